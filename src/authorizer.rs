@@ -1,0 +1,385 @@
+//! The decision: may this user do that, and through which bindings?
+//!
+//! [`Authorizer::decide`] stops at the first grant; [`Authorizer::authorize`] finds all of them.
+//! Both walk only the bindings that name the asker.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use crate::attributes::Attributes;
+use crate::manifest::{BindingKind, RoleKind};
+use crate::store::{BindingId, Edge, PolicyStore, Principal, Probe, RoleId, Sym};
+use crate::user::UserInfo;
+
+/// What RBAC says. There is no deny: where nothing allows, others may still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// Something allows it.
+    Allow,
+    /// Nothing does. The command line says "no".
+    NoOpinion,
+}
+
+/// One way in which a request is allowed: a binding, the subject in it, and a rule of its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Grant {
+    /// The binding.
+    pub binding: BindingId,
+    /// The number, from 0, of the subject in the binding that matched.
+    pub subject: usize,
+    /// The role.
+    pub role: RoleId,
+    /// The number, from 1, of the rule among the role's effective ones.
+    pub rule: usize,
+}
+
+/// An applicable binding whose role couldn't be resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluationError {
+    /// The binding.
+    pub binding: BindingId,
+    /// The kind of the role that it names.
+    pub role_kind: RoleKind,
+    /// The name of that role.
+    pub role_name: String,
+}
+
+impl fmt::Display for EvaluationError {
+    /// The API server's words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let resource = match self.role_kind {
+            RoleKind::Role => "role",
+            RoleKind::ClusterRole => "clusterrole",
+        };
+        write!(
+            f,
+            "{resource}.rbac.authorization.k8s.io {} not found",
+            go_quote(&self.role_name)
+        )
+    }
+}
+
+/// A decision with everything that led to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The decision.
+    pub decision: Decision,
+    /// Whether membership in `system:masters` decided, before RBAC was asked.
+    pub privileged: bool,
+    /// Every grant, by binding, subject and rule.
+    pub grants: Vec<Grant>,
+    /// Applicable bindings whose role isn't there.
+    pub errors: Vec<EvaluationError>,
+}
+
+/// A decision as an API server reports it in `status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The decision.
+    pub decision: Decision,
+    /// The reason, in the API server's words; empty where it gives none.
+    pub reason: String,
+}
+
+/// Decides requests against a [`PolicyStore`].
+///
+/// ```
+/// use rbac_eval::attributes::{Attributes, ResourceAttributes};
+/// use rbac_eval::authorizer::{Authorizer, Decision};
+/// use rbac_eval::manifest::Manifest;
+/// use rbac_eval::source::Sources;
+/// use rbac_eval::store::{Defaults, PolicyStore};
+/// use rbac_eval::user::UserInfo;
+///
+/// // Nothing but the default policy of the newest Kubernetes.
+/// let store = PolicyStore::new(Sources::default(), Manifest::default(), Defaults::Auto);
+/// let request = Attributes::Resource(ResourceAttributes {
+///     verb: "create".into(),
+///     group: "authorization.k8s.io".into(),
+///     resource: "selfsubjectaccessreviews".into(),
+///     ..Default::default()
+/// });
+/// let alice = UserInfo::impersonated("alice", []);
+/// assert_eq!(Authorizer::new(&store).decide(&alice, &request), Decision::Allow);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Authorizer<'s> {
+    store: &'s PolicyStore,
+}
+
+impl<'s> Authorizer<'s> {
+    /// An authorizer over a store.
+    pub fn new(store: &'s PolicyStore) -> Self {
+        Authorizer { store }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &'s PolicyStore {
+        self.store
+    }
+
+    /// The bare decision.
+    ///
+    /// Source: the privileged-group authorizer and `RBACAuthorizer.Authorize` of Kubernetes.
+    pub fn decide(&self, user: &UserInfo, attributes: &Attributes) -> Decision {
+        if user.is_privileged() || self.first_grant(user, attributes).is_some() {
+            Decision::Allow
+        } else {
+            Decision::NoOpinion
+        }
+    }
+
+    /// The decision with every grant and every binding whose role is missing.
+    pub fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> Response {
+        let probe = self.store.probe(attributes);
+        let mut grants = Vec::new();
+        let mut errors = Vec::new();
+        let _ = self.visit(user, attributes.namespace(), |edge| {
+            let binding = BindingId::new(edge.binding);
+            match self.store.role_of(binding) {
+                Some(role) => {
+                    grants.extend(self.store.allowing_rules(role, &probe).map(|rule| Grant {
+                        binding,
+                        subject: edge.subject as usize,
+                        role,
+                        rule,
+                    }))
+                }
+                None => errors.push(self.not_found(binding)),
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        // A group given twice is visited twice, and so is a binding that names it twice.
+        grants.sort_unstable();
+        grants.dedup();
+        errors.sort_by_key(|error| error.binding);
+        errors.dedup();
+        let privileged = user.is_privileged();
+        Response {
+            decision: if privileged || !grants.is_empty() {
+                Decision::Allow
+            } else {
+                Decision::NoOpinion
+            },
+            privileged,
+            grants,
+            errors,
+        }
+    }
+
+    /// The decision as an API server reports it, naming one grant where several allow.
+    pub fn status(&self, user: &UserInfo, attributes: &Attributes) -> Status {
+        if user.is_privileged() {
+            return Status {
+                decision: Decision::Allow,
+                reason: String::new(),
+            };
+        }
+        if let Some(grant) = self.first_grant(user, attributes) {
+            return Status {
+                decision: Decision::Allow,
+                reason: self.reason(&grant),
+            };
+        }
+        Status {
+            decision: Decision::NoOpinion,
+            reason: denial_reason(&self.missing_roles(user, attributes.namespace())),
+        }
+    }
+
+    /// The applicable bindings whose role isn't there.
+    pub fn missing_roles(&self, user: &UserInfo, namespace: &str) -> Vec<EvaluationError> {
+        let mut errors = Vec::new();
+        let _ = self.visit(user, namespace, |edge| {
+            let binding = BindingId::new(edge.binding);
+            if self.store.role_of(binding).is_none() {
+                errors.push(self.not_found(binding));
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        errors.sort_by_key(|error| error.binding);
+        errors.dedup();
+        errors
+    }
+
+    /// The reason that an API server gives for a grant.
+    ///
+    /// Source: the describers of `pkg/registry/rbac/validation/rule.go`.
+    pub fn reason(&self, grant: &Grant) -> String {
+        let binding = self.store.binding(grant.binding);
+        let subject = &binding.subjects[grant.subject];
+        let binding_name = match binding.kind {
+            BindingKind::ClusterRoleBinding => binding.name.clone(),
+            BindingKind::RoleBinding => format!("{}/{}", binding.name, binding.namespace),
+        };
+        let subject_name = match subject.kind {
+            crate::manifest::SubjectKind::ServiceAccount => {
+                let namespace = if subject.namespace.is_empty() {
+                    &binding.namespace
+                } else {
+                    &subject.namespace
+                };
+                format!("{}/{namespace}", subject.name)
+            }
+            _ => subject.name.clone(),
+        };
+        format!(
+            "RBAC: allowed by {} {} of {} {} to {} {}",
+            binding.kind,
+            go_quote(&binding_name),
+            binding.role_ref.kind,
+            go_quote(&binding.role_ref.name),
+            subject.kind,
+            go_quote(&subject_name),
+        )
+    }
+
+    fn first_grant(&self, user: &UserInfo, attributes: &Attributes) -> Option<Grant> {
+        let probe = self.store.probe(attributes);
+        let found = self.visit(user, attributes.namespace(), |edge| {
+            match self.grant_of(edge, &probe) {
+                Some(grant) => ControlFlow::Break(grant),
+                None => ControlFlow::Continue(()),
+            }
+        });
+        match found {
+            ControlFlow::Break(grant) => Some(grant),
+            ControlFlow::Continue(()) => None,
+        }
+    }
+
+    #[inline]
+    fn grant_of(&self, edge: Edge, probe: &Probe<'_>) -> Option<Grant> {
+        let binding = BindingId::new(edge.binding);
+        let role = self.store.role_of(binding)?;
+        let rule = self.store.allowing_rules(role, probe).next()?;
+        Some(Grant {
+            binding,
+            subject: edge.subject as usize,
+            role,
+            rule,
+        })
+    }
+
+    /// Visits every subject that names the user or one of the groups in a binding that applies to
+    /// requests in the namespace: the user's first, then each group's, cluster-wide ones first.
+    #[inline]
+    fn visit<B>(
+        &self,
+        user: &UserInfo,
+        namespace: &str,
+        mut each: impl FnMut(Edge) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let namespace = if namespace.is_empty() {
+            Sym::NONE
+        } else {
+            self.store.sym(namespace)
+        };
+        let names = std::iter::once((Principal::User, &user.name))
+            .chain(user.groups.iter().map(|group| (Principal::Group, group)));
+        for (principal, name) in names {
+            let sym = self.store.sym(name);
+            if sym == Sym::NONE {
+                continue;
+            }
+            let (cluster_wide, namespaced) = self.store.edges(principal, sym, namespace);
+            for &edge in cluster_wide.iter().chain(namespaced) {
+                each(edge)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn not_found(&self, binding: BindingId) -> EvaluationError {
+        let role_ref = &self.store.binding(binding).role_ref;
+        EvaluationError {
+            binding,
+            role_kind: role_ref.kind,
+            role_name: role_ref.name.clone(),
+        }
+    }
+}
+
+/// The reason that an API server gives where nothing allows: the errors, equal ones once.
+///
+/// Source: `RBACAuthorizer.Authorize` and `utilerrors.NewAggregate` of Kubernetes.
+pub fn denial_reason(errors: &[EvaluationError]) -> String {
+    let mut messages: Vec<String> = Vec::new();
+    for error in errors {
+        let message = error.to_string();
+        if !messages.contains(&message) {
+            messages.push(message);
+        }
+    }
+    match &*messages {
+        [] => String::new(),
+        [one] => format!("RBAC: {one}"),
+        several => format!("RBAC: [{}]", several.join(", ")),
+    }
+}
+
+/// A string in quotes as Go's `%q` writes it, which is how the API server's reasons do.
+pub fn go_quote(string: &str) -> String {
+    let mut quoted = String::with_capacity(string.len() + 2);
+    quoted.push('"');
+    for c in string.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\u{7}' => quoted.push_str("\\a"),
+            '\u{8}' => quoted.push_str("\\b"),
+            '\u{c}' => quoted.push_str("\\f"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\u{b}' => quoted.push_str("\\v"),
+            c if (c as u32) < 0x20 || c == '\u{7f}' => {
+                quoted.push_str(&format!("\\x{:02x}", c as u32));
+            }
+            c if is_printable(c) => quoted.push(c),
+            c if (c as u32) < 0x10000 => quoted.push_str(&format!("\\u{:04x}", c as u32)),
+            c => quoted.push_str(&format!("\\U{:08x}", c as u32)),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Whether Go prints a character as it is: not a control, separator or invisible one.
+fn is_printable(c: char) -> bool {
+    // `escape_debug` escapes what isn't printable, and marks that combine, which Go prints.
+    let mut escaped = c.escape_debug();
+    escaped.len() == 1 || !matches!((escaped.next(), escaped.next()), (Some('\\'), Some('u')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoting_is_go_s() {
+        assert_eq!(
+            go_quote("a \"b\" \\ é\n\u{1}\u{200b}"),
+            "\"a \\\"b\\\" \\\\ é\\n\\x01\\u200b\""
+        );
+    }
+
+    #[test]
+    fn several_missing_roles_make_one_reason() {
+        let error = |binding, role_name: &str| EvaluationError {
+            binding: BindingId::new(binding),
+            role_kind: RoleKind::Role,
+            role_name: role_name.to_owned(),
+        };
+        assert_eq!(denial_reason(&[]), "");
+        assert_eq!(
+            denial_reason(&[error(1, "a"), error(2, "a")]),
+            "RBAC: role.rbac.authorization.k8s.io \"a\" not found"
+        );
+        assert_eq!(
+            denial_reason(&[error(1, "a"), error(2, "b")]),
+            "RBAC: [role.rbac.authorization.k8s.io \"a\" not found, \
+             role.rbac.authorization.k8s.io \"b\" not found]"
+        );
+    }
+}

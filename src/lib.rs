@@ -1,0 +1,9 @@
+pub mod attributes;
+pub mod authorizer;
+pub mod bootstrap;
+pub mod catalogue;
+pub mod manifest;
+pub mod rules;
+pub mod source;
+pub mod store;
+pub mod user;

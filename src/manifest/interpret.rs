@@ -1,0 +1,775 @@
+//! From what is written to typed objects, held against the API server's validation.
+//!
+//! Source of the refusals: `pkg/apis/rbac/validation` of Kubernetes, and kubectl's refusal of
+//! unknown fields.
+
+use super::raw::{
+    Format, Locate, Piece, RawMetadata, RawObject, RawRule, RawSelector, RawSubject,
+    RawSubresources, ShapeError, Text, TextMap,
+};
+use super::types::{
+    AggregationRule, Binding, BindingKind, CustomResourceDefinition, LabelOperator, LabelSelector,
+    LabelSelectorRequirement, Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
+};
+use super::{Diagnostic, Manifest, Problem};
+use crate::source::Place;
+
+/// The API group of RBAC's objects.
+const RBAC: &str = "rbac.authorization.k8s.io";
+/// The label of the objects that an API server makes by itself.
+const BOOTSTRAPPING: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
+
+/// What an object takes over from where it stands.
+pub(super) struct Inherited {
+    api_version: String,
+    kind: String,
+    in_list: bool,
+    tell_non_objects: bool,
+}
+
+impl Inherited {
+    /// A document of its own; `named` where its file was named by the user.
+    pub(super) fn document(named: bool) -> Self {
+        Inherited {
+            api_version: String::new(),
+            kind: String::new(),
+            in_list: false,
+            tell_non_objects: named,
+        }
+    }
+
+    /// An item of a list: in a `RoleList`, an item without kind is a `Role`.
+    pub(super) fn item(api_version: &str, list_kind: &str) -> Self {
+        let kind = list_kind.strip_suffix("List").unwrap_or_default();
+        Inherited {
+            api_version: if kind.is_empty() {
+                String::new()
+            } else {
+                api_version.to_owned()
+            },
+            kind: kind.to_owned(),
+            in_list: true,
+            tell_non_objects: true,
+        }
+    }
+}
+
+/// Reads a piece that is an object.
+pub(super) fn object<'a, F, P>(
+    piece: P,
+    places: &dyn Locate,
+    inherited: &Inherited,
+    manifest: &mut Manifest,
+) where
+    F: Format<'a>,
+    P: Piece<'a, RawObject<'a, F>>,
+{
+    match piece.open(places) {
+        Ok((raw, place)) => placed_object(raw, place, places, inherited, manifest),
+        Err(error) => refuse(manifest, error.place, "this object", error.message),
+    }
+}
+
+/// Reads an object whose place is known.
+pub(super) fn placed_object<'a, F: Format<'a>>(
+    mut raw: RawObject<'a, F>,
+    place: Place,
+    places: &dyn Locate,
+    inherited: &Inherited,
+    manifest: &mut Manifest,
+) {
+    let written = |text: &Option<Text<'_>>, inherited: &str| match text {
+        Some(Text::Str(text)) if !text.is_empty() => text.to_string(),
+        _ => inherited.to_owned(),
+    };
+    let api_version = written(&raw.api_version, &inherited.api_version);
+    let kind = written(&raw.kind, &inherited.kind);
+    if kind.is_empty() {
+        if inherited.tell_non_objects {
+            manifest
+                .diagnostics
+                .push(Diagnostic::new(place, Problem::NotAnObject));
+        }
+        manifest.skipped += 1;
+        return;
+    }
+    if kind.ends_with("List") && raw.items.is_some() && !inherited.in_list {
+        let inherited = Inherited::item(&api_version, &kind);
+        for item in raw.items.take().unwrap_or_default() {
+            object(item, places, &inherited, manifest);
+        }
+        return;
+    }
+    let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+    let reader = Reader {
+        kind: &kind,
+        api_version: &api_version,
+        place,
+        places,
+    };
+    let read = match (group, &*kind) {
+        (RBAC, "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding") => {
+            if !matches!(version, "v1" | "v1beta1" | "v1alpha1") {
+                reader.no_such_version()
+            } else if kind.ends_with("Binding") {
+                reader.binding(raw, version == "v1alpha1", manifest)
+            } else {
+                reader.role(raw, manifest)
+            }
+        }
+        // A group that only looks like RBAC's: no server has these kinds there.
+        ("" | "authorization.k8s.io" | "rbac.authorization.k8s", _)
+            if matches!(
+                &*kind,
+                "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding"
+            ) =>
+        {
+            reader.no_such_version()
+        }
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => reader.definition(raw),
+        ("", "Namespace") => reader.namespace(raw),
+        ("", "ServiceAccount") => reader.service_account(raw),
+        _ => {
+            manifest.skipped += 1;
+            return;
+        }
+    };
+    match read {
+        Ok((object, from_server)) => {
+            if group == RBAC && version != "v1" {
+                manifest.diagnostics.push(Diagnostic::new(
+                    place,
+                    Problem::OldVersion {
+                        object: title(&object),
+                        version: api_version.clone(),
+                    },
+                ));
+            }
+            if from_server && inherited.in_list {
+                manifest.from_server += 1;
+            }
+            manifest.objects.push(object);
+        }
+        Err(refusal) => refuse(
+            manifest,
+            refusal.place.or(Some(place)),
+            &refusal.object,
+            refusal.why,
+        ),
+    }
+}
+
+fn refuse(manifest: &mut Manifest, place: Option<Place>, object: &str, why: String) {
+    if let Some(place) = place {
+        manifest.diagnostics.push(Diagnostic::new(
+            place,
+            Problem::Refused {
+                object: object.to_owned(),
+                why,
+            },
+        ));
+    }
+}
+
+/// `Kind namespace/name`, as messages write it.
+fn title(object: &Object) -> String {
+    match object {
+        Object::Role(role) => named(role.kind.as_str(), &role.namespace, &role.name),
+        Object::Binding(binding) => named(binding.kind.as_str(), &binding.namespace, &binding.name),
+        Object::CustomResourceDefinition(definition) => format!(
+            "CustomResourceDefinition {}.{}",
+            definition.plural, definition.group
+        ),
+        Object::Namespace { name, .. } => named("Namespace", "", name),
+        Object::ServiceAccount {
+            namespace, name, ..
+        } => named("ServiceAccount", namespace, name),
+    }
+}
+
+fn named(kind: &str, namespace: &str, name: &str) -> String {
+    if namespace.is_empty() {
+        format!("{kind} {name}")
+    } else {
+        format!("{kind} {namespace}/{name}")
+    }
+}
+
+/// Why an API server would refuse an object.
+struct Refusal {
+    object: String,
+    place: Option<Place>,
+    why: String,
+}
+
+/// An object's name, namespace and labels.
+struct Metadata {
+    name: String,
+    namespace: String,
+    labels: Vec<(String, String)>,
+    from_server: bool,
+    bootstrapped: bool,
+}
+
+/// The object and whether it comes from a server.
+type Read = Result<(Object, bool), Refusal>;
+
+struct Reader<'r> {
+    kind: &'r str,
+    api_version: &'r str,
+    place: Place,
+    places: &'r dyn Locate,
+}
+
+impl Reader<'_> {
+    fn refusal(&self, object: &str, place: Place, why: impl Into<String>) -> Refusal {
+        Refusal {
+            object: object.to_owned(),
+            place: Some(place),
+            why: why.into(),
+        }
+    }
+
+    fn misshapen(&self, object: &str, error: ShapeError) -> Refusal {
+        Refusal {
+            object: object.to_owned(),
+            place: error.place,
+            why: error.message,
+        }
+    }
+
+    fn no_such_version(&self) -> Read {
+        Err(self.refusal(
+            &format!("this {}", self.kind),
+            self.place,
+            format!(
+                "no matches for kind `{}` in version `{}` (it is in `{RBAC}/v1`)",
+                self.kind, self.api_version
+            ),
+        ))
+    }
+
+    fn metadata(
+        &self,
+        raw: Option<RawMetadata<'_>>,
+        namespaced: bool,
+    ) -> Result<Metadata, Refusal> {
+        let raw = raw.unwrap_or_default();
+        let anonymous = format!("this {}", self.kind);
+        let refuse = |why: String| self.refusal(&anonymous, self.place, why);
+        let name = string(raw.name, "metadata.name").map_err(refuse)?;
+        let namespace = string(raw.namespace, "metadata.namespace").map_err(refuse)?;
+        let namespace = if namespaced { namespace } else { String::new() };
+        let object = if name.is_empty() {
+            anonymous.clone()
+        } else {
+            named(self.kind, &namespace, &name)
+        };
+        let refuse = |why: String| self.refusal(&object, self.place, why);
+        check_name(&name, "metadata.name").map_err(refuse)?;
+        if let Some(field) = raw.unknown.first() {
+            return Err(refuse(format!("unknown field `metadata.{field}`")));
+        }
+        let mut labels = map(raw.labels, "metadata.labels").map_err(refuse)?;
+        map(raw.annotations, "metadata.annotations").map_err(refuse)?;
+        labels.sort();
+        let uid = string(raw.uid, "metadata.uid").map_err(refuse)?;
+        let bootstrapped = labels
+            .iter()
+            .any(|(key, value)| key == BOOTSTRAPPING.0 && value == BOOTSTRAPPING.1);
+        Ok(Metadata {
+            name,
+            namespace,
+            labels,
+            from_server: !uid.is_empty(),
+            bootstrapped,
+        })
+    }
+
+    /// Puts an object without namespace where kubectl puts it.
+    fn default_namespace(&self, metadata: &mut Metadata, manifest: &mut Manifest) {
+        if metadata.namespace.is_empty() {
+            manifest.diagnostics.push(Diagnostic::new(
+                self.place,
+                Problem::NoNamespace {
+                    object: named(self.kind, "", &metadata.name),
+                },
+            ));
+            "default".clone_into(&mut metadata.namespace);
+        }
+    }
+
+    fn role<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>, manifest: &mut Manifest) -> Read {
+        let kind = match self.kind {
+            "Role" => RoleKind::Role,
+            _ => RoleKind::ClusterRole,
+        };
+        let namespaced = kind == RoleKind::Role;
+        let mut metadata = self.metadata(raw.metadata, namespaced)?;
+        let object = named(self.kind, &metadata.namespace, &metadata.name);
+        let refuse = |why: String| self.refusal(&object, self.place, why);
+        let mut unknown = raw.unknown;
+        note_present(&mut unknown, raw.subjects.is_some(), "subjects");
+        note_present(&mut unknown, raw.role_ref.is_some(), "roleRef");
+        note_present(&mut unknown, raw.items.is_some(), "items");
+        note_present(&mut unknown, raw.spec.is_some(), "spec");
+        note_present(
+            &mut unknown,
+            namespaced && raw.aggregation_rule.is_some(),
+            "aggregationRule",
+        );
+        if let Some(field) = unknown.first() {
+            return Err(refuse(format!("unknown field `{field}`")));
+        }
+        let mut rules = Vec::new();
+        for (index, rule) in raw.rules.unwrap_or_default().into_iter().enumerate() {
+            let (rule, place) = rule
+                .open(self.places)
+                .map_err(|error| self.misshapen(&object, error))?;
+            let rule = policy_rule(rule, namespaced).map_err(|why| {
+                self.refusal(&object, place, format!("rule {}: {why}", index + 1))
+            })?;
+            rules.push(PolicyRule {
+                place: Some(place),
+                ..rule
+            });
+        }
+        let aggregation_rule = match raw.aggregation_rule {
+            None => None,
+            Some(raw) => {
+                if let Some(field) = raw.unknown.first() {
+                    return Err(refuse(format!("unknown field `aggregationRule.{field}`")));
+                }
+                let selectors = raw.cluster_role_selectors.unwrap_or_default();
+                if selectors.is_empty() {
+                    return Err(refuse(
+                        "aggregationRule.clusterRoleSelectors: at least one clusterRoleSelector \
+                         required if aggregationRule is non-nil"
+                            .to_owned(),
+                    ));
+                }
+                let selectors: Result<_, String> = selectors.into_iter().map(selector).collect();
+                Some(AggregationRule {
+                    cluster_role_selectors: selectors.map_err(refuse)?,
+                })
+            }
+        };
+        if namespaced {
+            self.default_namespace(&mut metadata, manifest);
+        }
+        let from_server = metadata.from_server;
+        let role = Role {
+            kind,
+            namespace: metadata.namespace,
+            name: metadata.name,
+            labels: metadata.labels,
+            rules,
+            aggregation_rule,
+            from_server,
+            bootstrapped: metadata.bootstrapped,
+            place: self.place,
+        };
+        Ok((Object::Role(role), from_server))
+    }
+
+    fn binding<'a, F: Format<'a>>(
+        &self,
+        raw: RawObject<'a, F>,
+        alpha: bool,
+        manifest: &mut Manifest,
+    ) -> Read {
+        let kind = match self.kind {
+            "RoleBinding" => BindingKind::RoleBinding,
+            _ => BindingKind::ClusterRoleBinding,
+        };
+        let namespaced = kind == BindingKind::RoleBinding;
+        let mut metadata = self.metadata(raw.metadata, namespaced)?;
+        let object = named(self.kind, &metadata.namespace, &metadata.name);
+        let refuse = |why: String| self.refusal(&object, self.place, why);
+        let mut unknown = raw.unknown;
+        note_present(&mut unknown, raw.rules.is_some(), "rules");
+        note_present(&mut unknown, raw.items.is_some(), "items");
+        note_present(&mut unknown, raw.spec.is_some(), "spec");
+        note_present(
+            &mut unknown,
+            raw.aggregation_rule.is_some(),
+            "aggregationRule",
+        );
+        if let Some(field) = unknown.first() {
+            return Err(refuse(format!("unknown field `{field}`")));
+        }
+        let role_ref = raw.role_ref.unwrap_or_default();
+        if let Some(field) = role_ref.unknown.first() {
+            return Err(refuse(format!("unknown field `roleRef.{field}`")));
+        }
+        let api_group = string(role_ref.api_group, "roleRef.apiGroup").map_err(refuse)?;
+        if !api_group.is_empty() && api_group != RBAC {
+            return Err(refuse(format!(
+                "roleRef.apiGroup: unsupported value `{api_group}`: supported values: `{RBAC}`"
+            )));
+        }
+        let role_kind = string(role_ref.kind, "roleRef.kind").map_err(refuse)?;
+        let role_kind = match (&*role_kind, kind) {
+            ("ClusterRole", _) => RoleKind::ClusterRole,
+            ("Role", BindingKind::RoleBinding) => RoleKind::Role,
+            (other, _) => {
+                let supported = if namespaced {
+                    "`Role`, `ClusterRole`"
+                } else {
+                    "`ClusterRole`"
+                };
+                return Err(refuse(format!(
+                    "roleRef.kind: unsupported value `{other}`: supported values: {supported}"
+                )));
+            }
+        };
+        let role_name = string(role_ref.name, "roleRef.name").map_err(refuse)?;
+        check_name(&role_name, "roleRef.name").map_err(refuse)?;
+        let mut subjects = Vec::new();
+        for (index, piece) in raw.subjects.unwrap_or_default().into_iter().enumerate() {
+            let (raw, place) = piece
+                .open(self.places)
+                .map_err(|error| self.misshapen(&object, error))?;
+            let subject = subject(raw, place, namespaced, alpha).map_err(|why| {
+                self.refusal(&object, place, format!("subject {}: {why}", index + 1))
+            })?;
+            subjects.push(subject);
+        }
+        if namespaced {
+            self.default_namespace(&mut metadata, manifest);
+        }
+        let from_server = metadata.from_server;
+        let binding = Binding {
+            kind,
+            namespace: metadata.namespace,
+            name: metadata.name,
+            subjects,
+            role_ref: RoleRef {
+                kind: role_kind,
+                name: role_name,
+            },
+            from_server,
+            bootstrapped: metadata.bootstrapped,
+            place: self.place,
+        };
+        Ok((Object::Binding(binding), from_server))
+    }
+
+    fn definition<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>) -> Read {
+        let metadata = self.metadata(raw.metadata, false)?;
+        let object = named(self.kind, "", &metadata.name);
+        let refuse = |why: String| self.refusal(&object, self.place, why);
+        let Some(spec) = raw.spec else {
+            return Err(refuse("spec: required value".to_owned()));
+        };
+        let (spec, _) = spec
+            .open(self.places)
+            .map_err(|error| self.misshapen(&object, error))?;
+        let names = spec.names.unwrap_or_default();
+        let mut definition = CustomResourceDefinition {
+            group: string(spec.group, "spec.group").map_err(refuse)?,
+            plural: string(names.plural, "spec.names.plural").map_err(refuse)?,
+            singular: string(names.singular, "spec.names.singular").map_err(refuse)?,
+            kind: string(names.kind, "spec.names.kind").map_err(refuse)?,
+            short_names: strings(names.short_names, "spec.names.shortNames").map_err(refuse)?,
+            namespaced: string(spec.scope, "spec.scope").map_err(refuse)? != "Cluster",
+            versions: Vec::new(),
+            subresources: Vec::new(),
+            place: self.place,
+        };
+        if definition.group.is_empty() || definition.plural.is_empty() {
+            return Err(refuse(
+                "spec.group and spec.names.plural: required value".to_owned(),
+            ));
+        }
+        if definition.singular.is_empty() {
+            definition.singular = definition.kind.to_lowercase();
+        }
+        if let Some(Text::Str(version)) = spec.version {
+            definition.versions.push(version.into_owned());
+        }
+        let mut note_subresources = |raw: Option<RawSubresources<'_>>| {
+            let raw = raw.unwrap_or_default();
+            for (present, name) in [
+                (raw.scale.is_some(), "scale"),
+                (raw.status.is_some(), "status"),
+            ] {
+                if present && !definition.subresources.iter().any(|known| known == name) {
+                    definition.subresources.push(name.to_owned());
+                }
+            }
+        };
+        note_subresources(spec.subresources);
+        for version in spec.versions.unwrap_or_default() {
+            if version.served == Some(false) {
+                continue;
+            }
+            note_subresources(version.subresources);
+            if let Some(Text::Str(name)) = version.name
+                && !definition.versions.iter().any(|known| *known == name)
+            {
+                definition.versions.push(name.into_owned());
+            }
+        }
+        definition.subresources.sort();
+        Ok((
+            Object::CustomResourceDefinition(definition),
+            metadata.from_server,
+        ))
+    }
+
+    fn namespace<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>) -> Read {
+        let metadata = self.metadata(raw.metadata, false)?;
+        Ok((
+            Object::Namespace {
+                name: metadata.name,
+                labels: metadata.labels,
+                place: self.place,
+            },
+            metadata.from_server,
+        ))
+    }
+
+    fn service_account<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>) -> Read {
+        let mut metadata = self.metadata(raw.metadata, true)?;
+        if metadata.namespace.is_empty() {
+            "default".clone_into(&mut metadata.namespace);
+        }
+        Ok((
+            Object::ServiceAccount {
+                namespace: metadata.namespace,
+                name: metadata.name,
+                place: self.place,
+            },
+            metadata.from_server,
+        ))
+    }
+}
+
+fn note_present(unknown: &mut Vec<String>, present: bool, field: &str) {
+    if present {
+        unknown.push(field.to_owned());
+    }
+}
+
+fn string(text: Option<Text<'_>>, field: &str) -> Result<String, String> {
+    match text {
+        None => Ok(String::new()),
+        Some(Text::Str(text)) => Ok(text.into_owned()),
+        Some(Text::Other(what)) => Err(format!(
+            "`{field}` holds {what}, where a string belongs (put it in quotes)"
+        )),
+    }
+}
+
+fn strings(texts: Option<Vec<Text<'_>>>, field: &str) -> Result<Vec<String>, String> {
+    texts
+        .unwrap_or_default()
+        .into_iter()
+        .map(|text| string(Some(text), field))
+        .collect()
+}
+
+fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, String)>, String> {
+    map.unwrap_or_default()
+        .0
+        .into_iter()
+        .map(|(key, value)| {
+            let value = string(Some(value), &format!("{field}.{key}"))?;
+            Ok((key, value))
+        })
+        .collect()
+}
+
+/// Source: `ValidateRBACName`, which is `path.ValidatePathSegmentName`.
+fn check_name(name: &str, field: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err(format!("{field}: required value"));
+    }
+    if matches!(name, "." | "..") {
+        return Err(format!(
+            "{field}: invalid value `{name}`: may not be `{name}`"
+        ));
+    }
+    match name.chars().find(|c| matches!(c, '/' | '%')) {
+        Some(c) => Err(format!(
+            "{field}: invalid value `{name}`: may not contain `{c}`"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Source: `ValidatePolicyRule`.
+fn policy_rule(raw: RawRule<'_>, namespaced: bool) -> Result<PolicyRule, String> {
+    if let Some(field) = raw.unknown.first() {
+        return Err(format!("unknown field `{field}`"));
+    }
+    let rule = PolicyRule {
+        verbs: strings(raw.verbs, "verbs")?,
+        api_groups: strings(raw.api_groups, "apiGroups")?,
+        resources: strings(raw.resources, "resources")?,
+        resource_names: strings(raw.resource_names, "resourceNames")?,
+        non_resource_urls: strings(raw.non_resource_urls, "nonResourceURLs")?,
+        place: None,
+    };
+    if rule.verbs.is_empty() {
+        return Err("verbs must contain at least one value".to_owned());
+    }
+    if !rule.non_resource_urls.is_empty() {
+        if namespaced {
+            return Err("namespaced rules cannot apply to non-resource URLs".to_owned());
+        }
+        if !rule.api_groups.is_empty()
+            || !rule.resources.is_empty()
+            || !rule.resource_names.is_empty()
+        {
+            return Err(
+                "rules cannot apply to both regular resources and non-resource URLs".to_owned(),
+            );
+        }
+        return Ok(rule);
+    }
+    if rule.api_groups.is_empty() {
+        return Err("resource rules must supply at least one api group".to_owned());
+    }
+    if rule.resources.is_empty() {
+        return Err("resource rules must supply at least one resource".to_owned());
+    }
+    Ok(rule)
+}
+
+/// Source: `ValidateLabelSelector`.
+fn selector(raw: RawSelector<'_>) -> Result<LabelSelector, String> {
+    let field = "aggregationRule.clusterRoleSelectors";
+    if let Some(unknown) = raw.unknown.first() {
+        return Err(format!("unknown field `{field}.{unknown}`"));
+    }
+    let mut requirements = Vec::new();
+    for raw in raw.match_expressions.unwrap_or_default() {
+        if let Some(unknown) = raw.unknown.first() {
+            return Err(format!(
+                "unknown field `{field}.matchExpressions.{unknown}`"
+            ));
+        }
+        let values = strings(raw.values, "values")?;
+        let operator = string(raw.operator, "operator")?;
+        let operator = match &*operator {
+            "In" => LabelOperator::In,
+            "NotIn" => LabelOperator::NotIn,
+            "Exists" => LabelOperator::Exists,
+            "DoesNotExist" => LabelOperator::DoesNotExist,
+            other => {
+                return Err(format!(
+                    "{field}.matchExpressions.operator: `{other}` is not a valid selector operator"
+                ));
+            }
+        };
+        let lists = matches!(operator, LabelOperator::In | LabelOperator::NotIn);
+        if lists && values.is_empty() {
+            return Err(format!(
+                "{field}.matchExpressions.values: must be specified when `operator` is `In` or \
+                 `NotIn`"
+            ));
+        }
+        if !lists && !values.is_empty() {
+            return Err(format!(
+                "{field}.matchExpressions.values: may not be specified when `operator` is \
+                 `Exists` or `DoesNotExist`"
+            ));
+        }
+        requirements.push(LabelSelectorRequirement {
+            key: string(raw.key, "key")?,
+            operator,
+            values,
+        });
+    }
+    Ok(LabelSelector {
+        match_labels: map(raw.match_labels, "matchLabels")?,
+        match_expressions: requirements,
+    })
+}
+
+/// Source: `ValidateRoleBindingSubject`; v1alpha1's `*` for everyone from its conversion.
+fn subject(
+    raw: RawSubject<'_>,
+    place: Place,
+    namespaced: bool,
+    alpha: bool,
+) -> Result<Subject, String> {
+    if let Some(field) = raw.unknown.first() {
+        return Err(format!("unknown field `{field}`"));
+    }
+    if raw.api_version.is_some() && !alpha {
+        return Err("unknown field `apiVersion`".to_owned());
+    }
+    let kind = string(raw.kind, "kind")?;
+    let name = string(raw.name, "name")?;
+    let namespace = string(raw.namespace, "namespace")?;
+    let api_group = string(raw.api_group, "apiGroup")?;
+    if name.is_empty() {
+        return Err("name: required value".to_owned());
+    }
+    let kind = match &*kind {
+        "ServiceAccount" => {
+            if !is_dns_subdomain(&name) {
+                return Err(format!(
+                    "name: invalid value `{name}`: a service account's name is made of lower case \
+                     letters, digits, `-` and `.`"
+                ));
+            }
+            if !api_group.is_empty() {
+                return Err(format!(
+                    "apiGroup: unsupported value `{api_group}`: supported values: `` (none)"
+                ));
+            }
+            if !namespaced && namespace.is_empty() {
+                return Err("namespace: required value".to_owned());
+            }
+            SubjectKind::ServiceAccount
+        }
+        "User" | "Group" => {
+            if !api_group.is_empty() && api_group != RBAC {
+                return Err(format!(
+                    "apiGroup: unsupported value `{api_group}`: supported values: `{RBAC}`"
+                ));
+            }
+            match &*kind {
+                "User" if alpha && name == "*" => {
+                    return Ok(Subject {
+                        kind: SubjectKind::Group,
+                        namespace,
+                        name: "system:authenticated".to_owned(),
+                        place,
+                    });
+                }
+                "User" => SubjectKind::User,
+                _ => SubjectKind::Group,
+            }
+        }
+        other => {
+            return Err(format!(
+                "kind: unsupported value `{other}`: supported values: `ServiceAccount`, `User`, \
+                 `Group`"
+            ));
+        }
+    };
+    Ok(Subject {
+        kind,
+        namespace,
+        name,
+        place,
+    })
+}
+
+/// A DNS-1123 subdomain, as names of service accounts are.
+fn is_dns_subdomain(name: &str) -> bool {
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            let bytes = label.as_bytes();
+            let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            !bytes.is_empty()
+                && bytes.iter().all(|byte| inner(byte) || *byte == b'-')
+                && bytes.first().is_some_and(inner)
+                && bytes.last().is_some_and(inner)
+        })
+}

@@ -1,0 +1,224 @@
+//! The JSON reader: one object, a list of them, or a stream of either (JSON Lines).
+//!
+//! Pieces are borrowed as raw slices first, so their position in the text gives their place, and
+//! the items of a list can be parsed on all cores.
+
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::interpret::{self, Inherited};
+use super::raw::{Format, Locate, Piece, RawObject, ShapeError, Text};
+use super::{Diagnostic, Manifest, Problem};
+use crate::source::{LineIndex, Place, SourceId};
+
+/// JSON's [`Format`]: pieces are raw slices of the text.
+pub(super) struct Json;
+
+impl<'a> Format<'a> for Json {
+    type Rule = &'a RawValue;
+    type Subject = &'a RawValue;
+    type Spec = &'a RawValue;
+    type Item = &'a RawValue;
+}
+
+impl<'a, T: Deserialize<'a>> Piece<'a, T> for &'a RawValue {
+    fn open(self, at: &dyn Locate) -> Result<(T, Place), ShapeError> {
+        let place = at.slice(self.get());
+        match serde_json::from_str(self.get()) {
+            Ok(value) => Ok((value, place)),
+            Err(error) => Err(ShapeError {
+                place: Some(within(place, &error)),
+                message: one_line(&error),
+            }),
+        }
+    }
+}
+
+/// A text with the places of its slices.
+struct TextPlaces<'a> {
+    source: SourceId,
+    text: &'a str,
+    lines: LineIndex,
+}
+
+impl Locate for TextPlaces<'_> {
+    fn line_column(&self, line: u64, column: u64) -> Place {
+        Place {
+            source: self.source,
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn slice(&self, slice: &str) -> Place {
+        let offset = (slice.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        self.lines
+            .place(self.source, self.text, offset.min(self.text.len()))
+    }
+}
+
+/// Reads a JSON text. Answers none where it isn't JSON from the beginning and needn't be, so that
+/// it can be tried as YAML.
+pub(super) fn read(source: SourceId, text: &str, must_be_json: bool) -> Option<Manifest> {
+    let places = TextPlaces {
+        source,
+        text,
+        lines: LineIndex::new(text),
+    };
+    let mut manifest = Manifest::default();
+    let mut offset = 0;
+    let mut values = 0usize;
+    loop {
+        let rest = &text[offset..];
+        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+        loop {
+            match stream.next() {
+                None => return Some(manifest),
+                Some(Ok(value)) => {
+                    values += 1;
+                    read_value(value, &places, &mut manifest);
+                }
+                Some(Err(error)) => {
+                    if values == 0 && !must_be_json {
+                        return None;
+                    }
+                    let begin = places.slice(&rest[..0]);
+                    manifest.diagnostics.push(Diagnostic::new(
+                        within(begin, &error),
+                        Problem::Unreadable {
+                            message: one_line(&error),
+                        },
+                    ));
+                    let failed = offset + stream.byte_offset();
+                    values += 1;
+                    match next_value(text, failed) {
+                        Some(next) => {
+                            offset = next;
+                            break;
+                        }
+                        None => return Some(manifest),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where, after a broken value that begins about `from`, a line begins with the next one.
+fn next_value(text: &str, from: usize) -> Option<usize> {
+    memchr::memchr_iter(b'\n', &text.as_bytes()[from..])
+        .map(|at| from + at + 1)
+        .find(|&begin| {
+            // The whitespace that leads up to a broken value isn't past it.
+            text[begin..].starts_with('{') && !text[from..begin].trim().is_empty()
+        })
+}
+
+/// A list as far as it has to be known before its items are read.
+#[derive(Deserialize)]
+struct ListHead<'a> {
+    #[serde(borrow, rename = "apiVersion")]
+    api_version: Option<Text<'a>>,
+    #[serde(borrow)]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    items: Option<Vec<&'a RawValue>>,
+}
+
+fn read_value(value: &RawValue, places: &TextPlaces<'_>, manifest: &mut Manifest) {
+    if value.get().starts_with('[') {
+        match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+            Ok(items) => read_items(&items, &Inherited::document(true), places, manifest),
+            Err(error) => manifest
+                .diagnostics
+                .push(broken(places.slice(value.get()), &error)),
+        }
+        return;
+    }
+    if let Ok(head) = serde_json::from_str::<ListHead<'_>>(value.get())
+        && let Some(items) = head.items
+        && let (Some(Text::Str(api_version)), Some(Text::Str(kind))) =
+            (&head.api_version, &head.kind)
+        && kind.ends_with("List")
+    {
+        let inherited = Inherited::item(api_version, kind);
+        read_items(&items, &inherited, places, manifest);
+        return;
+    }
+    read_object(value, &Inherited::document(true), places, manifest);
+}
+
+fn read_items(
+    items: &[&RawValue],
+    inherited: &Inherited,
+    places: &TextPlaces<'_>,
+    manifest: &mut Manifest,
+) {
+    let parts: Vec<Manifest> = items
+        .par_chunks(256)
+        .map(|items| {
+            let mut part = Manifest::default();
+            for item in items {
+                read_object(item, inherited, places, &mut part);
+            }
+            part
+        })
+        .collect();
+    for part in parts {
+        manifest.extend(part);
+    }
+}
+
+fn read_object(
+    value: &RawValue,
+    inherited: &Inherited,
+    places: &TextPlaces<'_>,
+    manifest: &mut Manifest,
+) {
+    let place = places.slice(value.get());
+    match serde_json::from_str::<RawObject<'_, Json>>(value.get()) {
+        Ok(object) => interpret::placed_object(object, place, places, inherited, manifest),
+        Err(error) => manifest.diagnostics.push(broken(place, &error)),
+    }
+}
+
+fn broken(place: Place, error: &serde_json::Error) -> Diagnostic {
+    let message = one_line(error);
+    let problem = if error.is_data() && !message.starts_with("duplicate field") {
+        Problem::Refused {
+            object: "this object".to_owned(),
+            why: message,
+        }
+    } else {
+        Problem::Unreadable { message }
+    };
+    Diagnostic::new(within(place, error), problem)
+}
+
+/// The place of an error that is counted from the beginning of a slice.
+fn within(begin: Place, error: &serde_json::Error) -> Place {
+    let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
+    let column = u32::try_from(error.column()).unwrap_or(u32::MAX);
+    if line <= 1 {
+        Place {
+            column: begin.column.saturating_add(column.max(1)) - 1,
+            ..begin
+        }
+    } else {
+        Place {
+            line: begin.line.saturating_add(line) - 1,
+            column: column.max(1),
+            ..begin
+        }
+    }
+}
+
+/// The library's message without its own rendering of the place.
+fn one_line(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,141 @@
+//! Text → typed RBAC objects, each with its place, and diagnostics for what couldn't be used.
+//!
+//! YAML (many documents, anchors, merge keys), JSON, JSON Lines, and any `List` of them are read
+//! into [`Object`]s. Objects of kinds that RBAC doesn't ask about are skipped, mostly without
+//! parsing them. Each object is held against the API server's own validation; one that a server
+//! would refuse becomes a [`Diagnostic`] and isn't used. One broken document doesn't lose its
+//! neighbours.
+//!
+//! This module never looks across objects: what two of them mean together is the
+//! [`store`](crate::store)'s business.
+//!
+//! ```
+//! use rbac_eval::manifest::{self, Object};
+//! use rbac_eval::source::{SourceText, Sources};
+//!
+//! let text = SourceText {
+//!     name: "role.yaml".into(),
+//!     bytes: b"apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n\
+//!         metadata: {name: pod-reader, namespace: default}\n\
+//!         rules:\n- {apiGroups: [''], resources: [pods], verbs: [get, list]}\n".to_vec(),
+//!     named: true,
+//! };
+//! let mut sources = Sources::default();
+//! let manifest = manifest::parse(&mut sources, &[text]);
+//! assert!(manifest.diagnostics.is_empty());
+//! let Object::Role(role) = &manifest.objects[0] else { panic!() };
+//! assert_eq!(role.rules[0].verbs, ["get", "list"]);
+//! assert_eq!(sources.file_line(role.rules[0].place.unwrap()), "role.yaml:5");
+//! ```
+
+mod diagnostic;
+mod interpret;
+mod json;
+mod raw;
+mod split;
+mod types;
+mod yaml;
+
+use rayon::prelude::*;
+
+use crate::source::{Place, SourceId, SourceText, Sources};
+
+pub use diagnostic::{Diagnostic, Problem};
+pub use types::{
+    AggregationRule, Binding, BindingKind, CustomResourceDefinition, LabelOperator, LabelSelector,
+    LabelSelectorRequirement, Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
+};
+
+/// What reading texts gave: the objects in the order of the input, and what was wrong.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// The objects that RBAC asks about, in the order of the input.
+    pub objects: Vec<Object>,
+    /// What couldn't be read or wouldn't be accepted, in the order of the input.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many objects of other kinds were passed over.
+    pub skipped: usize,
+    /// How many texts hold a `List` as a server prints it (its objects carry uids), which is
+    /// what a dump looks like.
+    pub from_server: usize,
+}
+
+impl Manifest {
+    /// Adds what another text gave.
+    pub fn extend(&mut self, other: Manifest) {
+        self.objects.extend(other.objects);
+        self.diagnostics.extend(other.diagnostics);
+        self.skipped += other.skipped;
+        self.from_server += other.from_server;
+    }
+}
+
+/// Reads all texts, on all cores, and registers their names in `sources`.
+///
+/// The result doesn't depend on the number of threads.
+pub fn parse(sources: &mut Sources, texts: &[SourceText]) -> Manifest {
+    let numbered: Vec<(SourceId, &SourceText)> = texts
+        .iter()
+        .map(|text| (sources.add(text.name.clone()), text))
+        .collect();
+    let parsed: Vec<Manifest> = numbered
+        .par_iter()
+        .map(|(id, text)| parse_text(*id, text))
+        .collect();
+    let mut whole = Manifest::default();
+    for manifest in parsed {
+        whole.extend(manifest);
+    }
+    whole
+}
+
+fn parse_text(source: SourceId, text: &SourceText) -> Manifest {
+    let mut manifest = read_text(source, text);
+    for diagnostic in &mut manifest.diagnostics {
+        diagnostic.named = text.named;
+    }
+    manifest
+}
+
+fn read_text(source: SourceId, input: &SourceText) -> Manifest {
+    let text = match str::from_utf8(&input.bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Err(error) => return not_utf8(source, &input.bytes, error.valid_up_to()),
+    };
+    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
+        let place = crate::source::LineIndex::new(text).place(source, text, at);
+        return Manifest::broken(place, "a NUL byte, which no manifest may hold".to_owned());
+    }
+    let looks_like_json = text.trim_start().starts_with(['{', '[']);
+    let ends_in_json = [".json", ".jsonl", ".ndjson"]
+        .iter()
+        .any(|ending| input.name.to_ascii_lowercase().ends_with(ending));
+    if looks_like_json || ends_in_json {
+        match json::read(source, text, ends_in_json) {
+            Some(manifest) => return manifest,
+            None => return yaml::read(source, text, input.named),
+        }
+    }
+    yaml::read(source, text, input.named)
+}
+
+fn not_utf8(source: SourceId, bytes: &[u8], valid_up_to: usize) -> Manifest {
+    let valid = str::from_utf8(&bytes[..valid_up_to]).unwrap_or_default();
+    let place = crate::source::LineIndex::new(valid).place(source, valid, valid_up_to);
+    let message = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        "the text is UTF-16; save it as UTF-8"
+    } else {
+        "bytes that are not UTF-8"
+    };
+    Manifest::broken(place, message.to_owned())
+}
+
+impl Manifest {
+    fn broken(place: Place, message: String) -> Self {
+        let mut manifest = Manifest::default();
+        manifest
+            .diagnostics
+            .push(Diagnostic::new(place, Problem::Unreadable { message }));
+        manifest
+    }
+}

@@ -1,0 +1,374 @@
+//! Splitting YAML text into documents and list items by lines alone.
+//!
+//! A `---` at the beginning of a line always ends a document, whatever surrounds it, and within a
+//! document whose top level is a mapping nothing but `- ` at the list's own indentation begins an
+//! item of `items:`. Where a document doesn't look like what `kubectl get -o yaml` prints, or an
+//! alias may reach from one item to another, it stays whole.
+
+use std::sync::Arc;
+
+/// A piece of text that can be parsed alone.
+#[derive(Debug, PartialEq)]
+pub(super) struct Chunk<'a> {
+    /// The text.
+    pub(super) text: &'a str,
+    /// The line of the source on which it begins, from 1.
+    pub(super) line: u32,
+    /// What it is.
+    pub(super) shape: Shape,
+}
+
+/// What a [`Chunk`] is.
+#[derive(Debug, PartialEq)]
+pub(super) enum Shape {
+    /// A document.
+    Document,
+    /// One entry of a list's `items`, as a sequence of one.
+    Item(Arc<ListHead>),
+    /// An object of a kind that RBAC doesn't ask about.
+    OtherKind,
+}
+
+/// What the items of a list take over from it.
+#[derive(Debug, PartialEq)]
+pub(super) struct ListHead {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+}
+
+impl Chunk<'_> {
+    /// A name for the chunk in a message: its kind and name where lines show them.
+    pub(super) fn title(&self) -> String {
+        let indent = match self.shape {
+            Shape::Item(_) => item_indent(self.text).map_or(0, |dash| dash + 2),
+            _ => 0,
+        };
+        let kind = scalar_at(self.text, indent, "kind").unwrap_or("this object");
+        let name = scalar_at(self.text, indent + 2, "name");
+        match name {
+            Some(name) if kind != "this object" => format!("{kind} {name}"),
+            _ => kind.to_owned(),
+        }
+    }
+}
+
+/// Splits a text. Documents of nothing but comments are left out.
+pub(super) fn split(text: &str) -> Vec<Chunk<'_>> {
+    let mut chunks = Vec::new();
+    for (document, line) in documents(text) {
+        if is_blank(document) {
+            continue;
+        }
+        match items(document, line) {
+            Some(items) => chunks.extend(items),
+            None => {
+                let shape = match scalar_at(document, 0, "kind") {
+                    Some(kind) if is_other_kind(kind) => Shape::OtherKind,
+                    _ => Shape::Document,
+                };
+                chunks.push(Chunk {
+                    text: document,
+                    line,
+                    shape,
+                });
+            }
+        }
+    }
+    chunks
+}
+
+/// The kinds that the reader looks into. Lists that weren't split are among them.
+fn is_other_kind(kind: &str) -> bool {
+    !kind.ends_with("List")
+        && !matches!(
+            kind,
+            "Role"
+                | "ClusterRole"
+                | "RoleBinding"
+                | "ClusterRoleBinding"
+                | "CustomResourceDefinition"
+                | "Namespace"
+                | "ServiceAccount"
+        )
+}
+
+/// The documents with the lines on which they begin. A `---` belongs to the document after it.
+fn documents(text: &str) -> Vec<(&str, u32)> {
+    let mut documents = Vec::new();
+    let (mut begin, mut begin_line) = (0, 1);
+    let mut line = 1u32;
+    let mut only_directives = true;
+    for (offset, content) in lines(text) {
+        if is_marker(content, "---") && offset > begin {
+            if !(only_directives && text[begin..offset].contains('%')) {
+                documents.push((&text[begin..offset], begin_line));
+                (begin, begin_line) = (offset, line);
+            }
+            only_directives = false;
+        } else if is_marker(content, "...") {
+            let end = offset + content.len();
+            documents.push((&text[begin..end], begin_line));
+            (begin, begin_line) = ((end + 1).min(text.len()), line + 1);
+            only_directives = true;
+        } else if !is_comment_or_blank(content) && !content.starts_with('%') {
+            only_directives = false;
+        }
+        line = line.saturating_add(1);
+    }
+    documents.push((&text[begin..], begin_line));
+    documents
+}
+
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r']))
+}
+
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut offset = 0;
+    let mut newlines = memchr::memchr_iter(b'\n', text.as_bytes());
+    let mut done = false;
+    std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let begin = offset;
+        let end = newlines.next().unwrap_or_else(|| {
+            done = true;
+            text.len()
+        });
+        offset = end + 1;
+        Some((begin, &text[begin..end]))
+    })
+}
+
+fn is_comment_or_blank(line: &str) -> bool {
+    let line = line.trim_ascii_start();
+    line.is_empty() || line.starts_with('#')
+}
+
+fn is_blank(document: &str) -> bool {
+    lines(document).all(|(_, line)| {
+        is_comment_or_blank(line)
+            || ["---", "..."].iter().any(|marker| {
+                is_marker(line, marker) && is_comment_or_blank(line.trim_start_matches(['-', '.']))
+            })
+    })
+}
+
+/// The items of a document that is a list in block style, as `kubectl get -o yaml` prints it.
+fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
+    let mut begins: Vec<(usize, u32)> = Vec::new();
+    let mut head = String::new();
+    let mut state = State::Before;
+    let mut end = document.len();
+    let mut number = line;
+    for (offset, content) in lines(document) {
+        let indent = content.len() - content.trim_start_matches(' ').len();
+        let blank = is_comment_or_blank(content);
+        match state {
+            State::Before => {
+                if let Some(rest) = content.strip_prefix("items:") {
+                    if !is_comment_or_blank(rest) {
+                        return None;
+                    }
+                    state = State::First;
+                } else {
+                    head.push_str(content);
+                    head.push('\n');
+                }
+            }
+            State::First | State::Items(_) if blank => {}
+            State::First => {
+                if !is_dash(content, indent) {
+                    return None;
+                }
+                begins.push((offset, number));
+                state = State::Items(indent);
+            }
+            State::Items(dash) => {
+                if indent == dash && is_dash(content, indent) {
+                    begins.push((offset, number));
+                } else if indent <= dash {
+                    end = offset;
+                    state = State::After;
+                    head.push_str(content);
+                    head.push('\n');
+                }
+            }
+            State::After => {
+                if content.starts_with("items:") {
+                    return None;
+                }
+                head.push_str(content);
+                head.push('\n');
+            }
+        }
+        number = number.saturating_add(1);
+    }
+    let kind = scalar_at(&head, 0, "kind")?;
+    let api_version = scalar_at(&head, 0, "apiVersion")?;
+    if !kind.ends_with("List") || aliases_reach(document) || !head_is_plain(&head) {
+        return None;
+    }
+    let list = Arc::new(ListHead {
+        api_version: api_version.to_owned(),
+        kind: kind.to_owned(),
+    });
+    let ends = begins
+        .iter()
+        .skip(1)
+        .map(|&(offset, _)| offset)
+        .chain([end]);
+    let chunks = begins.iter().zip(ends).map(|(&(begin, line), end)| {
+        let text = &document[begin..end];
+        let indent = item_indent(text).map_or(0, |dash| dash + 2);
+        let kind =
+            scalar_at(text, indent, "kind").or(scalar_at(text, indent.saturating_sub(2), "- kind"));
+        let shape = match kind {
+            Some(kind) if is_other_kind(kind) => Shape::OtherKind,
+            _ => Shape::Item(Arc::clone(&list)),
+        };
+        Chunk { text, line, shape }
+    });
+    Some(chunks.collect())
+}
+
+enum State {
+    /// Above `items:`.
+    Before,
+    /// Below `items:`, no item yet.
+    First,
+    /// In the items, whose dashes stand at this indentation.
+    Items(usize),
+    /// Below the items.
+    After,
+}
+
+fn is_dash(line: &str, indent: usize) -> bool {
+    let rest = &line[indent..];
+    rest == "-" || rest == "-\r" || rest.starts_with("- ")
+}
+
+fn item_indent(item: &str) -> Option<usize> {
+    item.find('-')
+}
+
+/// Whether what stands around the items is so plain that the lines tell it all.
+fn head_is_plain(head: &str) -> bool {
+    lines(head).all(|(_, line)| {
+        is_comment_or_blank(line)
+            || is_marker(line, "---")
+            || is_marker(line, "...")
+            || line.starts_with(' ')
+            || ["apiVersion:", "kind:", "metadata:"]
+                .iter()
+                .any(|key| line.starts_with(key))
+    })
+}
+
+/// Whether some `*name` has its `&name` in the text, so that pieces may depend on one another.
+fn aliases_reach(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'*', bytes).any(|at| {
+        let before = at.checked_sub(1).map_or(b'\n', |before| bytes[before]);
+        if !matches!(before, b' ' | b'\n' | b'\t' | b'[' | b'{' | b',') {
+            return false;
+        }
+        let name: &str = text[at + 1..]
+            .split(|c: char| c.is_whitespace() || ",[]{}".contains(c))
+            .next()
+            .unwrap_or_default();
+        let name = name.trim_end_matches(':');
+        !name.is_empty() && memchr::memmem::find(bytes, format!("&{name}").as_bytes()).is_some()
+    })
+}
+
+/// The value of `key:` at exactly this indentation, where there is exactly one and it is a plain
+/// word, quoted or not.
+fn scalar_at<'a>(text: &'a str, indent: usize, key: &str) -> Option<&'a str> {
+    let mut found = None;
+    for (_, line) in lines(text) {
+        let bytes = line.as_bytes();
+        if bytes.len() <= indent
+            || bytes[indent] == b' '
+            || bytes[..indent].iter().any(|byte| *byte != b' ')
+        {
+            // An item's first line has its dash where others have a space.
+            continue;
+        }
+        if let Some(rest) = line[indent..].strip_prefix(key)
+            && let Some(rest) = rest.strip_prefix(':')
+            && rest.starts_with([' ', '\t'])
+        {
+            let value = rest.trim();
+            let value = value.split(" #").next().unwrap_or(value).trim_end();
+            let value = ['"', '\'']
+                .iter()
+                .find_map(|&quote| value.strip_prefix(quote)?.strip_suffix(quote))
+                .unwrap_or(value);
+            let word = value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"./-_:".contains(&byte));
+            if found.is_some() || value.is_empty() || !word {
+                return None;
+            }
+            found = Some(value);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    fn shapes(text: &str) -> Vec<(String, u32)> {
+        split(text)
+            .iter()
+            .map(|chunk| (format!("{:?}", chunk.shape), chunk.line))
+            .collect()
+    }
+
+    #[test]
+    fn documents_are_told_apart_by_markers_at_the_beginning_of_a_line() {
+        let text = "# c\n---\nkind: Role\n--- # next\nkind: Pod\n...\n---\n\n";
+        assert_eq!(
+            shapes(text),
+            [("Document".to_owned(), 2), ("OtherKind".to_owned(), 4)]
+        );
+        let text = "%YAML 1.2\n---\nkind: Role\n";
+        assert_eq!(shapes(text), [("Document".to_owned(), 1)]);
+        let text = "kind: Role\nx: |\n  ---\n  ...\n";
+        assert_eq!(shapes(text), [("Document".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_list_as_kubectl_prints_it_becomes_its_items() {
+        let text = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n- kind: Role\n  x:\n  - a\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
+        let chunks = split(text);
+        assert_eq!(chunks[0].shape, Shape::OtherKind);
+        assert_eq!(chunks[1].text, "- kind: Role\n  x:\n  - a\n");
+        assert_eq!(chunks[1].line, 5);
+        assert_eq!(chunks.len(), 2);
+    }
+
+    #[test]
+    fn what_is_unsure_stays_whole() {
+        for text in [
+            // An alias that reaches into another item.
+            "apiVersion: v1\nkind: List\nitems:\n- x: &a 1\n- y: *a\n",
+            // Another key beside the known ones.
+            "apiVersion: v1\nkind: List\nitems:\n- x: 1\nextra: 2\n",
+            // Flow style.
+            "apiVersion: v1\nkind: List\nitems: [{kind: Role}]\n",
+            "apiVersion: v1\nkind: List\nitems:\n",
+        ] {
+            let chunks = split(text);
+            let whole = chunks.len() == 1 && chunks[0].shape == Shape::Document;
+            assert!(whole || chunks.is_empty(), "{text}");
+        }
+    }
+}

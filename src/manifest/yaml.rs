@@ -1,0 +1,174 @@
+//! The YAML reader: the one place that knows the YAML library.
+//!
+//! The text is split into documents and list items first (see [`split`](super::split)), so that a
+//! broken one doesn't lose the others, other kinds cost next to nothing, and the pieces can be
+//! parsed on all cores.
+
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_saphyr::{Error, Location, Options, Spanned};
+
+use super::interpret::{self, Inherited};
+use super::raw::{Format, Locate, Piece, RawObject, RawRule, RawSpec, RawSubject, ShapeError};
+use super::split::{self, Chunk, Shape};
+use super::{Diagnostic, Manifest, Problem};
+use crate::source::{Place, SourceId};
+
+/// The deepest nesting that is read.
+const MAX_DEPTH: usize = 128;
+/// The most nodes that one document may have, aliases expanded.
+const MAX_NODES: usize = 50_000_000;
+
+/// YAML's [`Format`]: every piece carries its line and column.
+pub(super) struct Yaml;
+
+impl<'a> Format<'a> for Yaml {
+    type Rule = Spanned<RawRule<'a>>;
+    type Subject = Spanned<RawSubject<'a>>;
+    type Spec = Spanned<RawSpec<'a>>;
+    type Item = Spanned<RawObject<'a, Yaml>>;
+}
+
+impl<'a, T> Piece<'a, T> for Spanned<T> {
+    fn open(self, at: &dyn Locate) -> Result<(T, Place), ShapeError> {
+        let place = at.line_column(self.referenced.line(), self.referenced.column());
+        Ok((self.value, place))
+    }
+}
+
+/// Where a chunk stands in its source.
+struct ChunkPlaces {
+    source: SourceId,
+    line: u32,
+}
+
+impl ChunkPlaces {
+    fn locate(&self, location: Option<Location>) -> Place {
+        location.map_or_else(
+            || self.line_column(1, 1),
+            |location| self.line_column(location.line(), location.column()),
+        )
+    }
+}
+
+impl Locate for ChunkPlaces {
+    fn line_column(&self, line: u64, column: u64) -> Place {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        Place {
+            source: self.source,
+            line: self.line.saturating_add(line.max(1)) - 1,
+            column: u32::try_from(column).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn slice(&self, _: &str) -> Place {
+        self.line_column(1, 1)
+    }
+}
+
+/// Reads a YAML text. `named` says whether the user named the file, and so should hear of
+/// documents that are no Kubernetes objects.
+pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
+    let chunks = split::split(text);
+    let parts: Vec<Manifest> = chunks
+        .par_iter()
+        .map(|chunk| read_chunk(source, chunk, named))
+        .collect();
+    let mut whole = Manifest::default();
+    for part in parts {
+        whole.extend(part);
+    }
+    whole
+}
+
+fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
+    let mut manifest = Manifest::default();
+    match &chunk.shape {
+        Shape::OtherKind => manifest.skipped += 1,
+        Shape::Document => {
+            let places = ChunkPlaces {
+                source,
+                line: chunk.line,
+            };
+            match parse::<Spanned<RawObject<'_, Yaml>>>(chunk.text) {
+                Ok(object) => {
+                    let inherited = Inherited::document(named);
+                    interpret::object(object, &places, &inherited, &mut manifest);
+                }
+                Err(error) => manifest.diagnostics.push(describe(&error, chunk, &places)),
+            }
+        }
+        Shape::Item(list) => {
+            let places = ChunkPlaces {
+                source,
+                line: chunk.line,
+            };
+            match parse::<Vec<Spanned<RawObject<'_, Yaml>>>>(chunk.text) {
+                Ok(objects) => {
+                    let inherited = Inherited::item(&list.api_version, &list.kind);
+                    for object in objects {
+                        interpret::object(object, &places, &inherited, &mut manifest);
+                    }
+                }
+                Err(error) => manifest.diagnostics.push(describe(&error, chunk, &places)),
+            }
+        }
+    }
+    manifest
+}
+
+/// The options for every use of the parser: limits that a full dump stays below and a bomb doesn't.
+fn options() -> Options {
+    let mut budget = serde_saphyr::Budget::default();
+    budget.max_depth = MAX_DEPTH;
+    budget.flow_nesting_limit = MAX_DEPTH;
+    budget.max_nodes = MAX_NODES;
+    budget.max_events = MAX_NODES * 2;
+    budget.max_total_scalar_bytes = 1 << 30;
+    let mut options = Options::default();
+    options.budget = Some(budget);
+    options.with_snippet = false;
+    options
+}
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
+    serde_saphyr::from_str_with_options(text, options())
+}
+
+/// What is wrong with a chunk: broken text, or a sound text of the wrong shape.
+fn describe(error: &Error, chunk: &Chunk<'_>, places: &ChunkPlaces) -> Diagnostic {
+    let place = places.locate(error.location());
+    let message = one_line(error);
+    let sound = !matches!(error, Error::DuplicateMappingKey { .. })
+        && !message.starts_with("duplicate field")
+        && parse::<IgnoredAny>(chunk.text).is_ok();
+    let problem = if sound {
+        Problem::Refused {
+            object: chunk.title(),
+            why: message,
+        }
+    } else if chunk.text.contains("{{") {
+        Problem::Unreadable {
+            message: format!("{message} (a template? render it first)"),
+        }
+    } else {
+        Problem::Unreadable { message }
+    };
+    Diagnostic::new(place, problem)
+}
+
+/// The library's message without its own rendering of the place.
+fn one_line(error: &Error) -> String {
+    let text = error.without_snippet().to_string();
+    let line = text.lines().next().unwrap_or("not valid YAML").trim();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    let line = match line.find(": ") {
+        Some(at) if line.starts_with("line ") => &line[at + 2..],
+        _ => line,
+    };
+    match line.rfind(" at line ") {
+        Some(at) => line[..at].to_owned(),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Strings as numbers: each distinct string is kept once, so that a decision compares integers.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+
+/// The number of a string in an [`Interner`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Sym(pub(crate) u32);
+
+impl Sym {
+    /// A number that no string has: what a string becomes that the store never saw.
+    pub(crate) const NONE: Sym = Sym(u32::MAX);
+}
+
+/// All strings, end to end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Interner {
+    text: String,
+    ends: Vec<u32>,
+    table: HashTable<u32>,
+}
+
+const STATE: FixedState = FixedState::with_seed(0x7262_6163);
+
+fn hash(string: &str) -> u64 {
+    STATE.hash_one(string)
+}
+
+impl Interner {
+    /// The number of this string, a new one where it is new.
+    pub(crate) fn intern(&mut self, string: &str) -> Sym {
+        let hash = hash(string);
+        let (text, ends) = (&self.text, &self.ends);
+        if let Some(&found) = self
+            .table
+            .find(hash, |&sym| slice(text, ends, sym) == string)
+        {
+            return Sym(found);
+        }
+        let sym = u32::try_from(self.ends.len()).unwrap_or(u32::MAX - 1);
+        self.text.push_str(string);
+        self.ends
+            .push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        let (text, ends) = (&self.text, &self.ends);
+        self.table
+            .insert_unique(hash, sym, |&sym| self::hash(slice(text, ends, sym)));
+        Sym(sym)
+    }
+
+    /// The number of this string, [`Sym::NONE`] where it was never seen.
+    pub(crate) fn get(&self, string: &str) -> Sym {
+        self.table
+            .find(hash(string), |&sym| {
+                slice(&self.text, &self.ends, sym) == string
+            })
+            .map_or(Sym::NONE, |&sym| Sym(sym))
+    }
+
+    /// How many strings there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+fn slice<'a>(text: &'a str, ends: &[u32], sym: u32) -> &'a str {
+    let at = sym as usize;
+    let begin = at.checked_sub(1).map_or(0, |before| ends[before]);
+    &text[begin as usize..ends[at] as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_strings_share_a_number() {
+        let mut interner = Interner::default();
+        let (a, empty, b) = (
+            interner.intern("a"),
+            interner.intern(""),
+            interner.intern("b"),
+        );
+        assert_eq!(
+            [interner.intern("a"), interner.get(""), interner.get("b")],
+            [a, empty, b]
+        );
+        assert_eq!(interner.get("c"), Sym::NONE);
+        assert_eq!(interner.len(), 3);
+    }
+}

@@ -1,0 +1,496 @@
+//! [`PolicyStore`]: the index of roles, bindings and subjects.
+//!
+//! It takes the objects of all sources, keeps the last of each name, resolves what aggregated
+//! ClusterRoles gather, and indexes bindings by whom they name, so that a decision touches only
+//! what names the asker. It never matches a request.
+//!
+//! What was tried for the index: a map from subject to a list of bindings is the obvious thing;
+//! one array sorted by subject and namespace, with the subject's number as the key, needs no
+//! hashing beyond the name itself and a third of the memory.
+
+mod aggregate;
+mod compiled;
+mod identity;
+mod index;
+mod interner;
+
+use hashbrown::HashSet;
+
+use crate::bootstrap::DefaultPolicy;
+use crate::catalogue::Catalogue;
+use crate::manifest::{
+    Binding, BindingKind, CustomResourceDefinition, Diagnostic, Manifest, Object, PolicyRule,
+    Problem, Role, RoleKind, SubjectKind,
+};
+use crate::source::{Place, Sources};
+use crate::user::service_account_name;
+
+use compiled::CompiledRules;
+pub(crate) use compiled::Probe;
+pub(crate) use index::{Edge, Principal};
+use index::{NewEdge, SubjectIndex};
+use interner::Interner;
+pub(crate) use interner::Sym;
+
+/// Which built-in default policy a store starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Defaults {
+    /// The newest, unless the input carries an API server's own default objects.
+    #[default]
+    Auto,
+    /// None.
+    None,
+    /// This one.
+    Version(DefaultPolicy),
+}
+
+/// The number of a role in its store. Roles are numbered by kind, namespace and name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoleId(u32);
+
+/// The number of a binding in its store. ClusterRoleBindings come first, each kind by namespace
+/// and name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BindingId(u32);
+
+impl BindingId {
+    pub(crate) fn new(number: u32) -> Self {
+        BindingId(number)
+    }
+}
+
+/// A rule that a role has, and where it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct EffectiveRule<'s> {
+    /// The rule.
+    pub rule: &'s PolicyRule,
+    /// The role that it is written in: the role itself, or one that it gathers.
+    pub origin: RoleId,
+    /// Its number there, from 1.
+    pub origin_number: usize,
+}
+
+/// A Namespace or ServiceAccount of the input.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KnownNamespace {
+    /// The name.
+    pub name: String,
+    /// The labels, sorted by key.
+    pub labels: Vec<(String, String)>,
+}
+
+/// All RBAC objects of an input, indexed for decisions.
+///
+/// ```
+/// use rbac_eval::manifest;
+/// use rbac_eval::source::{SourceText, Sources};
+/// use rbac_eval::store::{Defaults, PolicyStore};
+///
+/// let text = SourceText {
+///     name: "binding.yaml".into(),
+///     bytes: br#"
+/// apiVersion: rbac.authorization.k8s.io/v1
+/// kind: ClusterRoleBinding
+/// metadata: {name: viewers}
+/// roleRef: {kind: ClusterRole, name: view}
+/// subjects: [{kind: Group, name: devs}]
+/// "#.to_vec(),
+///     named: true,
+/// };
+/// let mut sources = Sources::default();
+/// let manifest = manifest::parse(&mut sources, &[text]);
+/// let store = PolicyStore::new(sources, manifest, Defaults::Auto);
+/// let binding = store.bindings().find(|&id| store.binding(id).name == "viewers").unwrap();
+/// let view = store.role_of(binding).unwrap();
+/// assert!(store.effective_rules(view).count() > 0);
+/// ```
+#[derive(Debug, Clone)]
+pub struct PolicyStore {
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+    catalogue: Catalogue,
+    roles: Vec<Role>,
+    bindings: Vec<Binding>,
+    namespaces: Vec<KnownNamespace>,
+    service_accounts: HashSet<(String, String)>,
+    defaults: Option<DefaultPolicy>,
+    input_objects: usize,
+    whole: bool,
+
+    strings: Interner,
+    rules: CompiledRules,
+    /// Where the rules of each role begin in the numbering of all written rules.
+    first_rule: Vec<u32>,
+    effective: Vec<u32>,
+    /// Where the rules of each role begin in `effective`; one more than there are roles.
+    effective_begin: Vec<u32>,
+    role_of: Vec<Option<RoleId>>,
+    index: SubjectIndex,
+}
+
+impl PolicyStore {
+    /// Builds the store of what was read.
+    ///
+    /// Of the same object in several places the last one counts; a [`Problem::Overridden`] says
+    /// so where they differ. An object of the input always wins over a built-in one.
+    pub fn new(mut sources: Sources, manifest: Manifest, defaults: Defaults) -> Self {
+        let input_objects = manifest
+            .objects
+            .iter()
+            .filter(|object| matches!(object, Object::Role(_) | Object::Binding(_)))
+            .count();
+        let bootstrapped = |object: &Object| match object {
+            Object::Role(role) => role.bootstrapped,
+            Object::Binding(binding) => binding.bootstrapped,
+            _ => false,
+        };
+        let carries_defaults = manifest.objects.iter().any(bootstrapped);
+        let whole = manifest.objects.iter().any(|object| {
+            matches!(object, Object::Binding(binding)
+                if binding.bootstrapped && binding.from_server)
+        }) && manifest.objects.iter().any(
+            |object| matches!(object, Object::Role(role) if role.bootstrapped && role.from_server),
+        );
+        let defaults = match defaults {
+            Defaults::Auto if carries_defaults => None,
+            Defaults::Auto => Some(DefaultPolicy::newest()),
+            Defaults::None => None,
+            Defaults::Version(policy) => Some(policy),
+        };
+        let mut objects = defaults.map_or_else(Vec::new, |policy| policy.objects(&mut sources));
+        let built_in = objects.len();
+        objects.extend(manifest.objects);
+        let mut diagnostics = manifest.diagnostics;
+        let winners = identity::winners(objects, built_in, &sources, &mut diagnostics);
+        Builder::new(winners).build(BuildContext {
+            sources,
+            diagnostics,
+            defaults,
+            input_objects,
+            whole,
+        })
+    }
+
+    /// The names of all sources.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// What was wrong with the input, in the order of its places.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The API resources: built in, and of the input's CustomResourceDefinitions.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The built-in default policy that was added to the input.
+    pub fn defaults(&self) -> Option<DefaultPolicy> {
+        self.defaults
+    }
+
+    /// How many roles and bindings the input itself holds.
+    pub fn input_objects(&self) -> usize {
+        self.input_objects
+    }
+
+    /// Whether the input looks like a server's complete policy: it carries the default objects as
+    /// a server prints them.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// The Namespaces of the input, by name.
+    pub fn namespaces(&self) -> &[KnownNamespace] {
+        &self.namespaces
+    }
+
+    /// Whether the input holds this ServiceAccount.
+    pub fn has_service_account(&self, namespace: &str, name: &str) -> bool {
+        // A tuple of borrowed strings isn't a key of a set of owned ones.
+        self.service_accounts
+            .contains(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether the input holds any ServiceAccount at all.
+    pub fn knows_service_accounts(&self) -> bool {
+        !self.service_accounts.is_empty()
+    }
+
+    /// All bindings, ClusterRoleBindings first, each kind by namespace and name.
+    pub fn bindings(&self) -> impl ExactSizeIterator<Item = BindingId> + use<> {
+        (0..u32::try_from(self.bindings.len()).unwrap_or(u32::MAX)).map(BindingId)
+    }
+
+    /// A binding.
+    pub fn binding(&self, id: BindingId) -> &Binding {
+        &self.bindings[id.0 as usize]
+    }
+
+    /// All roles, ClusterRoles first, each kind by namespace and name.
+    pub fn roles(&self) -> impl ExactSizeIterator<Item = RoleId> + use<> {
+        (0..u32::try_from(self.roles.len()).unwrap_or(u32::MAX)).map(RoleId)
+    }
+
+    /// A role.
+    pub fn role(&self, id: RoleId) -> &Role {
+        &self.roles[id.0 as usize]
+    }
+
+    /// The role that a binding names, if it is there.
+    pub fn role_of(&self, binding: BindingId) -> Option<RoleId> {
+        self.role_of[binding.0 as usize]
+    }
+
+    /// The role of this kind, namespace and name.
+    pub fn find_role(&self, kind: RoleKind, namespace: &str, name: &str) -> Option<RoleId> {
+        find_role(&self.roles, kind, namespace, name)
+    }
+
+    /// The rules that a role has in effect: its own, or what it gathers.
+    pub fn effective_rules(
+        &self,
+        role: RoleId,
+    ) -> impl ExactSizeIterator<Item = EffectiveRule<'_>> {
+        self.rule_numbers(role)
+            .iter()
+            .map(|&number| self.written_rule(number))
+    }
+
+    /// The rule of a role with this number, from 1, among its effective ones.
+    pub fn effective_rule(&self, role: RoleId, number: usize) -> Option<EffectiveRule<'_>> {
+        let at = number.checked_sub(1)?;
+        let number = self.rule_numbers(role).get(at)?;
+        Some(self.written_rule(*number))
+    }
+
+    /// The place of a rule, or of the role where the rule has none.
+    pub fn rule_place(&self, rule: &EffectiveRule<'_>) -> Place {
+        rule.rule.place.unwrap_or(self.role(rule.origin).place)
+    }
+
+    fn written_rule(&self, number: u32) -> EffectiveRule<'_> {
+        let role = self.first_rule.partition_point(|&first| first <= number) - 1;
+        // Roles without rules begin where the next one does; the last of them has the rule.
+        let at = (number - self.first_rule[role]) as usize;
+        EffectiveRule {
+            rule: &self.roles[role].rules[at],
+            origin: RoleId(u32::try_from(role).unwrap_or(u32::MAX)),
+            origin_number: at + 1,
+        }
+    }
+
+    #[inline]
+    fn rule_numbers(&self, role: RoleId) -> &[u32] {
+        let at = role.0 as usize;
+        let (begin, end) = (self.effective_begin[at], self.effective_begin[at + 1]);
+        &self.effective[begin as usize..end as usize]
+    }
+
+    /// The number of a string, if the store has it.
+    #[inline]
+    pub(crate) fn sym(&self, string: &str) -> Sym {
+        self.strings.get(string)
+    }
+
+    pub(crate) fn probe<'a>(&self, attributes: &'a crate::attributes::Attributes) -> Probe<'a> {
+        Probe::new(&self.strings, attributes)
+    }
+
+    /// The edges of a principal that reach a request in this namespace.
+    #[inline]
+    pub(crate) fn edges(
+        &self,
+        principal: Principal,
+        name: Sym,
+        namespace: Sym,
+    ) -> (&[Edge], &[Edge]) {
+        self.index.edges(principal, name, namespace)
+    }
+
+    /// All edges of a principal.
+    pub(crate) fn all_edges(&self, principal: Principal, name: &str) -> &[Edge] {
+        self.index.all_edges(principal, self.sym(name))
+    }
+
+    /// The numbers, from 1, of a role's effective rules that allow a request.
+    pub(crate) fn allowing_rules<'p>(
+        &'p self,
+        role: RoleId,
+        probe: &'p Probe<'_>,
+    ) -> impl Iterator<Item = usize> + 'p {
+        self.rule_numbers(role)
+            .iter()
+            .enumerate()
+            .filter(|&(_, &rule)| self.rules.allows(rule, probe))
+            .map(|(at, _)| at + 1)
+    }
+}
+
+fn find_role(roles: &[Role], kind: RoleKind, namespace: &str, name: &str) -> Option<RoleId> {
+    roles
+        .binary_search_by(|role| {
+            (role.kind, role.namespace.as_str(), role.name.as_str()).cmp(&(kind, namespace, name))
+        })
+        .ok()
+        .and_then(|at| u32::try_from(at).ok())
+        .map(RoleId)
+}
+
+struct BuildContext {
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+    defaults: Option<DefaultPolicy>,
+    input_objects: usize,
+    whole: bool,
+}
+
+/// The objects by kind, sorted.
+struct Builder {
+    roles: Vec<Role>,
+    bindings: Vec<Binding>,
+    definitions: Vec<CustomResourceDefinition>,
+    namespaces: Vec<KnownNamespace>,
+    service_accounts: HashSet<(String, String)>,
+}
+
+impl Builder {
+    fn new(objects: Vec<Object>) -> Self {
+        let mut builder = Builder {
+            roles: Vec::new(),
+            bindings: Vec::new(),
+            definitions: Vec::new(),
+            namespaces: Vec::new(),
+            service_accounts: HashSet::new(),
+        };
+        for object in objects {
+            match object {
+                Object::Role(role) => builder.roles.push(role),
+                Object::Binding(binding) => builder.bindings.push(binding),
+                Object::CustomResourceDefinition(definition) => {
+                    builder.definitions.push(definition);
+                }
+                Object::Namespace { name, labels, .. } => {
+                    builder.namespaces.push(KnownNamespace { name, labels });
+                }
+                Object::ServiceAccount {
+                    namespace, name, ..
+                } => {
+                    builder.service_accounts.insert((namespace, name));
+                }
+            }
+        }
+        builder
+            .roles
+            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
+        builder
+            .bindings
+            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
+        builder.namespaces.sort();
+        builder
+    }
+
+    fn build(self, context: BuildContext) -> PolicyStore {
+        let mut strings = Interner::default();
+        let mut rules = CompiledRules::default();
+        let mut first_rule = Vec::with_capacity(self.roles.len());
+        let mut count = 0u32;
+        for role in &self.roles {
+            first_rule.push(count);
+            for rule in &role.rules {
+                rules.push(&mut strings, rule);
+                count += 1;
+            }
+        }
+        let effective = aggregate::effective_rules(&self.roles, &first_rule);
+        let mut diagnostics = context.diagnostics;
+        for &(role, more) in &effective.stale {
+            let role = &self.roles[role];
+            diagnostics.push(Diagnostic::new(
+                role.place,
+                Problem::StaleAggregation {
+                    object: format!("ClusterRole {}", role.name),
+                    count: if more == 1 {
+                        "1 rule".to_owned()
+                    } else {
+                        format!("{more} rules")
+                    },
+                },
+            ));
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.place);
+        let mut effective_begin = vec![0];
+        let mut flat = Vec::with_capacity(count as usize);
+        for numbers in effective.rules {
+            flat.extend(numbers);
+            effective_begin.push(u32::try_from(flat.len()).unwrap_or(u32::MAX));
+        }
+        let mut edges = Vec::new();
+        let mut role_of = Vec::with_capacity(self.bindings.len());
+        for (binding, number) in self.bindings.iter().zip(0..) {
+            let namespace = match binding.kind {
+                BindingKind::ClusterRoleBinding => None,
+                BindingKind::RoleBinding => Some(strings.intern(&binding.namespace)),
+            };
+            let role_namespace = match binding.role_ref.kind {
+                RoleKind::ClusterRole => "",
+                RoleKind::Role => &binding.namespace,
+            };
+            role_of.push(find_role(
+                &self.roles,
+                binding.role_ref.kind,
+                role_namespace,
+                &binding.role_ref.name,
+            ));
+            for (subject, subject_number) in binding.subjects.iter().zip(0..) {
+                let (principal, name) = match subject.kind {
+                    SubjectKind::User => (Principal::User, strings.intern(&subject.name)),
+                    SubjectKind::Group => (Principal::Group, strings.intern(&subject.name)),
+                    SubjectKind::ServiceAccount => {
+                        let namespace = if subject.namespace.is_empty() {
+                            &binding.namespace
+                        } else {
+                            &subject.namespace
+                        };
+                        if namespace.is_empty() {
+                            continue;
+                        }
+                        let name = service_account_name(namespace, &subject.name);
+                        (Principal::User, strings.intern(&name))
+                    }
+                };
+                edges.push(NewEdge {
+                    principal,
+                    name,
+                    namespace,
+                    edge: Edge {
+                        binding: number,
+                        subject: subject_number,
+                    },
+                });
+            }
+        }
+        let index = SubjectIndex::new(edges, strings.len());
+        PolicyStore {
+            sources: context.sources,
+            diagnostics,
+            catalogue: Catalogue::with_definitions(&self.definitions),
+            roles: self.roles,
+            bindings: self.bindings,
+            namespaces: self.namespaces,
+            service_accounts: self.service_accounts,
+            defaults: context.defaults,
+            input_objects: context.input_objects,
+            whole: context.whole,
+            strings,
+            rules,
+            first_rule,
+            effective: flat,
+            effective_begin,
+            role_of,
+            index,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Replays what a real API server answered: reviews, against its dump and against the manifests
+//! that were applied to it.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use rbac_eval::attributes::Attributes;
+use rbac_eval::authorizer::{Authorizer, Decision, denial_reason};
+use rbac_eval::store::{Defaults, PolicyStore};
+use rbac_eval::user::UserInfo;
+use serde_json::Value;
+use support::{cases, jsonl, store_of};
+
+/// The request of a recorded review, or of a line of `who-can.jsonl`.
+fn request(spec: &Value) -> (UserInfo, Attributes) {
+    support::request(spec)
+}
+
+fn replay(case: &Path, store: &PolicyStore) {
+    let authorizer = Authorizer::new(store);
+    let mut count = 0;
+    for review in jsonl(&case.join("reviews.jsonl")) {
+        let (user, attributes) = request(&review["spec"]);
+        let allowed = review["status"]["allowed"].as_bool().unwrap();
+        let reason = review["status"]["reason"].as_str().unwrap_or_default();
+        let response = authorizer.authorize(&user, &attributes);
+        assert_eq!(
+            response.decision == Decision::Allow,
+            allowed,
+            "{}: {review}",
+            case.display()
+        );
+        assert_eq!(
+            authorizer.decide(&user, &attributes),
+            response.decision,
+            "{review}"
+        );
+        let status = authorizer.status(&user, &attributes);
+        assert_eq!(status.decision, response.decision, "{review}");
+        if response.privileged {
+            assert_eq!((reason, &*status.reason), ("", ""), "{review}");
+        } else if allowed {
+            let reasons: Vec<String> = response
+                .grants
+                .iter()
+                .map(|grant| authorizer.reason(grant))
+                .collect();
+            assert!(reasons.iter().any(|found| found == reason), "{review}");
+            assert!(reasons.contains(&status.reason), "{review}");
+        } else {
+            assert_eq!(denial_reason(&response.errors), reason, "{review}");
+            assert_eq!(status.reason, reason, "{review}");
+        }
+        count += 1;
+    }
+    assert!(count > 1000, "{} has {count} reviews", case.display());
+}
+
+#[test]
+fn every_recorded_review_is_answered_alike_from_the_dump() {
+    for case in cases() {
+        let store = store_of(&[case.join("dump.json")], Defaults::Auto);
+        assert_eq!(store.diagnostics(), [], "{}", case.display());
+        assert!(store.is_whole());
+        replay(&case, &store);
+    }
+}
+
+#[test]
+fn every_recorded_review_is_answered_alike_from_what_was_applied() {
+    for case in cases() {
+        let defaults: PathBuf = support::testdata().join("conformance/rbac-1.24.json");
+        let store = store_of(&[defaults, case.join("cluster.yaml")], Defaults::None);
+        replay(&case, &store);
+    }
+}
