@@ -46,6 +46,8 @@ pub use types::{
     LabelSelectorRequirement, Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
 
+pub(crate) use yaml::read_any as read_yaml;
+
 /// What reading texts gave: the objects in the order of the input, and what was wrong.
 #[derive(Debug, Clone, Default)]
 pub struct Manifest {

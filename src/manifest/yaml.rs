@@ -132,6 +132,14 @@ fn options() -> Options {
     options
 }
 
+/// Reads one YAML document into any type, or says on which line of it what is wrong.
+pub(crate) fn read_any<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (u64, String)> {
+    parse(text).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line());
+        (line, one_line(&error))
+    })
+}
+
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
     serde_saphyr::from_str_with_options(text, options())
 }

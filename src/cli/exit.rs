@@ -1,0 +1,58 @@
+//! Exit codes and the failures that lead to them.
+
+use std::io;
+use std::process::ExitCode;
+
+/// How the program exits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Yes; or all was done.
+    Yes,
+    /// No.
+    No,
+    /// Bad usage, or input that can't be read. kubectl says 1 here.
+    Error,
+    /// The reader of stdout went away; what SIGPIPE would have given.
+    ClosedPipe,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(match exit {
+            Exit::Yes => 0,
+            Exit::No => 1,
+            Exit::Error => 2,
+            Exit::ClosedPipe => 141,
+        })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// Told to the user as it stands.
+    #[error("{0}")]
+    Told(String),
+    /// Stdout can't be written.
+    #[error("cannot write the answer: {0}")]
+    Write(io::Error),
+    /// The reader of stdout went away.
+    #[error("the reader of the answer went away")]
+    ClosedPipe,
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Failure::ClosedPipe
+        } else {
+            Failure::Write(error)
+        }
+    }
+}
+
+impl Failure {
+    pub(super) fn told(message: impl Into<String>) -> Self {
+        Failure::Told(message.into())
+    }
+}

@@ -1,0 +1,56 @@
+//! Stdout for answers, stderr for everything else; colours only where they are wanted.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::exit::Failure;
+
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const YES: Style = AnsiColor::Green.on_default().bold();
+const NO: Style = AnsiColor::Red.on_default().bold();
+
+/// A warning, with kubectl's prefix.
+pub(super) fn warning(message: &str) {
+    // There is nowhere to tell that stderr is closed.
+    let _ = writeln!(anstream::stderr(), "{WARNING}Warning:{WARNING:#} {message}");
+}
+
+/// An error, with kubectl's prefix.
+pub(super) fn error(message: &str) {
+    let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {message}");
+}
+
+/// An answer whose first line is `yes` or `no`.
+pub(super) fn verdict(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let style = if first == "yes" { YES } else { NO };
+    writeln!(stdout, "{style}{first}{style:#}")?;
+    stdout.write_all(rest.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+/// An answer as it stands.
+pub(super) fn answer(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()?;
+    Ok(())
+}
+
+/// A serializable answer.
+pub(super) fn document(view: &impl serde::Serialize, yaml: bool) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    if yaml {
+        rbac_eval::report::to_yaml(view, &mut bytes)?;
+    } else {
+        rbac_eval::report::to_json(view, &mut bytes)?;
+    }
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(&bytes)?;
+    stdout.flush()?;
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! `rbac-eval review`: reviews in, reviews out.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use rayon::prelude::*;
+use rbac_eval::authorizer::Authorizer;
+use rbac_eval::review::{Format, Piece, Reader, ReviewError, answer};
+
+use super::exit::{Exit, Failure};
+use super::input::{self, InputArgs};
+use super::out;
+
+/// How many reviews are answered at once. Memory grows with this, not with their number.
+const BATCH: usize = 4096;
+
+/// Fill in the status of SubjectAccessReviews, as an API server would.
+///
+/// Takes SubjectAccessReview and LocalSubjectAccessReview objects (YAML documents, JSON, JSON
+/// Lines) and prints them with `status`, in the same format and order. Users and groups are taken
+/// literally: no group is implied. Exits with 2 where a review couldn't be answered; the others
+/// are.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rbac-eval review reviews.jsonl -f cluster.yaml
+  kubectl get --raw … | rbac-eval review -f cluster.yaml")]
+pub(super) struct ReviewArgs {
+    /// The reviews: a file, or `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    reviews: PathBuf,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
+    let from_stdin = args.reviews.as_os_str() == "-";
+    let store = input::load(&args.input, from_stdin)?;
+    let authorizer = Authorizer::new(&store);
+    let name = args.reviews.display().to_string();
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    let all_answered = if from_stdin {
+        let reader = Reader::new(BufReader::new(std::io::stdin()));
+        stream(&authorizer, &name, reader, &mut stdout)?
+    } else {
+        let file = File::open(&args.reviews)
+            .map_err(|error| Failure::told(format!("cannot read `{name}`: {error}")))?;
+        stream(
+            &authorizer,
+            &name,
+            Reader::new(BufReader::new(file)),
+            &mut stdout,
+        )?
+    };
+    stdout.flush()?;
+    Ok(if all_answered { Exit::Yes } else { Exit::Error })
+}
+
+fn stream<R: std::io::BufRead>(
+    authorizer: &Authorizer<'_>,
+    name: &str,
+    mut reader: Reader<R>,
+    out: &mut impl Write,
+) -> Result<bool, Failure> {
+    let mut all_answered = true;
+    let mut batch: Vec<Piece> = Vec::with_capacity(BATCH);
+    let mut ended = false;
+    while !ended {
+        batch.clear();
+        while batch.len() < BATCH {
+            let piece = reader
+                .next_piece()
+                .map_err(|error| Failure::told(format!("cannot read `{name}`: {error}")))?;
+            match piece {
+                Some(piece) => batch.push(piece),
+                None => {
+                    ended = true;
+                    break;
+                }
+            }
+        }
+        let answers: Vec<Result<String, ReviewError>> = batch
+            .par_iter()
+            .map(|piece| answer(authorizer, piece))
+            .collect();
+        for (piece, answer) in batch.iter().zip(answers) {
+            match answer {
+                Ok(answer) => {
+                    out.write_all(answer.as_bytes())?;
+                    if piece.format == Format::Json {
+                        out.write_all(b"\n")?;
+                    }
+                }
+                Err(error) => {
+                    all_answered = false;
+                    out::error(&format!("{name}:{}: {}", error.line, error.message));
+                }
+            }
+        }
+    }
+    Ok(all_answered)
+}

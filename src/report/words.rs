@@ -1,0 +1,192 @@
+//! Rules and requests in words.
+
+use crate::attributes::Attributes;
+use crate::catalogue::full_name;
+use crate::manifest::PolicyRule;
+use crate::rules;
+
+use super::WIDTH;
+
+/// How many resources, names or URLs of a rule are named before the rest is counted.
+const FEW: usize = 4;
+
+/// A rule in a few words; what a request matches is named first.
+///
+/// ```
+/// use rbac_eval::manifest::PolicyRule;
+/// use rbac_eval::report::words::describe_rule;
+///
+/// let rule = PolicyRule {
+///     verbs: vec!["get".into(), "list".into()],
+///     api_groups: vec!["apps".into()],
+///     resources: vec!["deployments".into(), "deployments/scale".into()],
+///     ..Default::default()
+/// };
+/// assert_eq!(
+///     describe_rule(&rule, None),
+///     "get, list deployments.apps, deployments.apps/scale"
+/// );
+/// ```
+pub fn describe_rule(rule: &PolicyRule, request: Option<&Attributes>) -> String {
+    let every_verb = rule.verbs.iter().any(|verb| verb == "*");
+    let verbs = if every_verb {
+        "every verb on".to_owned()
+    } else {
+        rule.verbs.join(", ")
+    };
+    if !rule.non_resource_urls.is_empty() {
+        let urls = few(&rule.non_resource_urls, |url| match request {
+            Some(Attributes::NonResource(request)) => rules::url_matches(url, &request.path),
+            _ => false,
+        });
+        return format!("{verbs} {urls}");
+    }
+    let resources = describe_resources(rule, request);
+    if rule.resource_names.is_empty() {
+        return format!("{verbs} {resources}");
+    }
+    let names = few(&rule.resource_names, |name| match request {
+        Some(Attributes::Resource(request)) => *name == request.name,
+        _ => false,
+    });
+    format!("{verbs} {resources} named {names}")
+}
+
+fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String {
+    let every_group = rule.api_groups.iter().any(|group| group == "*");
+    if rule.resources.iter().any(|resource| resource == "*") {
+        return if every_group {
+            "every resource".to_owned()
+        } else {
+            let groups: Vec<&str> = rule
+                .api_groups
+                .iter()
+                .map(|group| group_in_words(group))
+                .collect();
+            format!("every resource of {}", groups.join(", "))
+        };
+    }
+    let matched = |resource: &String| match request {
+        Some(Attributes::Resource(request)) => {
+            let alone = PolicyRule {
+                resources: vec![resource.clone()],
+                ..PolicyRule::default()
+            };
+            rules::resource_matches(&alone, request)
+        }
+        _ => false,
+    };
+    if every_group {
+        return format!("{} of every API group", few(&rule.resources, matched));
+    }
+    if let [group] = &*rule.api_groups {
+        let full: Vec<String> = rule
+            .resources
+            .iter()
+            .map(|resource| full_name(resource, group))
+            .collect();
+        let matched: Vec<String> = rule
+            .resources
+            .iter()
+            .filter(|resource| matched(resource))
+            .map(|resource| full_name(resource, group))
+            .collect();
+        return few(&full, |resource| matched.contains(resource));
+    }
+    let groups: Vec<&str> = rule
+        .api_groups
+        .iter()
+        .map(|group| group_in_words(group))
+        .collect();
+    format!("{} of {}", few(&rule.resources, matched), groups.join(", "))
+}
+
+/// A group's name, in words where it has none.
+pub fn group_in_words(group: &str) -> &str {
+    match group {
+        "" => "the core group",
+        "*" => "every API group",
+        group => group,
+    }
+}
+
+/// Up to [`FEW`] values, matching ones first, and how many more there are.
+fn few(values: &[String], matched: impl Fn(&String) -> bool) -> String {
+    if values.len() <= FEW {
+        return quoted(values.iter());
+    }
+    let (mut first, rest): (Vec<&String>, Vec<&String>) =
+        values.iter().partition(|value| matched(value));
+    first.extend(rest);
+    let shown = FEW - 1;
+    format!(
+        "{} and {} more",
+        quoted(first.into_iter().take(shown)),
+        values.len() - shown
+    )
+}
+
+fn quoted<'v>(values: impl Iterator<Item = &'v String>) -> String {
+    let words: Vec<&str> = values
+        .map(|value| if value.is_empty() { "\"\"" } else { value })
+        .collect();
+    words.join(", ")
+}
+
+/// A request in words: `get pods/log named web in namespace default`.
+pub fn describe_request(attributes: &Attributes) -> String {
+    match attributes {
+        Attributes::NonResource(request) => format!("{} {}", request.verb, request.path),
+        Attributes::Resource(request) => {
+            let resource = full_name(&request.combined_resource(), &request.group);
+            let mut words = format!("{} {resource}", request.verb);
+            if !request.name.is_empty() {
+                words.push_str(&format!(" named {}", request.name));
+            }
+            if request.namespace.is_empty() {
+                words.push_str(" in the whole cluster");
+            } else {
+                words.push_str(&format!(" in namespace {}", request.namespace));
+            }
+            words
+        }
+    }
+}
+
+/// Where places stand, so that they line up.
+const PLACE_COLUMN: usize = 57;
+
+/// A line with a place to its right; on two lines where one would be too long.
+pub fn with_place(indent: usize, text: &str, place: &str) -> String {
+    let pad = " ".repeat(indent);
+    let lines = textwrap::wrap(
+        text,
+        textwrap::Options::new(WIDTH)
+            .initial_indent(&pad)
+            .subsequent_indent(&format!("{pad}  "))
+            .break_words(false),
+    );
+    let mut out = lines.join("\n");
+    if place.is_empty() {
+        return out;
+    }
+    let last = lines.last().map_or(0, |line| line.chars().count());
+    let place_width = place.chars().count();
+    // The column gives way where the line would end beyond the width.
+    let column = PLACE_COLUMN.min(WIDTH.saturating_sub(place_width));
+    if last + 2 <= column {
+        out.push_str(&" ".repeat(column - last));
+    } else if last + 2 + place_width <= WIDTH {
+        out.push_str("  ");
+    } else {
+        out.push('\n');
+        out.push_str(&" ".repeat(column.min(indent + 4).max(indent)));
+    }
+    out.push_str(place);
+    out
+}
+
+/// Text wrapped to the width, later lines indented by two more.
+pub fn wrapped(indent: usize, text: &str) -> String {
+    with_place(indent, text, "")
+}

@@ -1,0 +1,217 @@
+//! Cutting a stream into reviews without holding more than one of them.
+
+use std::io::{self, BufRead};
+
+use super::{Format, Piece};
+
+/// The largest review that is read; a longer one is cut here, and so told as malformed.
+const MAX_REVIEW: usize = 16 << 20;
+
+/// Reads reviews off a stream: JSON values, whether on one line or several, or YAML documents.
+///
+/// The first character that isn't white space decides: `{` means JSON. A JSON value that doesn't
+/// end is cut before the next line that begins with `{`.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: R,
+    format: Option<Format>,
+    /// A line that was read but belongs to the next piece.
+    pending: Vec<u8>,
+    line: u64,
+    done: bool,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// A reader over a stream.
+    pub fn new(input: R) -> Self {
+        Reader {
+            input,
+            format: None,
+            pending: Vec::new(),
+            line: 0,
+            done: false,
+        }
+    }
+
+    /// The format of the stream, once a piece was read.
+    pub fn format(&self) -> Option<Format> {
+        self.format
+    }
+
+    /// The next review, if there is one.
+    ///
+    /// # Errors
+    /// If the stream can't be read.
+    pub fn next_piece(&mut self) -> io::Result<Option<Piece>> {
+        loop {
+            let Some(first) = self.next_line()? else {
+                return Ok(None);
+            };
+            let line = self.line;
+            let format = match self.format {
+                Some(format) => format,
+                None => {
+                    let trimmed = first
+                        .strip_prefix(b"\xef\xbb\xbf")
+                        .unwrap_or(&first)
+                        .trim_ascii();
+                    if trimmed.is_empty() || trimmed.starts_with(b"#") {
+                        continue;
+                    }
+                    let format = if trimmed.starts_with(b"{") || trimmed.starts_with(b"[") {
+                        Format::Json
+                    } else {
+                        Format::Yaml
+                    };
+                    self.format = Some(format);
+                    format
+                }
+            };
+            let bytes = match format {
+                Format::Json => self.json_value(first)?,
+                Format::Yaml => self.yaml_document(first)?,
+            };
+            let text = String::from_utf8_lossy(&bytes);
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            let blank = text.lines().all(|line| {
+                let line = line.trim();
+                line.is_empty() || line == "---" || line == "..." || line.starts_with('#')
+            });
+            if !blank {
+                return Ok(Some(Piece {
+                    text: text.to_owned(),
+                    line,
+                    format,
+                }));
+            }
+        }
+    }
+
+    fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        if !self.pending.is_empty() {
+            self.line += 1;
+            return Ok(Some(std::mem::take(&mut self.pending)));
+        }
+        if self.done {
+            return Ok(None);
+        }
+        let mut line = Vec::new();
+        let limit = MAX_REVIEW as u64;
+        let count = io::Read::take(&mut self.input, limit).read_until(b'\n', &mut line)?;
+        if count == 0 {
+            self.done = true;
+            return Ok(None);
+        }
+        self.line += 1;
+        Ok(Some(line))
+    }
+
+    fn push_back(&mut self, line: Vec<u8>) {
+        self.pending = line;
+        self.line -= 1;
+    }
+
+    /// Lines until all braces are closed.
+    fn json_value(&mut self, first: Vec<u8>) -> io::Result<Vec<u8>> {
+        let mut depth = Depth::default();
+        depth.feed(&first);
+        let mut value = first;
+        while depth.is_open() && value.len() < MAX_REVIEW {
+            let Some(line) = self.next_line()? else {
+                break;
+            };
+            if line.starts_with(b"{") {
+                self.push_back(line);
+                break;
+            }
+            depth.feed(&line);
+            value.extend(line);
+        }
+        Ok(value)
+    }
+
+    /// Lines until the next document begins.
+    fn yaml_document(&mut self, first: Vec<u8>) -> io::Result<Vec<u8>> {
+        let mut document = first;
+        while document.len() < MAX_REVIEW {
+            let Some(line) = self.next_line()? else {
+                break;
+            };
+            if line.starts_with(b"---") || line.starts_with(b"...") {
+                self.push_back(line);
+                break;
+            }
+            document.extend(line);
+        }
+        Ok(document)
+    }
+}
+
+/// How deep in braces and brackets a JSON text is, strings aside.
+#[derive(Default)]
+struct Depth {
+    open: i64,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Depth {
+    fn feed(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if self.in_string {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_string = false,
+                    _ => {}
+                }
+            } else {
+                match byte {
+                    b'"' => self.in_string = true,
+                    b'{' | b'[' => self.open += 1,
+                    b'}' | b']' => self.open -= 1,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.open > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &str) -> Vec<(u64, String)> {
+        let mut reader = Reader::new(text.as_bytes());
+        let mut pieces = Vec::new();
+        while let Some(piece) = reader.next_piece().unwrap() {
+            pieces.push((piece.line, piece.text));
+        }
+        pieces
+    }
+
+    #[test]
+    fn values_are_cut_where_they_end() {
+        assert_eq!(
+            pieces("\n{\"a\": \"}{\"}\n{\n \"b\": 1\n}\n\n{\"c\":\n{\"d\": 1}\n"),
+            [
+                (2, "{\"a\": \"}{\"}\n".to_owned()),
+                (3, "{\n \"b\": 1\n}\n".to_owned()),
+                (7, "{\"c\":\n".to_owned()),
+                (8, "{\"d\": 1}\n".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn documents_are_cut_at_their_markers() {
+        assert_eq!(
+            pieces("# c\na: 1\n---\n---\nb: 2\n...\n"),
+            [(2, "a: 1\n".to_owned()), (4, "---\nb: 2\n".to_owned())]
+        );
+    }
+}
