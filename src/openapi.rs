@@ -1,0 +1,134 @@
+//! Conversions from `k8s-openapi`'s types, for programs that have objects rather than text.
+//!
+//! ```
+//! use k8s_openapi::api::rbac::v1;
+//! use rbac_eval::manifest::PolicyRule;
+//!
+//! let rule = v1::PolicyRule {
+//!     verbs: vec!["get".into()],
+//!     api_groups: Some(vec!["".into()]),
+//!     resources: Some(vec!["pods".into()]),
+//!     ..Default::default()
+//! };
+//! assert_eq!(PolicyRule::from(rule).resources, ["pods"]);
+//! ```
+
+use serde::Serialize;
+
+use k8s_openapi::api::authorization::v1::{
+    NonResourceAttributes as OpenApiNonResource, ResourceAttributes as OpenApiResource,
+    SubjectAccessReviewSpec, SubjectAccessReviewStatus,
+};
+use k8s_openapi::api::rbac::v1;
+
+use crate::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
+use crate::authorizer::{Decision, Status};
+use crate::manifest::{self, Manifest, PolicyRule};
+use crate::source::{SourceText, Sources};
+use crate::user::UserInfo;
+
+/// Reads objects (`v1::Role`, `v1::ClusterRoleBinding`, …) as if they stood in a file of this
+/// name, one a line.
+///
+/// # Errors
+/// If an object can't be written as JSON.
+///
+/// ```
+/// use k8s_openapi::api::rbac::v1;
+/// use rbac_eval::openapi::read_objects;
+/// use rbac_eval::source::Sources;
+///
+/// let mut role = v1::ClusterRole::default();
+/// role.metadata.name = Some("empty".into());
+/// let manifest = read_objects(&mut Sources::default(), "cache", &[role]).unwrap();
+/// assert_eq!(manifest.objects.len(), 1);
+/// ```
+pub fn read_objects<T: Serialize>(
+    sources: &mut Sources,
+    name: &str,
+    objects: &[T],
+) -> Result<Manifest, serde_json::Error> {
+    let mut bytes = Vec::new();
+    for object in objects {
+        serde_json::to_writer(&mut bytes, object)?;
+        bytes.push(b'\n');
+    }
+    let text = SourceText {
+        name: name.to_owned(),
+        bytes,
+        named: true,
+    };
+    Ok(manifest::parse(sources, &[text]))
+}
+
+impl From<v1::PolicyRule> for PolicyRule {
+    fn from(rule: v1::PolicyRule) -> Self {
+        PolicyRule {
+            verbs: rule.verbs,
+            api_groups: rule.api_groups.unwrap_or_default(),
+            resources: rule.resources.unwrap_or_default(),
+            resource_names: rule.resource_names.unwrap_or_default(),
+            non_resource_urls: rule.non_resource_urls.unwrap_or_default(),
+            place: None,
+        }
+    }
+}
+
+impl From<&SubjectAccessReviewSpec> for UserInfo {
+    /// The user and groups as written: a review implies none.
+    fn from(spec: &SubjectAccessReviewSpec) -> Self {
+        UserInfo {
+            name: spec.user.clone().unwrap_or_default(),
+            groups: spec.groups.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl From<OpenApiResource> for ResourceAttributes {
+    fn from(attributes: OpenApiResource) -> Self {
+        ResourceAttributes {
+            namespace: attributes.namespace.unwrap_or_default(),
+            verb: attributes.verb.unwrap_or_default(),
+            group: attributes.group.unwrap_or_default(),
+            resource: attributes.resource.unwrap_or_default(),
+            subresource: attributes.subresource.unwrap_or_default(),
+            name: attributes.name.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<OpenApiNonResource> for NonResourceAttributes {
+    fn from(attributes: OpenApiNonResource) -> Self {
+        NonResourceAttributes {
+            verb: attributes.verb.unwrap_or_default(),
+            path: attributes.path.unwrap_or_default(),
+        }
+    }
+}
+
+/// That a review asks about neither a resource nor a URL, or about both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("exactly one of nonResourceAttributes or resourceAttributes must be specified")]
+pub struct AmbiguousReview;
+
+impl TryFrom<SubjectAccessReviewSpec> for Attributes {
+    type Error = AmbiguousReview;
+
+    fn try_from(spec: SubjectAccessReviewSpec) -> Result<Self, Self::Error> {
+        match (spec.resource_attributes, spec.non_resource_attributes) {
+            (Some(resource), None) => Ok(Attributes::Resource(resource.into())),
+            (None, Some(non_resource)) => Ok(Attributes::NonResource(non_resource.into())),
+            _ => Err(AmbiguousReview),
+        }
+    }
+}
+
+impl From<Status> for SubjectAccessReviewStatus {
+    fn from(status: Status) -> Self {
+        SubjectAccessReviewStatus {
+            allowed: status.decision == Decision::Allow,
+            reason: Some(status.reason).filter(|reason| !reason.is_empty()),
+            ..SubjectAccessReviewStatus::default()
+        }
+    }
+}
