@@ -8,7 +8,7 @@ use crate::authorizer::{Authorizer, Decision, Response};
 use crate::manifest::{Binding, BindingKind, PolicyRule, Subject, SubjectKind};
 use crate::rules;
 use crate::store::{BindingId, PolicyStore, Principal, RoleId};
-use crate::user::{UserInfo, split_service_account};
+use crate::user::{UserInfo, is_group_of_everyone, split_service_account};
 
 /// What would have to differ for a near miss to allow the request. The order is that of nearness.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,8 @@ pub struct Explanation {
     pub response: Response,
     /// The near misses of a no, closest first.
     pub near_misses: Vec<NearMiss>,
-    /// How many bindings name the asker or one of their groups, wherever they apply.
+    /// How many bindings name the asker or one of their groups, wherever they apply; the groups
+    /// that everyone is in don't count.
     pub bindings_of_asker: usize,
 }
 
@@ -106,8 +107,14 @@ pub fn explain(
         near_misses.sort();
         near_misses.dedup();
     }
-    let mut bindings: Vec<BindingId> = own.iter().map(|&(binding, _)| binding).collect();
-    bindings.sort_unstable();
+    let mut bindings: Vec<BindingId> = own
+        .iter()
+        .filter(|&&(binding, subject)| {
+            let subject = &store.binding(binding).subjects[subject];
+            subject.kind != SubjectKind::Group || !is_group_of_everyone(&subject.name)
+        })
+        .map(|&(binding, _)| binding)
+        .collect();
     bindings.dedup();
     Explanation {
         response,

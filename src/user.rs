@@ -84,6 +84,15 @@ impl UserInfo {
     }
 }
 
+/// Whether Kubernetes puts everyone, or every service account, into a group of this name.
+///
+/// ```
+/// assert!(rbac_eval::user::is_group_of_everyone("system:authenticated"));
+/// ```
+pub fn is_group_of_everyone(group: &str) -> bool {
+    matches!(group, AUTHENTICATED | UNAUTHENTICATED | SERVICE_ACCOUNTS)
+}
+
 /// The user name of a service account.
 pub fn service_account_name(namespace: &str, name: &str) -> String {
     format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}")

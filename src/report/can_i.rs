@@ -8,7 +8,7 @@ use crate::catalogue::full_name;
 use crate::explain::{Explanation, Miss, NearMiss};
 use crate::manifest::{BindingKind, RoleKind, SubjectKind};
 use crate::store::PolicyStore;
-use crate::user::UserInfo;
+use crate::user::{UserInfo, split_service_account};
 
 use super::API_VERSION;
 use super::view::{GrantView, ObjectView, RuleView, SourceView, SubjectView};
@@ -189,6 +189,9 @@ impl CanIView {
                     .to_owned(),
             );
         }
+        if store.is_whole() {
+            notes.extend(not_there(store, user, attributes));
+        }
         CanIView {
             api_version: API_VERSION,
             kind: "CanI",
@@ -284,13 +287,13 @@ impl CanIView {
         if shown.is_empty() {
             if self.incomplete.is_empty() {
                 let why = match self.bindings_of_asker {
-                    0 => format!("nothing in the input names {user} or their groups"),
+                    0 => format!("nothing in the input names {user} or a group of theirs"),
                     1 => format!(
-                        "1 binding names {user} or their groups; it doesn't come near {}",
+                        "1 binding names {user} or a group of theirs; it doesn't come near {}",
                         self.request_in_words
                     ),
                     count => format!(
-                        "{count} bindings name {user} or their groups; none comes near {}",
+                        "{count} bindings name {user} or a group of theirs; none comes near {}",
                         self.request_in_words
                     ),
                 };
@@ -334,6 +337,28 @@ impl ExplainedGrant {
             self.subject, role.kind, role.name
         )
     }
+}
+
+/// What the request speaks of that a complete dump doesn't have.
+fn not_there(store: &PolicyStore, user: &UserInfo, attributes: &Attributes) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some((namespace, name)) = split_service_account(&user.name)
+        && store.knows_service_accounts()
+        && !store.has_service_account(namespace, name)
+    {
+        notes.push(format!(
+            "the input has no ServiceAccount {namespace}/{name}"
+        ));
+    }
+    let namespace = attributes.namespace();
+    let namespaces = store.namespaces();
+    if !namespace.is_empty()
+        && !namespaces.is_empty()
+        && !namespaces.iter().any(|known| known.name == namespace)
+    {
+        notes.push(format!("the input has no namespace {namespace}"));
+    }
+    notes
 }
 
 fn explained(
@@ -507,25 +532,15 @@ fn nameless(attributes: &Attributes) -> String {
     }
 }
 
-fn kind_confused(kind: SubjectKind, user: &UserInfo) -> String {
-    let asker = crate::user::split_service_account(&user.name).map_or_else(
-        || format!("{} is a user", user.name),
-        |(namespace, name)| {
-            format!(
-                "{namespace}/{name} is a ServiceAccount (as a User it is called {})",
-                user.name
-            )
-        },
-    );
-    match kind {
-        SubjectKind::User if user.groups.iter().any(|group| !group.is_empty()) => {
-            if crate::user::split_service_account(&user.name).is_some() {
-                asker
-            } else {
-                "that is the name of a group".to_owned()
-            }
-        }
-        SubjectKind::User | SubjectKind::Group | SubjectKind::ServiceAccount => asker,
+/// What the asker is, where a binding names them as something else.
+fn kind_confused(subject: SubjectKind, user: &UserInfo) -> String {
+    match (split_service_account(&user.name), subject) {
+        (Some((namespace, name)), _) => format!(
+            "{namespace}/{name} is a ServiceAccount (as a User it is called {})",
+            user.name
+        ),
+        (None, SubjectKind::User) => "that is the name of a group".to_owned(),
+        (None, _) => format!("{} is a User", user.name),
     }
 }
 
