@@ -202,6 +202,28 @@ impl<'s> Authorizer<'s> {
         errors
     }
 
+    /// Whether the request would be allowed under some name, its own or another.
+    pub fn allows_some_name(&self, user: &UserInfo, attributes: &Attributes) -> bool {
+        let probe = self.store.probe(attributes);
+        user.is_privileged()
+            || self
+                .visit(user, attributes.namespace(), |edge| {
+                    let role = self.store.role_of(BindingId::new(edge.binding));
+                    let allows = role.is_some_and(|role| {
+                        self.store
+                            .rules_for_some_name(role, &probe)
+                            .next()
+                            .is_some()
+                    });
+                    if allows {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                })
+                .is_break()
+    }
+
     /// The reason that an API server gives for a grant.
     ///
     /// Source: the describers of `pkg/registry/rbac/validation/rule.go`.

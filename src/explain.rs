@@ -248,11 +248,8 @@ fn meant_for_asker(
     let store = authorizer.store();
     let probe = store.probe(attributes);
     let asker = Asker::new(user);
-    for id in store.bindings() {
+    for id in store.bindings_in_reach(attributes.namespace(), false) {
         let binding = store.binding(id);
-        if !reaches(binding, attributes.namespace()) {
-            continue;
-        }
         for (number, subject) in binding.subjects.iter().enumerate() {
             let Some(miss) = asker.nearly(subject, binding) else {
                 continue;

@@ -68,9 +68,11 @@
 //! | [`user`], [`attributes`] | who asks, and what |
 //! | [`rules`] | what one rule allows, on plain strings |
 //! | [`store`] | the index of roles, bindings and subjects; aggregation; duplicates |
+//! | [`principal`] | who a subject is, however a binding writes it |
 //! | [`authorizer`] | the decision |
 //! | [`explain`] | grants and near misses |
 //! | [`query`] | `--list` and other questions beyond one request |
+//! | [`directory`] | Entra ID: names for object IDs, and who is in which group |
 //! | [`review`] | SubjectAccessReviews in, with their status out |
 //! | [`report`] | text, tables, JSON and YAML |
 //!
@@ -90,10 +92,12 @@ pub mod attributes;
 pub mod authorizer;
 pub mod bootstrap;
 pub mod catalogue;
+pub mod directory;
 pub mod explain;
 pub mod manifest;
 #[cfg(feature = "k8s-openapi")]
 pub mod openapi;
+pub mod principal;
 pub mod query;
 pub mod report;
 pub mod review;

@@ -1,9 +1,8 @@
 //! `rbac-eval can-i`: kubectl's command, and why.
 
 use clap::{Args, ValueEnum};
-use rbac_eval::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
+use rbac_eval::attributes::Attributes;
 use rbac_eval::authorizer::Authorizer;
-use rbac_eval::catalogue::{ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution};
 use rbac_eval::explain::explain;
 use rbac_eval::query::rules_review::rules_review;
 use rbac_eval::report::can_i::{CanIView, namespaced_yes};
@@ -13,8 +12,10 @@ use rbac_eval::store::PolicyStore;
 use rbac_eval::user::UserInfo;
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs};
+use super::input::{self, InputArgs, Loaded};
 use super::out;
+use super::request::{self, ScopeArgs};
+use super::who::{Asker, WhoArgs};
 
 /// Say whether someone may do something, and why.
 ///
@@ -36,22 +37,8 @@ pub(super) struct CanIArgs {
     #[command(flatten)]
     who: WhoArgs,
 
-    /// The namespace to ask about [default: default]
-    #[arg(short = 'n', long, value_name = "NAMESPACE")]
-    namespace: Option<String>,
-
-    /// Ask about all namespaces at once
-    #[arg(short = 'A', long)]
-    all_namespaces: bool,
-
-    /// The subresource, such as `log` or `scale`
-    #[arg(
-        long,
-        value_name = "SUBRESOURCE",
-        default_value = "",
-        hide_default_value = true
-    )]
-    subresource: String,
+    #[command(flatten)]
+    scope: ScopeArgs,
 
     /// List all that is allowed
     #[arg(long)]
@@ -73,22 +60,6 @@ pub(super) struct CanIArgs {
     input: InputArgs,
 }
 
-/// Who asks.
-#[derive(Debug, Args)]
-struct WhoArgs {
-    /// The user who asks: a name, or system:serviceaccount:NAMESPACE:NAME
-    #[arg(long = "as", value_name = "USER")]
-    user: Option<String>,
-
-    /// A group of that user; may be repeated
-    #[arg(long = "as-group", value_name = "GROUP")]
-    groups: Vec<String>,
-
-    /// The user's uid; taken, but RBAC doesn't look at it
-    #[arg(long = "as-uid", value_name = "UID")]
-    _uid: Option<String>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
     Text,
@@ -98,25 +69,19 @@ enum Output {
 
 pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     check_usage(args)?;
-    let Some(name) = args.who.user.as_deref().filter(|name| !name.is_empty()) else {
-        return Err(Failure::told(
-            "name who is asking with `--as USER`, and their groups with `--as-group GROUP`: \
-             offline, there is no current user",
-        ));
-    };
-    let user = UserInfo::impersonated(name, args.who.groups.iter().cloned());
-    let store = input::load(&args.input, false)?;
+    args.who.require()?;
+    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let Asker {
+        user,
+        notes: about_user,
+    } = args.who.resolve(&directory)?;
     if args.list {
         return list(args, &store, &user);
     }
     let [verb, target] = &*args.request else {
         return Err(wrong_arguments());
     };
-    let question = if target.starts_with('/') {
-        about_url(args, verb, target)?
-    } else {
-        about_resource(args, &store, verb, target)
-    };
+    let question = request::parse(&store, verb, target, &args.scope)?;
     if args.no_headers {
         return Err(Failure::told(
             "`--no-headers` can't be set without `--list`",
@@ -124,7 +89,8 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     }
     let authorizer = Authorizer::new(&store);
     let explanation = explain(&authorizer, &user, &question.attributes);
-    let mut notes = question.notes;
+    let mut notes = about_user;
+    notes.extend(question.notes);
     if let Some(sent) = &question.sent_by_kubectl {
         notes.extend(kubectl_differs(
             &authorizer,
@@ -135,6 +101,7 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     }
     let view = CanIView::new(
         &authorizer,
+        &directory,
         &user,
         &question.attributes,
         &explanation,
@@ -165,7 +132,7 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
                 "`--list` must be specified with no arguments",
             ));
         }
-        if args.quiet || args.all_namespaces || !args.subresource.is_empty() {
+        if args.quiet || args.scope.all_namespaces || !args.scope.subresource.is_empty() {
             return Err(Failure::told(
                 "`--list` can't be combined with `--quiet`, `--all-namespaces` or \
                  `--subresource`",
@@ -175,156 +142,6 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
         return Err(wrong_arguments());
     }
     Ok(())
-}
-
-/// The request, and what to say about it.
-struct Question {
-    attributes: Attributes,
-    notes: Vec<String>,
-    /// The request as kubectl sends it, where ours differs.
-    sent_by_kubectl: Option<Attributes>,
-}
-
-fn about_url(args: &CanIArgs, verb: &str, path: &str) -> Result<Question, Failure> {
-    if !args.subresource.is_empty() {
-        return Err(Failure::told(
-            "`--subresource` can't be used with a non-resource URL",
-        ));
-    }
-    if !NON_RESOURCE_VERBS.contains(&verb) {
-        out::warning(&format!("verb '{verb}' is not a known verb"));
-    }
-    Ok(Question {
-        attributes: Attributes::NonResource(NonResourceAttributes {
-            verb: verb.to_owned(),
-            path: path.to_owned(),
-        }),
-        notes: Vec::new(),
-        sent_by_kubectl: None,
-    })
-}
-
-fn about_resource(args: &CanIArgs, store: &PolicyStore, verb: &str, target: &str) -> Question {
-    let (word, name) = target.split_once('/').unwrap_or((target, ""));
-    let namespace = if args.all_namespaces {
-        ""
-    } else {
-        args.namespace.as_deref().unwrap_or("default")
-    };
-    let mut attributes = ResourceAttributes {
-        namespace: namespace.to_owned(),
-        verb: verb.to_owned(),
-        subresource: args.subresource.clone(),
-        name: name.to_owned(),
-        ..ResourceAttributes::default()
-    };
-    let mut notes = Vec::new();
-    let mut sent_by_kubectl = None;
-    match store.catalogue().resolve(word) {
-        Resolution::Known(resource) => {
-            attributes.group.clone_from(&resource.group);
-            attributes.resource.clone_from(&resource.plural);
-            if !resource.namespaced {
-                if !args.all_namespaces {
-                    warn_not_namespaced(resource);
-                }
-                let sent = attributes.clone();
-                attributes.namespace = real_namespace(&attributes);
-                sent_by_kubectl = (sent != attributes).then_some(Attributes::Resource(sent));
-            }
-            if args.subresource.is_empty() && resource.subresources.iter().any(|sub| sub == name) {
-                notes.push(format!(
-                    "this asks about {} named {name}; for the subresource, say `can-i {verb} \
-                     {word} --subresource {name}`",
-                    resource.full_name()
-                ));
-            }
-        }
-        Resolution::Literal(resource) => attributes.resource = resource,
-        Resolution::Unknown {
-            resource,
-            group,
-            warned_group,
-        } => {
-            if warned_group.is_empty() {
-                out::warning(&format!(
-                    "the server doesn't have a resource type '{}'",
-                    resource.to_lowercase()
-                ));
-                notes.extend(known_in_rules(store, &resource));
-            } else {
-                out::warning(&format!(
-                    "the server doesn't have a resource type '{resource}' in group \
-                     '{warned_group}'"
-                ));
-            }
-            attributes.resource = resource;
-            attributes.group = group;
-        }
-    }
-    if !args.all_namespaces && !RESOURCE_VERBS.contains(&verb) {
-        out::warning(&format!("verb '{verb}' is not a known verb"));
-    }
-    Question {
-        attributes: Attributes::Resource(attributes),
-        notes,
-        sent_by_kubectl,
-    }
-}
-
-fn warn_not_namespaced(resource: &ApiResource) {
-    let group = if resource.group.is_empty() {
-        String::new()
-    } else {
-        format!(" in group '{}'", resource.group)
-    };
-    out::warning(&format!(
-        "resource '{}' is not namespace scoped{group}",
-        resource.plural
-    ));
-}
-
-/// The namespace that a real request for a cluster-scoped resource carries: none, but a request
-/// for one Namespace object is judged in that namespace (kubernetes#134929).
-fn real_namespace(attributes: &ResourceAttributes) -> String {
-    let is_namespace = attributes.group.is_empty() && attributes.resource == "namespaces";
-    let of_one = matches!(&*attributes.verb, "get" | "update" | "patch" | "delete");
-    let on_its_path = matches!(&*attributes.subresource, "" | "status" | "finalize");
-    if is_namespace && of_one && on_its_path {
-        attributes.name.clone()
-    } else {
-        String::new()
-    }
-}
-
-/// The groups in which rules of the input know a resource that the catalogue doesn't.
-fn known_in_rules(store: &PolicyStore, resource: &str) -> Option<String> {
-    let lower = resource.to_lowercase();
-    let mut groups: Vec<&str> = store
-        .roles()
-        .flat_map(|role| &store.role(role).rules)
-        .filter(|rule| {
-            rule.resources
-                .iter()
-                .any(|known| known.split('/').next() == Some(&lower))
-        })
-        .flat_map(|rule| &rule.api_groups)
-        .map(String::as_str)
-        .filter(|group| !group.is_empty() && *group != "*")
-        .collect();
-    groups.sort_unstable();
-    groups.dedup();
-    if groups.is_empty() {
-        return None;
-    }
-    let words: Vec<String> = groups
-        .iter()
-        .map(|group| format!("`{lower}.{group}`"))
-        .collect();
-    Some(format!(
-        "this asks about {resource} in the core group; rules of the input know {}",
-        words.join(", ")
-    ))
 }
 
 /// Says so where kubectl's own request would be answered otherwise.
@@ -362,7 +179,7 @@ struct ListView<'a> {
 }
 
 fn list(args: &CanIArgs, store: &PolicyStore, user: &UserInfo) -> Result<Exit, Failure> {
-    let namespace = args.namespace.as_deref().unwrap_or("default");
+    let namespace = args.scope.namespace.as_deref().unwrap_or("default");
     let rules = rules_review(store, user, namespace);
     for error in Authorizer::new(store).missing_roles(user, namespace) {
         out::warning(&format!(

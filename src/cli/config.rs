@@ -18,6 +18,9 @@ pub(super) struct Config {
     /// Files and folders, relative to the file's own folder.
     #[serde(default)]
     pub(super) files: Vec<PathBuf>,
+    /// As `--directory`, relative to the file's own folder.
+    #[serde(default)]
+    pub(super) directory: Vec<PathBuf>,
     /// As `--defaults`.
     #[serde(default)]
     pub(super) defaults: Option<String>,

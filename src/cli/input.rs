@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rbac_eval::bootstrap::DefaultPolicy;
+use rbac_eval::directory::Directory;
 use rbac_eval::manifest::{self, Diagnostic, Problem};
 use rbac_eval::source::{Reading, SourceText, Sources, read_folder, read_path, read_stdin};
 use rbac_eval::store::{Defaults, PolicyStore};
@@ -27,6 +28,10 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "auto|none|VERSION")]
     defaults: Option<String>,
 
+    /// Names and memberships of Entra ID, as `az ad` or Microsoft Graph export them; may be repeated
+    #[arg(long, value_name = "FILE")]
+    directory: Vec<PathBuf>,
+
     /// Treat whatever is warned about in the input as an error
     #[arg(long)]
     strict: bool,
@@ -36,13 +41,21 @@ pub(super) struct InputArgs {
 const HOW_TO_DUMP: &str = "to ask about a cluster, dump it first: kubectl get clusterroles,\
 clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
 
+/// What was read.
+pub(super) struct Loaded {
+    pub(super) store: PolicyStore,
+    pub(super) directory: Directory,
+}
+
 /// Reads everything and builds the store. `stdin_is_taken` where the subcommand reads it itself.
-pub(super) fn load(args: &InputArgs, stdin_is_taken: bool) -> Result<PolicyStore, Failure> {
+pub(super) fn load(args: &InputArgs, stdin_is_taken: bool) -> Result<Loaded, Failure> {
     let Wanted {
         reading,
         looked_at,
         defaults,
+        directory,
     } = wanted(args, stdin_is_taken)?;
+    let directory = read_directory(&directory)?;
     let defaults = parse_defaults(defaults.as_deref().unwrap_or("auto"))?;
     let mut broken = false;
     for unreadable in &reading.unreadable {
@@ -82,7 +95,21 @@ pub(super) fn load(args: &InputArgs, stdin_is_taken: bool) -> Result<PolicyStore
             "no RBAC objects found in {looked_at}; {HOW_TO_DUMP}"
         )));
     }
-    Ok(store)
+    Ok(Loaded { store, directory })
+}
+
+fn read_directory(paths: &[PathBuf]) -> Result<Directory, Failure> {
+    let mut texts = Vec::new();
+    for path in paths {
+        let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
+        texts.extend(reading.texts);
+    }
+    Directory::read(&texts).map_err(|error| {
+        Failure::told(format!(
+            "{error}; a directory is what `az ad group list`, `az ad user list` or Microsoft Graph \
+             print, or YAML with `groups:` and `users:`"
+        ))
+    })
 }
 
 /// Whether a problem leaves no answer: a named file that doesn't parse.
@@ -94,9 +121,13 @@ struct Wanted {
     reading: Reading,
     looked_at: String,
     defaults: Option<String>,
+    directory: Vec<PathBuf>,
 }
 
+/// What the flags name, and for what they don't, what `.rbac-eval.yaml` names.
 fn wanted(args: &InputArgs, stdin_is_taken: bool) -> Result<Wanted, Failure> {
+    let mut defaults = args.defaults.clone();
+    let mut directory = args.directory.clone();
     if !args.filename.is_empty() {
         let mut reading = Reading::default();
         let mut stdin_read = stdin_is_taken;
@@ -120,44 +151,47 @@ fn wanted(args: &InputArgs, stdin_is_taken: bool) -> Result<Wanted, Failure> {
         return Ok(Wanted {
             looked_at: looked_at(&args.filename, &reading),
             reading,
-            defaults: args.defaults.clone(),
+            defaults,
+            directory,
         });
     }
+    let mut paths = Vec::new();
     if let Some((folder, config)) = config::nearest()? {
-        let mut defaults = args.defaults.clone();
-        if defaults.is_none() {
-            defaults = config.defaults;
+        defaults = defaults.or(config.defaults);
+        if directory.is_empty() {
+            directory = config
+                .directory
+                .iter()
+                .map(|path| folder.join(path))
+                .collect();
         }
-        if !config.files.is_empty() {
-            let mut reading = Reading::default();
-            let paths: Vec<PathBuf> = config.files.iter().map(|file| folder.join(file)).collect();
-            for path in &paths {
-                let more = read_path(path).map_err(|error| {
-                    Failure::told(format!(
-                        "{error} (named in {})",
-                        folder.join(config::FILE_NAME).display()
-                    ))
-                })?;
-                merge(&mut reading, more);
-            }
+        paths = config.files.iter().map(|path| folder.join(path)).collect();
+        let mut reading = Reading::default();
+        for path in &paths {
+            let more = read_path(path).map_err(|error| {
+                Failure::told(format!(
+                    "{error} (named in {})",
+                    folder.join(config::FILE_NAME).display()
+                ))
+            })?;
+            merge(&mut reading, more);
+        }
+        if !paths.is_empty() {
             return Ok(Wanted {
                 looked_at: looked_at(&paths, &reading),
                 reading,
                 defaults,
+                directory,
             });
         }
-        let reading = read_working_folder()?;
-        return Ok(Wanted {
-            looked_at: looked_at(&[PathBuf::from(".")], &reading),
-            reading,
-            defaults,
-        });
     }
+    paths.push(PathBuf::from("."));
     let reading = read_working_folder()?;
     Ok(Wanted {
-        looked_at: looked_at(&[PathBuf::from(".")], &reading),
+        looked_at: looked_at(&paths, &reading),
         reading,
-        defaults: args.defaults.clone(),
+        defaults,
+        directory,
     })
 }
 

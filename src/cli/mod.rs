@@ -4,8 +4,13 @@ mod can_i;
 mod config;
 mod exit;
 mod input;
+mod lookup;
+mod matrix;
 mod out;
+mod request;
 mod review;
+mod who;
+mod who_can;
 
 use clap::{Parser, Subcommand};
 
@@ -31,6 +36,12 @@ struct Cli {
 enum Command {
     /// Say whether someone may do something, and why
     CanI(can_i::CanIArgs),
+    /// Say who can do something, and through which binding
+    WhoCan(who_can::WhoCanArgs),
+    /// Show every binding that reaches a user, group or service account
+    Lookup(lookup::LookupArgs),
+    /// Show resources by verbs for one user, or subjects by verbs for one resource
+    Matrix(matrix::MatrixArgs),
     /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),
 }
@@ -51,6 +62,9 @@ pub(crate) fn run() -> std::process::ExitCode {
     };
     let result = match cli.command {
         Command::CanI(args) => can_i::run(&args),
+        Command::WhoCan(args) => who_can::run(&args),
+        Command::Lookup(args) => lookup::run(&args),
+        Command::Matrix(args) => matrix::run(&args),
         Command::Review(args) => review::run(&args),
     };
     match result {

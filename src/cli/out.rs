@@ -17,6 +17,11 @@ pub(super) fn warning(message: &str) {
     let _ = writeln!(anstream::stderr(), "{WARNING}Warning:{WARNING:#} {message}");
 }
 
+/// Something to know about the answer.
+pub(super) fn note(message: &str) {
+    let _ = writeln!(anstream::stderr(), "note: {message}");
+}
+
 /// An error, with kubectl's prefix.
 pub(super) fn error(message: &str) {
     let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {message}");

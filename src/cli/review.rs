@@ -10,7 +10,7 @@ use rbac_eval::authorizer::Authorizer;
 use rbac_eval::review::{Format, Piece, Reader, ReviewError, answer};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs};
+use super::input::{self, InputArgs, Loaded};
 use super::out;
 
 /// How many reviews are answered at once. Memory grows with this, not with their number.
@@ -37,7 +37,7 @@ pub(super) struct ReviewArgs {
 
 pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     let from_stdin = args.reviews.as_os_str() == "-";
-    let store = input::load(&args.input, from_stdin)?;
+    let Loaded { store, .. } = input::load(&args.input, from_stdin)?;
     let authorizer = Authorizer::new(&store);
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());

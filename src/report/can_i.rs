@@ -5,13 +5,14 @@ use serde::Serialize;
 use crate::attributes::Attributes;
 use crate::authorizer::{Authorizer, Decision, Grant};
 use crate::catalogue::full_name;
+use crate::directory::Directory;
 use crate::explain::{Explanation, Miss, NearMiss};
 use crate::manifest::{BindingKind, RoleKind, SubjectKind};
 use crate::store::PolicyStore;
 use crate::user::{UserInfo, split_service_account};
 
 use super::API_VERSION;
-use super::view::{GrantView, ObjectView, RuleView, SourceView, SubjectView};
+use super::view::{GrantView, IncompleteView, ObjectView, RuleView, SourceView, SubjectView};
 use super::words::{describe_request, describe_rule, group_in_words, with_place, wrapped};
 
 /// How many near misses the text shows.
@@ -159,21 +160,11 @@ pub struct NearMissView {
     rule_in_words: String,
 }
 
-/// An applicable binding whose role the input lacks.
-#[derive(Debug, Clone, Serialize)]
-pub struct IncompleteView {
-    /// The binding.
-    pub binding: ObjectView,
-    /// The role that it names.
-    pub role: ObjectView,
-    /// Where the binding is written.
-    pub source: SourceView,
-}
-
 impl CanIView {
     /// The view of an explanation. `notes` are added to those that the request itself gives.
     pub fn new(
         authorizer: &Authorizer<'_>,
+        directory: &Directory,
         user: &UserInfo,
         attributes: &Attributes,
         explanation: &Explanation,
@@ -201,12 +192,12 @@ impl CanIView {
             grants: response
                 .grants
                 .iter()
-                .map(|grant| explained(authorizer, grant, attributes))
+                .map(|grant| explained(authorizer, directory, grant, attributes))
                 .collect(),
             near_misses: explanation
                 .near_misses
                 .iter()
-                .map(|miss| near_miss(store, user, attributes, miss))
+                .map(|miss| near_miss(store, directory, user, attributes, miss))
                 .collect(),
             incomplete: if allowed {
                 Vec::new()
@@ -214,14 +205,7 @@ impl CanIView {
                 response
                     .errors
                     .iter()
-                    .map(|error| {
-                        let binding = store.binding(error.binding);
-                        IncompleteView {
-                            binding: ObjectView::binding(binding),
-                            role: ObjectView::role_of(binding),
-                            source: SourceView::new(store.sources(), binding.place),
-                        }
-                    })
+                    .map(|error| IncompleteView::new(store, error.binding))
                     .collect()
             },
             notes,
@@ -268,14 +252,7 @@ impl CanIView {
     fn refusal(&self, lines: &mut Vec<String>) {
         let user = &self.request.user;
         for incomplete in &self.incomplete {
-            lines.push(with_place(
-                0,
-                &format!(
-                    "incomplete: {} names {}, which the input lacks; it may exist on the cluster",
-                    incomplete.binding, incomplete.role
-                ),
-                &incomplete.source.to_string(),
-            ));
+            lines.push(incomplete.to_line());
         }
         let mut shown: Vec<&NearMissView> = Vec::new();
         for miss in &self.near_misses {
@@ -363,6 +340,7 @@ fn not_there(store: &PolicyStore, user: &UserInfo, attributes: &Attributes) -> V
 
 fn explained(
     authorizer: &Authorizer<'_>,
+    directory: &Directory,
     grant: &Grant,
     attributes: &Attributes,
 ) -> ExplainedGrant {
@@ -372,7 +350,7 @@ fn explained(
     let rule = store.effective_rule(grant.role, grant.rule);
     ExplainedGrant {
         grant: GrantView::new(store, grant),
-        subject: SubjectView::new(subject, binding),
+        subject: SubjectView::new(subject, binding, directory),
         policy_rule: rule.map_or_else(
             || RuleView::from(&Default::default()),
             |rule| RuleView::from(rule.rule),
@@ -393,6 +371,7 @@ fn explained(
 
 fn near_miss(
     store: &PolicyStore,
+    directory: &Directory,
     user: &UserInfo,
     attributes: &Attributes,
     miss: &NearMiss,
@@ -403,7 +382,7 @@ fn near_miss(
         .zip(miss.rule)
         .and_then(|(role, number)| store.effective_rule(role, number));
     let view = ObjectView::binding(binding);
-    let subject = SubjectView::new(&binding.subjects[miss.subject], binding);
+    let subject = SubjectView::new(&binding.subjects[miss.subject], binding, directory);
     let who = &user.name;
     let (word, message) = match miss.miss {
         Miss::Namespace => (

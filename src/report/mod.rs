@@ -4,13 +4,17 @@
 //! in words. The shapes are documented in `docs/json.md` and only ever grow.
 
 pub mod can_i;
+pub mod lookup;
+pub mod matrix;
 pub mod rules_table;
+pub mod table;
 mod view;
+pub mod who_can;
 pub mod words;
 
 pub use view::{
-    BINDING_SCOPE_CLUSTER, BINDING_SCOPE_NAMESPACE, GrantView, ObjectView, RuleView, SourceView,
-    SubjectView,
+    BINDING_SCOPE_CLUSTER, BINDING_SCOPE_NAMESPACE, GrantView, IncompleteView, ObjectView,
+    RuleView, SourceView, SubjectView,
 };
 
 /// The `apiVersion` of every JSON and YAML answer.

@@ -3,9 +3,13 @@
 use serde::Serialize;
 
 use crate::authorizer::Grant;
+use crate::directory::Directory;
 use crate::manifest::{Binding, BindingKind, PolicyRule, RoleKind, Subject, SubjectKind};
+use crate::principal::Principal;
 use crate::source::{Place, Sources};
-use crate::store::PolicyStore;
+use crate::store::{BindingId, PolicyStore};
+
+use super::words::with_place;
 
 /// The scope of a grant that a ClusterRoleBinding gives.
 pub const BINDING_SCOPE_CLUSTER: &str = "cluster";
@@ -70,6 +74,16 @@ impl ObjectView {
     }
 }
 
+impl ObjectView {
+    /// `name`, or `namespace/name`.
+    pub fn full_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
 impl std::fmt::Display for ObjectView {
     /// `Kind namespace/name`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,8 +94,9 @@ impl std::fmt::Display for ObjectView {
     }
 }
 
-/// A subject as a binding writes it; a ServiceAccount's namespace is filled in.
+/// A subject; a ServiceAccount's namespace is filled in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SubjectView {
     /// The kind.
     pub kind: &'static str,
@@ -90,11 +105,14 @@ pub struct SubjectView {
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
+    /// The name that people know, where the directory has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
 }
 
 impl SubjectView {
-    /// The view of a binding's subject.
-    pub fn new(subject: &Subject, binding: &Binding) -> Self {
+    /// The view of a binding's subject, as the binding writes it.
+    pub fn new(subject: &Subject, binding: &Binding, directory: &Directory) -> Self {
         let namespace = (subject.kind == SubjectKind::ServiceAccount).then(|| {
             if subject.namespace.is_empty() {
                 binding.namespace.clone()
@@ -105,17 +123,45 @@ impl SubjectView {
         SubjectView {
             kind: subject.kind.as_str(),
             namespace,
+            display_name: known_name(directory, subject.kind, &subject.name),
             name: subject.name.clone(),
+        }
+    }
+
+    /// The view of a party.
+    pub fn of(principal: &Principal, directory: &Directory) -> Self {
+        SubjectView {
+            kind: principal.kind.as_str(),
+            namespace: (principal.kind == SubjectKind::ServiceAccount)
+                .then(|| principal.namespace.clone()),
+            display_name: known_name(directory, principal.kind, &principal.name),
+            name: principal.name.clone(),
+        }
+    }
+
+    /// `name`, or `namespace/name`.
+    pub fn full_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.name),
+            None => self.name.clone(),
         }
     }
 }
 
+fn known_name(directory: &Directory, kind: SubjectKind, name: &str) -> Option<String> {
+    match kind {
+        SubjectKind::ServiceAccount => None,
+        SubjectKind::Group | SubjectKind::User => directory.name_of(name).map(str::to_owned),
+    }
+}
+
 impl std::fmt::Display for SubjectView {
-    /// `Kind name`, or `ServiceAccount namespace/name`.
+    /// `Kind name (display name)`, or `ServiceAccount namespace/name`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.namespace {
-            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
-            None => write!(f, "{} {}", self.kind, self.name),
+        write!(f, "{} {}", self.kind, self.full_name())?;
+        match &self.display_name {
+            Some(name) => write!(f, " ({name})"),
+            None => Ok(()),
         }
     }
 }
@@ -185,5 +231,40 @@ impl GrantView {
             },
             source: SourceView::new(store.sources(), place),
         }
+    }
+}
+
+/// An applicable binding whose role the input lacks.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncompleteView {
+    /// The binding.
+    pub binding: ObjectView,
+    /// The role that it names.
+    pub role: ObjectView,
+    /// Where the binding is written.
+    pub source: SourceView,
+}
+
+impl IncompleteView {
+    /// The view of a binding whose role isn't there.
+    pub fn new(store: &PolicyStore, binding: BindingId) -> Self {
+        let binding = store.binding(binding);
+        IncompleteView {
+            binding: ObjectView::binding(binding),
+            role: ObjectView::role_of(binding),
+            source: SourceView::new(store.sources(), binding.place),
+        }
+    }
+
+    /// A line that says so.
+    pub fn to_line(&self) -> String {
+        with_place(
+            0,
+            &format!(
+                "incomplete: {} names {}, which the input lacks; it may exist on the cluster",
+                self.binding, self.role
+            ),
+            &self.source.to_string(),
+        )
     }
 }

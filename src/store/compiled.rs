@@ -150,8 +150,24 @@ impl CompiledRules {
 
     /// Whether the rule of this number allows the request.
     #[inline]
-    pub(super) fn allows(&self, rule: u32, probe: &Probe<'_>) -> bool {
-        let rule = &self.rules[rule as usize];
+    pub(super) fn allows(&self, number: u32, probe: &Probe<'_>) -> bool {
+        self.allows_some_name(number, probe) && self.allows_name(number, probe)
+    }
+
+    /// Whether the rule is for every name or lists the request's.
+    #[inline]
+    fn allows_name(&self, number: u32, probe: &Probe<'_>) -> bool {
+        let rule = &self.rules[number as usize];
+        match probe {
+            Probe::Resource { name, .. } => rule.any_name || self.listed(rule.names, *name),
+            Probe::NonResource { .. } => true,
+        }
+    }
+
+    /// Whether the rule would allow the request under some name.
+    #[inline]
+    pub(super) fn allows_some_name(&self, number: u32, probe: &Probe<'_>) -> bool {
+        let rule = &self.rules[number as usize];
         match probe {
             Probe::Resource {
                 verb_bits,
@@ -159,7 +175,7 @@ impl CompiledRules {
                 group,
                 resource,
                 any_resource,
-                name,
+                name: _,
             } => {
                 (rule.verbs & verb_bits != 0 || self.listed(rule.other_verbs, *verb))
                     && (rule.all_groups || self.listed(rule.groups, *group))
@@ -167,7 +183,6 @@ impl CompiledRules {
                         || self.listed(rule.resources, *resource)
                         || (*any_resource != Sym::NONE
                             && self.listed(rule.resources, *any_resource)))
-                    && (rule.any_name || self.listed(rule.names, *name))
             }
             Probe::NonResource {
                 verb_bits,

@@ -229,6 +229,32 @@ impl PolicyStore {
         &self.bindings[id.0 as usize]
     }
 
+    /// The bindings that apply to requests in a namespace (or in the whole cluster where it is
+    /// empty), or all of them.
+    pub(crate) fn bindings_in_reach(
+        &self,
+        namespace: &str,
+        anywhere: bool,
+    ) -> impl Iterator<Item = BindingId> + use<> {
+        let cluster_wide = self
+            .bindings
+            .partition_point(|binding| binding.kind == BindingKind::ClusterRoleBinding);
+        let namespaced = if anywhere {
+            cluster_wide..self.bindings.len()
+        } else if namespace.is_empty() {
+            cluster_wide..cluster_wide
+        } else {
+            let of_kind = &self.bindings[cluster_wide..];
+            let begin = of_kind.partition_point(|binding| *binding.namespace < *namespace);
+            let count = of_kind[begin..].partition_point(|binding| binding.namespace == namespace);
+            cluster_wide + begin..cluster_wide + begin + count
+        };
+        (0..cluster_wide)
+            .chain(namespaced)
+            .filter_map(|at| u32::try_from(at).ok())
+            .map(BindingId)
+    }
+
     /// All roles, ClusterRoles first, each kind by namespace and name.
     pub fn roles(&self) -> impl ExactSizeIterator<Item = RoleId> + use<> {
         (0..u32::try_from(self.roles.len()).unwrap_or(u32::MAX)).map(RoleId)
@@ -325,6 +351,22 @@ impl PolicyStore {
             .iter()
             .enumerate()
             .filter(|&(_, &rule)| self.rules.allows(rule, probe))
+            .map(|(at, _)| at + 1)
+    }
+}
+
+impl PolicyStore {
+    /// The numbers, from 1, of a role's effective rules that would allow a request under some
+    /// name, if not under its own.
+    pub(crate) fn rules_for_some_name<'p>(
+        &'p self,
+        role: RoleId,
+        probe: &'p Probe<'_>,
+    ) -> impl Iterator<Item = usize> + 'p {
+        self.rule_numbers(role)
+            .iter()
+            .enumerate()
+            .filter(|&(_, &rule)| self.rules.allows_some_name(rule, probe))
             .map(|(at, _)| at + 1)
     }
 }

@@ -1,0 +1,127 @@
+//! `rbac-eval lookup`: what is bound to a subject.
+
+use clap::{Args, ValueEnum};
+use rbac_eval::directory::{Directory, Person};
+use rbac_eval::manifest::SubjectKind;
+use rbac_eval::principal::Principal;
+use rbac_eval::query::lookup::{Found, is_called, is_privileged, lookup, subjects};
+use rbac_eval::report::lookup::LookupView;
+use rbac_eval::user::split_service_account;
+
+use super::exit::{Exit, Failure};
+use super::input::{self, InputArgs, Loaded};
+use super::out;
+
+/// Show every binding that reaches a user, group or service account.
+///
+/// A part of a name is enough, in any letter case; `--exact` takes the whole name only. With a
+/// directory, display names and user principal names are found too. Exits with 0 where a binding
+/// was found, and with 1 where none was.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rbac-eval lookup alice
+  rbac-eval lookup prod/ci --rules
+  rbac-eval lookup --exact system:serviceaccount:prod:ci")]
+pub(super) struct LookupArgs {
+    /// A user, group, NAMESPACE/SERVICEACCOUNT, or a part of one
+    #[arg(value_name = "SUBJECT")]
+    subject: String,
+
+    /// Take the whole name only, in its letter case
+    #[arg(long)]
+    exact: bool,
+
+    /// Show each rule of each role
+    #[arg(long)]
+    rules: bool,
+
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+    Yaml,
+}
+
+pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
+    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let mut called: Vec<Principal> = subjects(&store)
+        .into_iter()
+        .filter(|principal| {
+            is_called(principal, &args.subject, args.exact)
+                || directory
+                    .name_of(&principal.name)
+                    .is_some_and(|name| matches(name, args))
+        })
+        .collect();
+    // Someone whom no binding names may still be reached through groups.
+    called.extend(
+        directory
+            .people()
+            .filter(|person| is_person(person, args))
+            .map(|person| Principal::new(SubjectKind::User, "", person.cluster_name())),
+    );
+    if split_service_account(&args.subject).is_some() {
+        called.push(Principal::new(SubjectKind::User, "", &args.subject));
+    }
+    called.sort();
+    called.dedup();
+    let found: Vec<(Found, bool)> = called
+        .into_iter()
+        .map(|principal| {
+            let groups = groups_of(&directory, &principal);
+            let privileged = is_privileged(&principal, &groups);
+            (lookup(&store, principal, &groups), privileged)
+        })
+        .collect();
+    if found.is_empty() {
+        out::warning(&format!(
+            "no binding names {}, and no one in the directory is called so",
+            args.subject
+        ));
+    }
+    let view = LookupView::new(&store, &directory, &found, args.rules);
+    match args.output {
+        Output::Text => out::answer(&view.to_text())?,
+        Output::Json => out::document(&view, false)?,
+        Output::Yaml => out::document(&view, true)?,
+    }
+    let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
+    Ok(if any { Exit::Yes } else { Exit::No })
+}
+
+fn matches(name: &str, args: &LookupArgs) -> bool {
+    if args.exact {
+        name == args.subject
+    } else {
+        name.to_lowercase().contains(&args.subject.to_lowercase())
+    }
+}
+
+fn is_person(person: &Person, args: &LookupArgs) -> bool {
+    [
+        &person.id,
+        &person.user_principal_name,
+        &person.display_name,
+    ]
+    .iter()
+    .any(|name| matches(name, args))
+}
+
+fn groups_of(directory: &Directory, principal: &Principal) -> Vec<String> {
+    match principal.kind {
+        SubjectKind::ServiceAccount => Vec::new(),
+        SubjectKind::User => directory
+            .person(&principal.name)
+            .map_or_else(Vec::new, |person| directory.groups_of(&person.id)),
+        // A group within another one brings its members into that one, not itself.
+        SubjectKind::Group => Vec::new(),
+    }
+}

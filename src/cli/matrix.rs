@@ -1,0 +1,109 @@
+//! `rbac-eval matrix`: what is allowed, as a table.
+
+use clap::{Args, ValueEnum};
+use rbac_eval::attributes::Attributes;
+use rbac_eval::catalogue::full_name;
+use rbac_eval::query::matrix::{resources_by_verbs, subjects_by_verbs};
+use rbac_eval::query::who_can::Reach;
+use rbac_eval::report::matrix::{Marks, MatrixView};
+
+use super::exit::{Exit, Failure};
+use super::input::{self, InputArgs, Loaded};
+use super::out;
+use super::request::{self, ScopeArgs};
+use super::who::WhoArgs;
+
+/// Show resources by verbs for one user, or subjects by verbs for one resource.
+///
+/// `names` in a cell means: for some names only.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rbac-eval matrix --as alice -n prod
+  rbac-eval matrix secrets -n prod
+  rbac-eval matrix deployments.apps -A -o markdown")]
+pub(super) struct MatrixArgs {
+    /// The resource whose subjects to show; without it, `--as` says whose resources
+    #[arg(value_name = "TYPE")]
+    resource: Option<String>,
+
+    #[command(flatten)]
+    who: WhoArgs,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
+
+    /// Write yes and no instead of a check mark and nothing
+    #[arg(long)]
+    ascii: bool,
+
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Table,
+    Json,
+    Yaml,
+    Csv,
+    Markdown,
+}
+
+pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
+    if args.resource.is_some() == args.who.is_given() {
+        return Err(Failure::told(
+            "say either `matrix TYPE`, for subjects by verbs, or `matrix --as USER`, for resources \
+             by verbs",
+        ));
+    }
+    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let namespace = if args.scope.all_namespaces {
+        ""
+    } else {
+        args.scope.namespace.as_deref().unwrap_or("default")
+    };
+    let view = match &args.resource {
+        None => {
+            let asker = args.who.resolve(&directory)?;
+            for note in &asker.notes {
+                out::note(note);
+            }
+            let rows = resources_by_verbs(&store, &asker.user, namespace);
+            MatrixView::of_resources(&asker.user.name, namespace, &rows)
+        }
+        Some(word) => {
+            let question = request::parse(&store, "get", word, &args.scope)?;
+            let Attributes::Resource(attributes) = question.attributes else {
+                return Err(Failure::told("`matrix` shows resources, not URLs"));
+            };
+            for note in &question.notes {
+                out::note(note);
+            }
+            let reach = if args.scope.all_namespaces && !question.cluster_scoped {
+                Reach::Anywhere
+            } else {
+                Reach::Request
+            };
+            let rows = subjects_by_verbs(&store, &attributes, reach);
+            let name = full_name(&attributes.combined_resource(), &attributes.group);
+            MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory)
+        }
+    };
+    let marks = if args.ascii {
+        Marks::Ascii
+    } else {
+        Marks::Symbols
+    };
+    match args.output {
+        Output::Table => out::answer(&view.to_table(marks))?,
+        Output::Json => out::document(&view, false)?,
+        Output::Yaml => out::document(&view, true)?,
+        Output::Csv => out::answer(&view.to_csv()?)?,
+        Output::Markdown => out::answer(&view.to_markdown(marks))?,
+    }
+    Ok(Exit::Yes)
+}

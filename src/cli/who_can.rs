@@ -1,0 +1,81 @@
+//! `rbac-eval who-can`: the reverse query.
+
+use clap::{Args, ValueEnum};
+use rbac_eval::query::who_can::{Reach, who_can};
+use rbac_eval::report::who_can::WhoCanView;
+
+use super::exit::{Exit, Failure};
+use super::input::{self, InputArgs, Loaded};
+use super::out;
+use super::request::{self, ScopeArgs};
+
+/// Say who can do something, and through which binding.
+///
+/// Exits with 0 where anyone can beside system:masters (which always can), with 1 where no one can,
+/// and with 2 for bad usage or input that can't be read.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rbac-eval who-can get secrets -n prod
+  rbac-eval who-can get secrets/db-password -n prod -o wide
+  rbac-eval who-can create pods --subresource exec -A -f cluster.yaml
+  rbac-eval who-can get /metrics")]
+pub(super) struct WhoCanArgs {
+    /// The verb
+    #[arg(value_name = "VERB")]
+    verb: String,
+
+    /// The resource, with a name or without, or a URL
+    #[arg(value_name = "TYPE | TYPE/NAME | NONRESOURCEURL")]
+    target: String,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
+
+    /// List the members of groups, as far as the directory knows them
+    #[arg(long)]
+    expand: bool,
+
+    /// How to print the answer
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Csv,
+}
+
+pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
+    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let question = request::parse(&store, &args.verb, &args.target, &args.scope)?;
+    let reach = if args.scope.all_namespaces && !question.cluster_scoped {
+        Reach::Anywhere
+    } else {
+        Reach::Request
+    };
+    let found = who_can(&store, &question.attributes, reach);
+    let view = WhoCanView::new(
+        &store,
+        &directory,
+        &question.attributes,
+        reach,
+        &found,
+        args.expand,
+        question.notes,
+    );
+    match args.output {
+        Output::Table => out::answer(&view.to_table(false))?,
+        Output::Wide => out::answer(&view.to_table(true))?,
+        Output::Json => out::document(&view, false)?,
+        Output::Yaml => out::document(&view, true)?,
+        Output::Csv => out::answer(&view.to_csv()?)?,
+    }
+    Ok(if view.anyone() { Exit::Yes } else { Exit::No })
+}
