@@ -48,13 +48,11 @@ fn fitted(header: Option<&[&str]>, rows: &[Vec<String>], gap: usize) -> Option<V
             let heading = header
                 .and_then(|header| header.get(column))
                 .map_or(1, |word| word.chars().count());
-            // An object ID in pieces can't be copied.
-            let object_ids = rows
+            let parts = rows
                 .iter()
                 .filter_map(|row| row.get(column))
-                .filter(|cell| is_object_id(cell))
-                .map(String::len);
-            object_ids.fold(heading, usize::max)
+                .map(|cell| longest_part(cell));
+            parts.fold(heading, usize::max)
         })
         .collect();
     let mut widths: Vec<usize> = (0..columns)
@@ -72,9 +70,12 @@ fn fitted(header: Option<&[&str]>, rows: &[Vec<String>], gap: usize) -> Option<V
         return None;
     }
     while widths.iter().sum::<usize>() > room {
-        let widest = (0..columns)
-            .filter(|&column| widths[column] > least[column])
-            .max_by_key(|&column| widths[column])?;
+        let wider_than = |least: &dyn Fn(usize) -> usize| {
+            (0..columns)
+                .filter(|&column| widths[column] > least(column))
+                .max_by_key(|&column| widths[column])
+        };
+        let widest = wider_than(&|column| least[column]).or_else(|| wider_than(&|_| 1))?;
         widths[widest] -= 1;
     }
     let wrap_row = |row: &Vec<String>| {
@@ -86,6 +87,25 @@ fn fitted(header: Option<&[&str]>, rows: &[Vec<String>], gap: usize) -> Option<V
     Some(rows.iter().map(wrap_row).collect())
 }
 
+/// The joints of names, after which a line may end.
+const JOINTS: [char; 7] = [' ', '-', '/', ':', '.', '@', '_'];
+
+/// How much of a cell stays together: an object ID, which in pieces couldn't be copied, else what
+/// stands between joints.
+fn longest_part(cell: &str) -> usize {
+    if is_object_id(cell) {
+        return cell.len();
+    }
+    cell.split_inclusive(JOINTS)
+        .map(|part| part.trim_end().chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(LONGEST_WORD)
+}
+
+/// Longer words are broken anywhere.
+const LONGEST_WORD: usize = 16;
+
 /// A cell on several lines, broken where names have their joints, else anywhere.
 fn wrap(cell: &str, width: usize) -> String {
     if cell.chars().count() <= width {
@@ -94,7 +114,7 @@ fn wrap(cell: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     let mut length = 0;
-    for part in cell.split_inclusive([' ', '-', '/', ':', '.', '@', '_']) {
+    for part in cell.split_inclusive(JOINTS) {
         let part_length = part.chars().count();
         if length + part.trim_end().chars().count() > width && length > 0 {
             lines.push(std::mem::take(&mut line));
