@@ -73,6 +73,7 @@
 //! | [`explain`] | grants and near misses |
 //! | [`query`] | `--list` and other questions beyond one request |
 //! | [`directory`] | Entra ID: names for object IDs, and who is in which group |
+//! | [`check`] | findings: RBAC that doesn't do what it says |
 //! | [`review`] | SubjectAccessReviews in, with their status out |
 //! | [`report`] | text, tables, JSON and YAML |
 //!
@@ -92,6 +93,7 @@ pub mod attributes;
 pub mod authorizer;
 pub mod bootstrap;
 pub mod catalogue;
+pub mod check;
 pub mod directory;
 pub mod explain;
 pub mod manifest;

@@ -49,6 +49,21 @@ pub(super) struct Loaded {
 
 /// Reads everything and builds the store. `stdin_is_taken` where the subcommand reads it itself.
 pub(super) fn load(args: &InputArgs, stdin_is_taken: bool) -> Result<Loaded, Failure> {
+    load_telling(args, stdin_is_taken, Tell::Everything)
+}
+
+/// The same, for a subcommand whose answer holds what is warned about.
+pub(super) fn load_quietly(args: &InputArgs) -> Result<Loaded, Failure> {
+    load_telling(args, false, Tell::ErrorsOnly)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tell {
+    Everything,
+    ErrorsOnly,
+}
+
+fn load_telling(args: &InputArgs, stdin_is_taken: bool, tell: Tell) -> Result<Loaded, Failure> {
     let Wanted {
         reading,
         looked_at,
@@ -78,7 +93,7 @@ pub(super) fn load(args: &InputArgs, stdin_is_taken: bool) -> Result<Loaded, Fai
         );
         if fatal {
             out::error(&message);
-        } else {
+        } else if tell == Tell::Everything {
             out::warning(&message);
         }
         broken |= fatal;

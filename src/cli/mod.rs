@@ -1,6 +1,7 @@
 //! Arguments in, exit code out; one file a subcommand.
 
 mod can_i;
+mod check;
 mod config;
 mod exit;
 mod input;
@@ -42,6 +43,8 @@ enum Command {
     Lookup(lookup::LookupArgs),
     /// Show resources by verbs for one user, or subjects by verbs for one resource
     Matrix(matrix::MatrixArgs),
+    /// Find RBAC that doesn't do what it says
+    Check(check::CheckArgs),
     /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),
 }
@@ -65,6 +68,7 @@ pub(crate) fn run() -> std::process::ExitCode {
         Command::WhoCan(args) => who_can::run(&args),
         Command::Lookup(args) => lookup::run(&args),
         Command::Matrix(args) => matrix::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Review(args) => review::run(&args),
     };
     match result {

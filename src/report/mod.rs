@@ -4,9 +4,12 @@
 //! in words. The shapes are documented in `docs/json.md` and only ever grow.
 
 pub mod can_i;
+pub mod check;
+pub mod github;
 pub mod lookup;
 pub mod matrix;
 pub mod rules_table;
+pub mod sarif;
 pub mod table;
 mod view;
 pub mod who_can;

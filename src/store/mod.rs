@@ -14,7 +14,7 @@ mod identity;
 mod index;
 mod interner;
 
-use hashbrown::HashSet;
+use std::collections::BTreeSet;
 
 use crate::bootstrap::DefaultPolicy;
 use crate::catalogue::Catalogue;
@@ -112,7 +112,7 @@ pub struct PolicyStore {
     roles: Vec<Role>,
     bindings: Vec<Binding>,
     namespaces: Vec<KnownNamespace>,
-    service_accounts: HashSet<(String, String)>,
+    service_accounts: BTreeSet<(String, String)>,
     defaults: Option<DefaultPolicy>,
     input_objects: usize,
     whole: bool,
@@ -212,6 +212,14 @@ impl PolicyStore {
         // A tuple of borrowed strings isn't a key of a set of owned ones.
         self.service_accounts
             .contains(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// Whether the input holds a ServiceAccount of this namespace.
+    pub fn has_service_accounts_in(&self, namespace: &str) -> bool {
+        self.service_accounts
+            .range((namespace.to_owned(), String::new())..)
+            .next()
+            .is_some_and(|(known, _)| known == namespace)
     }
 
     /// Whether the input holds any ServiceAccount at all.
@@ -395,7 +403,7 @@ struct Builder {
     bindings: Vec<Binding>,
     definitions: Vec<CustomResourceDefinition>,
     namespaces: Vec<KnownNamespace>,
-    service_accounts: HashSet<(String, String)>,
+    service_accounts: BTreeSet<(String, String)>,
 }
 
 impl Builder {
@@ -405,7 +413,7 @@ impl Builder {
             bindings: Vec::new(),
             definitions: Vec::new(),
             namespaces: Vec::new(),
-            service_accounts: HashSet::new(),
+            service_accounts: BTreeSet::new(),
         };
         for object in objects {
             match object {

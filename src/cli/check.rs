@@ -1,0 +1,77 @@
+//! `rbac-eval check`: findings.
+
+use clap::{Args, ValueEnum};
+use rbac_eval::check::{Level, check};
+use rbac_eval::report::check::CheckView;
+
+use super::exit::{Exit, Failure};
+use super::input::{self, InputArgs, Loaded};
+use super::out;
+
+/// Find RBAC that doesn't do what it says.
+///
+/// Each finding has a stable code; docs/checks.md says what causes and cures it. Exits with 1 where
+/// a finding is at least as grave as --fail-on, else with 0.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rbac-eval check -f deploy/rbac
+  rbac-eval check -f cluster.yaml --directory groups.json --fail-on warning
+  rbac-eval check -o sarif > findings.sarif")]
+pub(super) struct CheckArgs {
+    /// The least grave finding that makes the exit code 1
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+
+    /// How to print the findings
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Info,
+    Warning,
+    Error,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Table,
+    Json,
+    Yaml,
+    Sarif,
+    Github,
+}
+
+pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    let Loaded { store, directory } = input::load_quietly(&args.input)?;
+    let findings = check(&store, &directory);
+    let view = CheckView::new(&store, &findings);
+    match args.output {
+        Output::Table => out::answer(&view.to_table())?,
+        Output::Json => out::document(&view, false)?,
+        Output::Yaml => out::document(&view, true)?,
+        Output::Sarif => {
+            let text = view
+                .to_sarif()
+                .map_err(|error| Failure::told(error.to_string()))?;
+            out::answer(&text)?;
+        }
+        Output::Github => out::answer(&view.to_github())?,
+    }
+    let least = match args.fail_on {
+        FailOn::Info => Level::Info,
+        FailOn::Warning => Level::Warning,
+        FailOn::Error => Level::Error,
+        FailOn::Never => return Ok(Exit::Yes),
+    };
+    Ok(if findings.iter().any(|finding| finding.level >= least) {
+        Exit::No
+    } else {
+        Exit::Yes
+    })
+}
