@@ -472,7 +472,11 @@ fn near_miss(
             "groupName",
             format!(
                 "{view} grants it to {subject}; Entra ID's tokens carry object IDs, so this name \
-                 matches nobody: bind the group's object ID"
+                 matches nobody: bind {}",
+                match directory.group_named(&subject.name) {
+                    Ok(Some(group)) => format!("its object ID {}", group.id),
+                    _ => "the group's object ID".to_owned(),
+                }
             ),
         ),
     };
