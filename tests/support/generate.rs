@@ -204,7 +204,7 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
         word(ROLES),
         labels(),
         vec(rule(accepted, true), 0..4),
-        prop_oneof![1 => Just(None), 1 => vec(selector(), 1..3).prop_map(Some)],
+        prop_oneof![2 => Just(None), 1 => vec(selector(), 1..3).prop_map(Some)],
         prop::bool::weighted(0.2),
     )
         .prop_map(|(name, labels, rules, selectors, from_server)| Role {
@@ -273,7 +273,8 @@ fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
             BindingKind::ClusterRoleBinding => Just(String::new()).boxed(),
             BindingKind::RoleBinding => word(NAMESPACES).boxed(),
         };
-        let subjects = vec(subject(accepted, kind), 0..4);
+        let subjects = prop_oneof![1 => 0..1usize, 8 => 1..4usize]
+            .prop_flat_map(move |count| vec(subject(accepted, kind), count));
         (word(BINDINGS), namespace, subjects, word(ROLES)).prop_map(
             move |(name, namespace, subjects, role_name)| Binding {
                 kind,
