@@ -91,7 +91,7 @@ fn plain(text: &str) -> String {
     let other_meaning = ["yes", "no", "on", "off", "true", "false", "null", "y", "n"];
     if word && !other_meaning.contains(&&*text.to_lowercase()) {
         text.to_owned()
-    } else if text.len() % 2 == 0 {
+    } else if text.len().is_multiple_of(2) {
         Value::from(text).to_string()
     } else {
         format!("'{}'", text.replace('\'', "''"))
