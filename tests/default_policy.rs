@@ -1,0 +1,344 @@
+//! The built-in default policies: the oldest against a fresh server's objects, the newest against
+//! what has been added since.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pretty_assertions::assert_eq;
+use rbac_eval::attributes::{Attributes, ResourceAttributes};
+use rbac_eval::authorizer::{Authorizer, Decision};
+use rbac_eval::bootstrap::DefaultPolicy;
+use rbac_eval::manifest::{Manifest, PolicyRule};
+use rbac_eval::source::Sources;
+use rbac_eval::store::{Defaults, PolicyStore};
+use rbac_eval::user::UserInfo;
+use support::{store_of, store_of_text, testdata};
+
+/// A rule without its place.
+type Content = [Vec<String>; 5];
+
+/// `Kind namespace/name`
+type Title = String;
+
+fn built_in(policy: DefaultPolicy) -> PolicyStore {
+    let (sources, manifest) = (Sources::default(), Manifest::default());
+    PolicyStore::new(sources, manifest, Defaults::Version(policy))
+}
+
+fn of_1_24() -> PolicyStore {
+    built_in(DefaultPolicy::of_version("1.24").unwrap())
+}
+
+fn fresh_server() -> PolicyStore {
+    let path = testdata().join("conformance/rbac-1.24.json");
+    store_of(&[path], Defaults::None)
+}
+
+fn rules(store: &PolicyStore) -> BTreeMap<Title, Vec<Content>> {
+    let content = |rule: &PolicyRule| {
+        [
+            rule.verbs.clone(),
+            rule.api_groups.clone(),
+            rule.resources.clone(),
+            rule.resource_names.clone(),
+            rule.non_resource_urls.clone(),
+        ]
+    };
+    let of_role = |id| {
+        let role = store.role(id);
+        let title = format!("{} {}/{}", role.kind, role.namespace, role.name);
+        let rules = store.effective_rules(id);
+        (title, rules.map(|rule| content(rule.rule)).collect())
+    };
+    store.roles().map(of_role).collect()
+}
+
+fn bindings(store: &PolicyStore) -> BTreeMap<Title, (Title, BTreeSet<Title>)> {
+    let of_binding = |id| {
+        let binding = store.binding(id);
+        let subjects = binding.subjects.iter();
+        let subjects = subjects
+            .map(|subject| format!("{} {}/{}", subject.kind, subject.namespace, subject.name));
+        (
+            format!("{} {}/{}", binding.kind, binding.namespace, binding.name),
+            (
+                format!("{} {}", binding.role_ref.kind, binding.role_ref.name),
+                subjects.collect(),
+            ),
+        )
+    };
+    store.bindings().map(of_binding).collect()
+}
+
+#[test]
+fn the_oldest_policy_is_a_fresh_server_s() {
+    let (built_in, server) = (of_1_24(), fresh_server());
+    assert_eq!(built_in.diagnostics(), []);
+    assert_eq!(server.diagnostics(), []);
+    assert_eq!((server.roles().len(), server.bindings().len()), (69, 50));
+    assert_eq!(rules(&built_in), rules(&server));
+    assert_eq!(bindings(&built_in), bindings(&server));
+    for id in server.bindings() {
+        assert!(server.role_of(id).is_some(), "{:?}", server.binding(id));
+    }
+}
+
+/// Every single permission, as `role: verb what` lines, so that a difference reads as a sentence.
+fn permissions(store: &PolicyStore, role: &str) -> BTreeSet<String> {
+    let mut permissions = BTreeSet::new();
+    for id in store.roles().filter(|&id| store.role(id).name == role) {
+        for effective in store.effective_rules(id) {
+            let rule = effective.rule;
+            for verb in &rule.verbs {
+                for group in &rule.api_groups {
+                    for resource in &rule.resources {
+                        let names = &rule.resource_names;
+                        permissions.insert(format!("{verb} {group}/{resource} {names:?}"));
+                    }
+                }
+                for url in &rule.non_resource_urls {
+                    permissions.insert(format!("{verb} {url}"));
+                }
+            }
+        }
+    }
+    permissions
+}
+
+/// The lines for each verb on each resource or URL; `core/` stands for the core group.
+fn each(verbs: &str, on: &str) -> Vec<String> {
+    let line = |verb: &str, on: &str| match on.strip_prefix("core") {
+        Some(resource) => format!("{verb} {resource} []"),
+        None if on.starts_with('/') => format!("{verb} {on}"),
+        None => format!("{verb} {on} []"),
+    };
+    verbs
+        .split(' ')
+        .flat_map(|verb| on.split(' ').map(move |on| line(verb, on)))
+        .collect()
+}
+
+const READ: &str = "get list watch";
+const WRITE: &str = "create delete deletecollection patch update";
+
+/// The roles for people, not for a cluster's own components, that changed since 1.24.
+fn gained() -> BTreeMap<&'static str, BTreeSet<String>> {
+    let view = [
+        each(
+            READ,
+            "resource.k8s.io/resourceclaims resource.k8s.io/resourceclaims/status \
+             resource.k8s.io/resourceclaimtemplates",
+        ),
+        each(READ, "events.k8s.io/events"),
+    ]
+    .concat();
+    let edit = [
+        each(
+            WRITE,
+            "resource.k8s.io/resourceclaims resource.k8s.io/resourceclaimtemplates",
+        ),
+        each(READ, "coordination.k8s.io/leases"),
+        each(WRITE, "coordination.k8s.io/leases"),
+        each(WRITE, "events.k8s.io/events"),
+        each("create", "core/pods/eviction core/serviceaccounts/token"),
+    ]
+    .concat();
+    let both = [view.clone(), edit.clone()].concat();
+    [
+        ("system:aggregate-to-view", view.clone()),
+        ("view", view),
+        ("system:aggregate-to-edit", edit),
+        ("edit", both.clone()),
+        ("admin", both),
+        (
+            "system:basic-user",
+            each("create", "authentication.k8s.io/selfsubjectreviews"),
+        ),
+        (
+            "system:cluster-trust-bundle-discovery",
+            each(READ, "certificates.k8s.io/clustertrustbundles"),
+        ),
+        (
+            "system:monitoring",
+            [
+                each("get", "core/nodes/metrics"),
+                each("get", "/flagz /metrics/slis /statusz"),
+            ]
+            .concat(),
+        ),
+        (
+            "system:service-account-issuer-discovery",
+            each("get", "/.well-known/openid-configuration/ /openid/v1/jwks/"),
+        ),
+    ]
+    .into_iter()
+    .map(|(role, lines)| (role, lines.into_iter().collect()))
+    .collect()
+}
+
+/// Roles of a cluster's own components: their rules follow their code, version by version.
+fn is_of_component(role: &str) -> bool {
+    role.starts_with("system:controller:")
+        || role.starts_with("system::leader-locking-")
+        || role.starts_with("system:node")
+        || [
+            "system:kube-controller-manager",
+            "system:kube-scheduler",
+            "system:kubelet-api-admin",
+        ]
+        .contains(&role)
+}
+
+#[test]
+fn the_newest_policy_gained_what_kubernetes_gained_and_lost_nothing() {
+    let (old, new) = (of_1_24(), built_in(DefaultPolicy::newest()));
+    assert_eq!(new.diagnostics(), []);
+    let mut found = BTreeMap::new();
+    for id in new.roles() {
+        let role = &*new.role(id).name;
+        let (before, after) = (permissions(&old, role), permissions(&new, role));
+        if is_of_component(role) {
+            continue;
+        }
+        let lost: Vec<_> = before.difference(&after).collect();
+        assert!(lost.is_empty(), "{role} lost {lost:?}");
+        let more: BTreeSet<String> = after.difference(&before).cloned().collect();
+        if !more.is_empty() {
+            found.insert(role, more);
+        }
+    }
+    assert_eq!(found, gained());
+    let names = |store: &PolicyStore| rules(store).into_keys().collect::<BTreeSet<_>>();
+    assert_eq!(names(&old).difference(&names(&new)).next(), None);
+    let (before, after) = (bindings(&old), bindings(&new));
+    for (title, content) in &before {
+        if !title.contains("system::leader-locking-") {
+            assert_eq!(after.get(title), Some(content), "{title}");
+        }
+    }
+    let more: Vec<_> = after
+        .iter()
+        .filter(|(title, _)| !before.contains_key(*title) && !title.contains("/system:controller:"))
+        .collect();
+    let trust_bundles = "system:cluster-trust-bundle-discovery";
+    let expected = (
+        format!("ClusterRole {trust_bundles}"),
+        BTreeSet::from(["Group /system:serviceaccounts".to_owned()]),
+    );
+    let title = format!("ClusterRoleBinding /{trust_bundles}");
+    assert_eq!(more, [(&title, &expected)]);
+    for id in new.bindings() {
+        assert!(new.role_of(id).is_some(), "{:?}", new.binding(id));
+    }
+}
+
+#[test]
+fn versions_are_found_and_the_last_is_the_newest() {
+    let versions: Vec<&str> = DefaultPolicy::versions().collect();
+    assert_eq!(versions, ["1.24", "1.37"]);
+    assert_eq!(DefaultPolicy::newest().version, "1.37");
+    for version in versions {
+        let policy = DefaultPolicy::of_version(&format!("v{version}"));
+        assert_eq!(policy.unwrap().version, version);
+        let policy = policy.unwrap();
+        let store = built_in(policy);
+        assert_eq!(store.defaults(), Some(policy));
+        assert_eq!(store.input_objects(), 0);
+        assert!(!store.is_whole());
+    }
+}
+
+const VIEW: &str = "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: view}
+rules: [{apiGroups: [''], resources: [frobs], verbs: [get]}]
+";
+const BOUND: &str = "
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: viewers, namespace: a}
+roleRef: {kind: ClusterRole, name: view}
+subjects: [{kind: User, name: alice}]
+";
+
+fn alice_may_get(store: &PolicyStore, resource: &str) -> bool {
+    let request = Attributes::Resource(ResourceAttributes {
+        namespace: "a".into(),
+        verb: "get".into(),
+        resource: resource.into(),
+        ..Default::default()
+    });
+    let alice = UserInfo::new("alice", [""; 0]);
+    Authorizer::new(store).decide(&alice, &request) == Decision::Allow
+}
+
+#[test]
+fn defaults_are_added_to_input_without_them() {
+    let store = store_of_text(BOUND, Defaults::Auto);
+    assert_eq!(store.defaults(), Some(DefaultPolicy::newest()));
+    assert_eq!(store.input_objects(), 1);
+    assert!(alice_may_get(&store, "pods"));
+    let store = store_of_text(BOUND, Defaults::None);
+    assert_eq!(store.defaults(), None);
+    assert!(!alice_may_get(&store, "pods"));
+    assert_eq!(store.roles().len(), 0);
+}
+
+#[test]
+fn nothing_is_added_to_input_that_carries_defaults() {
+    let store = store_of(
+        &[testdata().join("conformance/rbac-1.24.json")],
+        Defaults::Auto,
+    );
+    assert_eq!(store.defaults(), None);
+    assert!(store.is_whole());
+    assert_eq!(rules(&store), rules(&fresh_server()));
+    // One object of the default policy shows that the input speaks for itself.
+    let labelled = VIEW.replace(
+        "{name: view}",
+        "{name: view, labels: {kubernetes.io/bootstrapping: rbac-defaults}}",
+    );
+    let store = store_of_text(&format!("{labelled}{BOUND}"), Defaults::Auto);
+    assert_eq!(store.defaults(), None);
+    assert_eq!(store.roles().len(), 1);
+    assert!(!store.is_whole());
+}
+
+#[test]
+fn an_object_of_the_input_wins_over_a_built_in_one() {
+    for defaults in [
+        Defaults::Auto,
+        Defaults::Version(DefaultPolicy::of_version("1.24").unwrap()),
+    ] {
+        let store = store_of_text(&format!("{VIEW}{BOUND}"), defaults);
+        assert!(store.defaults().is_some());
+        assert_eq!(
+            store.diagnostics(),
+            [],
+            "a built-in object gives way in silence"
+        );
+        assert!(alice_may_get(&store, "frobs"));
+        assert!(!alice_may_get(&store, "pods"));
+        let title = "ClusterRole /edit";
+        assert!(rules(&store)[title].len() > 5, "{title} is still built in");
+    }
+}
+
+/// The built-in aggregated roles gather what the input labels for them.
+#[test]
+fn a_role_of_the_input_feeds_a_built_in_one() {
+    let fed = VIEW.replace(
+        "{name: view}",
+        "{name: frobs, labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}}",
+    );
+    let store = store_of_text(&format!("{fed}{BOUND}"), Defaults::Auto);
+    assert!(alice_may_get(&store, "frobs"));
+    assert!(alice_may_get(&store, "pods"));
+    for role in ["view", "edit", "admin"] {
+        let gathered = permissions(&store, role);
+        assert!(gathered.contains("get /frobs []"), "{role}: {gathered:?}");
+    }
+}

@@ -1,0 +1,308 @@
+//! Clusters to compare two authorizers on.
+//!
+//! The words come from small pools full of near-variants, so that roles, bindings and requests
+//! meet often and miss narrowly.
+
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+use rbac_eval::manifest::{
+    AggregationRule, Binding, BindingKind, LabelOperator, LabelSelector, LabelSelectorRequirement,
+    Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
+};
+use rbac_eval::source::{Place, Sources};
+
+const NAMESPACES: &[&str] = &["a", "b", "default"];
+/// The first ones are repeated so that bindings mostly find their role.
+const ROLES: &[&str] = &[
+    "view", "view", "view", "view", "edit", "edit", "edit", "m n", "m n", "View", "q\"q", "\\",
+    "yes",
+];
+const BINDINGS: &[&str] = &["one", "two", "One", "t:1", "null", "1"];
+pub const USERS: &[&str] = &[
+    "alice",
+    "Alice",
+    "system:serviceaccount:a:ci",
+    "system:serviceaccount:b:ci",
+    "system:serviceaccount:a:default",
+    "system:anonymous",
+    "devs",
+    "o'neil \"x\"",
+    "true",
+    "123",
+];
+pub const GROUPS: &[&str] = &[
+    "devs",
+    "Devs",
+    "alice",
+    "system:authenticated",
+    "system:unauthenticated",
+    "system:serviceaccounts",
+    "system:serviceaccounts:a",
+    "system:masters",
+    "~",
+];
+const ACCOUNTS: &[&str] = &["ci", "default", "c.i"];
+pub const VERBS: &[&str] = &[
+    "get",
+    "list",
+    "create",
+    "*",
+    "deletecollection",
+    "",
+    "GET",
+    "frobnicate",
+    "post",
+    "use",
+    "get*",
+];
+pub const API_GROUPS: &[&str] = &["", "apps", "*", "Apps", "apps.", "null"];
+pub const RESOURCES: &[&str] = &[
+    "pods",
+    "pods/log",
+    "*",
+    "*/log",
+    "*/scale",
+    "pods/*",
+    "deployments/scale",
+    "Pods",
+    "*/*",
+    "pods/",
+    "/log",
+    "*/",
+    "",
+    "pods/log/x",
+    "*/log/x",
+];
+pub const NAMES: &[&str] = &["web", "", "*", "Web", "web/x"];
+pub const URLS: &[&str] = &[
+    "/healthz",
+    "*",
+    "/healthz/*",
+    "/healthz*",
+    "/api/**",
+    "/a*b",
+    "**",
+    "",
+    "/",
+    "/*",
+    "/Healthz",
+    "healthz",
+];
+const LABELS: &[&str] = &["agg", "k8s.io/tier"];
+const VALUES: &[&str] = &["view", "edit", ""];
+
+/// The roles and bindings of a cluster, in the order of the input.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    pub objects: Vec<Object>,
+}
+
+pub fn place() -> Place {
+    Place::whole(Sources::default().add("generated"))
+}
+
+/// Clusters. `accepted` leaves out what an API server refuses, and so only objects that are made
+/// rather than read can hold.
+pub fn cluster(accepted: bool) -> impl Strategy<Value = Cluster> {
+    let roles = vec(role(accepted).prop_map(Object::Role), 0..8);
+    let bindings = vec(binding(accepted).prop_map(Object::Binding), 0..8);
+    (roles, bindings)
+        .prop_map(|(roles, bindings)| [roles, bindings].concat())
+        .prop_shuffle()
+        .prop_map(|objects| Cluster { objects })
+}
+
+fn word(pool: &'static [&'static str]) -> impl Strategy<Value = String> {
+    select(pool).prop_map(str::to_owned)
+}
+
+fn words(
+    pool: &'static [&'static str],
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = Vec<String>> {
+    vec(word(pool), count)
+}
+
+fn labels() -> impl Strategy<Value = Vec<(String, String)>> {
+    btree_map(word(LABELS), word(VALUES), 0..3).prop_map(|labels| labels.into_iter().collect())
+}
+
+fn rule(accepted: bool, urls: bool) -> BoxedStrategy<PolicyRule> {
+    let on_resources = (
+        words(VERBS, 1..4),
+        words(API_GROUPS, 1..3),
+        words(RESOURCES, 1..4),
+        prop_oneof![2 => Just(Vec::new()), 1 => words(NAMES, 1..3)],
+    )
+        .prop_map(
+            |(verbs, api_groups, resources, resource_names)| PolicyRule {
+                verbs,
+                api_groups,
+                resources,
+                resource_names,
+                ..PolicyRule::default()
+            },
+        );
+    let on_urls = (words(VERBS, 1..4), words(URLS, 1..3)).prop_map(|(verbs, urls)| PolicyRule {
+        verbs,
+        non_resource_urls: urls,
+        ..PolicyRule::default()
+    });
+    let refused = (
+        words(VERBS, 0..2),
+        words(API_GROUPS, 0..2),
+        words(RESOURCES, 0..2),
+        words(URLS, 0..2),
+    )
+        .prop_map(
+            |(verbs, api_groups, resources, non_resource_urls)| PolicyRule {
+                verbs,
+                api_groups,
+                resources,
+                non_resource_urls,
+                ..PolicyRule::default()
+            },
+        );
+    match (accepted, urls) {
+        (true, false) => on_resources.boxed(),
+        (true, true) => prop_oneof![3 => on_resources, 1 => on_urls].boxed(),
+        (false, _) => prop_oneof![3 => on_resources, 1 => on_urls, 1 => refused].boxed(),
+    }
+}
+
+fn selector() -> impl Strategy<Value = LabelSelector> {
+    let requirement = (
+        word(LABELS),
+        select(vec![
+            LabelOperator::In,
+            LabelOperator::NotIn,
+            LabelOperator::Exists,
+            LabelOperator::DoesNotExist,
+        ]),
+        words(VALUES, 1..3),
+    )
+        .prop_map(|(key, operator, values)| {
+            let lists = matches!(operator, LabelOperator::In | LabelOperator::NotIn);
+            LabelSelectorRequirement {
+                key,
+                operator,
+                values: if lists { values } else { Vec::new() },
+            }
+        });
+    let match_labels = btree_map(word(LABELS), word(VALUES), 0..2);
+    (match_labels, vec(requirement, 0..2)).prop_map(|(match_labels, match_expressions)| {
+        LabelSelector {
+            match_labels: match_labels.into_iter().collect(),
+            match_expressions,
+        }
+    })
+}
+
+fn role(accepted: bool) -> impl Strategy<Value = Role> {
+    let cluster_role = (
+        word(ROLES),
+        labels(),
+        vec(rule(accepted, true), 0..4),
+        prop_oneof![2 => Just(None), 1 => vec(selector(), 1..3).prop_map(Some)],
+        prop::bool::weighted(0.2),
+    )
+        .prop_map(|(name, labels, rules, selectors, from_server)| Role {
+            kind: RoleKind::ClusterRole,
+            namespace: String::new(),
+            name,
+            labels,
+            rules,
+            aggregation_rule: selectors.map(|cluster_role_selectors| AggregationRule {
+                cluster_role_selectors,
+            }),
+            from_server,
+            bootstrapped: false,
+            place: place(),
+        });
+    let role = (
+        word(ROLES),
+        word(NAMESPACES),
+        labels(),
+        vec(rule(accepted, false), 0..3),
+    )
+        .prop_map(|(name, namespace, labels, rules)| Role {
+            kind: RoleKind::Role,
+            namespace,
+            name,
+            labels,
+            rules,
+            aggregation_rule: None,
+            from_server: false,
+            bootstrapped: false,
+            place: place(),
+        });
+    prop_oneof![2 => cluster_role, 1 => role]
+}
+
+fn subject(accepted: bool, kind: BindingKind) -> impl Strategy<Value = Subject> {
+    let user = (Just(SubjectKind::User), word(USERS), Just(String::new()));
+    // The namespace of a group is ignored.
+    let group = (
+        Just(SubjectKind::Group),
+        word(GROUPS),
+        prop_oneof![Just(String::new()), word(NAMESPACES)],
+    );
+    let namespace = if accepted && kind == BindingKind::ClusterRoleBinding {
+        word(NAMESPACES).boxed()
+    } else {
+        prop_oneof![Just(String::new()), word(NAMESPACES)].boxed()
+    };
+    let account = (Just(SubjectKind::ServiceAccount), word(ACCOUNTS), namespace);
+    prop_oneof![user, group, account].prop_map(|(kind, name, namespace)| Subject {
+        kind,
+        namespace,
+        name,
+        place: place(),
+    })
+}
+
+fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
+    let kinds = vec![
+        (BindingKind::ClusterRoleBinding, RoleKind::ClusterRole),
+        (BindingKind::RoleBinding, RoleKind::ClusterRole),
+        (BindingKind::RoleBinding, RoleKind::Role),
+    ];
+    select(kinds).prop_flat_map(move |(kind, role_kind)| {
+        let namespace = match kind {
+            BindingKind::ClusterRoleBinding => Just(String::new()).boxed(),
+            BindingKind::RoleBinding => word(NAMESPACES).boxed(),
+        };
+        let subjects = prop_oneof![1 => 0..1usize, 8 => 1..4usize]
+            .prop_flat_map(move |count| vec(subject(accepted, kind), count));
+        (word(BINDINGS), namespace, subjects, word(ROLES)).prop_map(
+            move |(name, namespace, subjects, role_name)| Binding {
+                kind,
+                namespace,
+                name,
+                subjects,
+                role_ref: RoleRef {
+                    kind: role_kind,
+                    name: role_name,
+                },
+                from_server: false,
+                bootstrapped: false,
+                place: place(),
+            },
+        )
+    })
+}
+
+pub fn as_role(object: &Object) -> Option<&Role> {
+    match object {
+        Object::Role(role) => Some(role),
+        _ => None,
+    }
+}
+
+pub fn as_binding(object: &Object) -> Option<&Binding> {
+    match object {
+        Object::Binding(binding) => Some(binding),
+        _ => None,
+    }
+}
