@@ -72,6 +72,7 @@
 //! | [`authorizer`] | the decision |
 //! | [`explain`] | grants and near misses |
 //! | [`query`] | `--list` and other questions beyond one request |
+//! | [`diff`] | what one policy lets whom do that another doesn't |
 //! | [`directory`] | Entra ID: names for object IDs, and who is in which group |
 //! | [`check`] | findings: RBAC that doesn't do what it says |
 //! | [`review`] | SubjectAccessReviews in, with their status out |
@@ -94,6 +95,7 @@ pub mod authorizer;
 pub mod bootstrap;
 pub mod catalogue;
 pub mod check;
+pub mod diff;
 pub mod directory;
 pub mod explain;
 pub mod manifest;

@@ -256,9 +256,6 @@ fn replay_file(file: &Path) {
     }
 }
 
-/// The cases that the engine doesn't pass yet; a test of its own replays each.
-const OPEN: &[&str] = &["aggregation-order"];
-
 #[test]
 fn what_once_was_wrong_stays_right() {
     let mut files: Vec<PathBuf> = fs::read_dir(regressions())
@@ -268,17 +265,10 @@ fn what_once_was_wrong_stays_right() {
             path.extension()
                 .is_some_and(|extension| extension == "yaml")
         })
-        .filter(|path| !OPEN.iter().any(|open| path.file_stem().unwrap() == *open))
         .collect();
     files.sort();
     assert!(files.len() > 4, "{files:?}");
     for file in files {
         replay_file(&file);
     }
-}
-
-#[test]
-#[ignore = "rules that move within an aggregated role don't move in those that it feeds"]
-fn an_aggregated_role_has_the_order_of_those_that_feed_it() {
-    replay_file(&regressions().join("aggregation-order.yaml"));
 }

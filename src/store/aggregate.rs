@@ -46,7 +46,9 @@ pub(super) fn effective_rules(roles: &[Role], first_rule: &[RuleNumber]) -> Effe
         .collect();
     // What the selectors give, apart from what a server had filled in.
     let mut gathered: Vec<Vec<RuleNumber>> = vec![Vec::new(); aggregated.len()];
-    loop {
+    // Rules pass on at least one role further with each pass, and their order as far again; in a
+    // circle of roles the order might go round forever.
+    for _ in 0..2 * aggregated.len() + 2 {
         let mut changed = false;
         for (at, &role) in aggregated.iter().enumerate() {
             let mut seen = HashSet::new();
@@ -61,9 +63,7 @@ pub(super) fn effective_rules(roles: &[Role], first_rule: &[RuleNumber]) -> Effe
             if union == gathered[at] {
                 continue;
             }
-            // Rules may move but never go, so this ends.
-            let before = gathered[at].len();
-            changed |= union.len() != before;
+            changed = true;
             gathered[at] = union;
             rules[role] = if roles[role].from_server {
                 let mut all: Vec<RuleNumber> = own(role).collect();

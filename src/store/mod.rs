@@ -53,6 +53,13 @@ pub struct RoleId(u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BindingId(u32);
 
+impl RoleId {
+    /// The role's place among [`PolicyStore::roles`].
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 impl BindingId {
     pub(crate) fn new(number: u32) -> Self {
         BindingId(number)
@@ -276,6 +283,27 @@ impl PolicyStore {
     /// The role that a binding names, if it is there.
     pub fn role_of(&self, binding: BindingId) -> Option<RoleId> {
         self.role_of[binding.0 as usize]
+    }
+
+    /// The binding of this kind, namespace and name.
+    pub fn find_binding(
+        &self,
+        kind: BindingKind,
+        namespace: &str,
+        name: &str,
+    ) -> Option<BindingId> {
+        self.bindings
+            .binary_search_by(|binding| {
+                (
+                    binding.kind,
+                    binding.namespace.as_str(),
+                    binding.name.as_str(),
+                )
+                    .cmp(&(kind, namespace, name))
+            })
+            .ok()
+            .and_then(|at| u32::try_from(at).ok())
+            .map(BindingId)
     }
 
     /// The role of this kind, namespace and name.

@@ -1,0 +1,158 @@
+//! Through what a subject gained or lost something, and what of the change did it.
+
+use crate::manifest::{Binding, BindingKind, Role, RoleKind};
+use crate::principal::Principal;
+use crate::source::Place;
+use crate::store::{PolicyStore, RoleId};
+
+use super::{Direction, Given};
+
+/// What of a change gave something or took it away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Deed {
+    /// The binding is on one side alone.
+    Binding,
+    /// The binding names the subject on one side alone.
+    Subject,
+    /// The binding names another role.
+    RoleRef,
+    /// The role is on one side alone.
+    Role,
+    /// The role that the rule is gathered from is on one side alone.
+    AggregatedRole,
+    /// The role that the rule is gathered from is labelled otherwise.
+    Labels,
+    /// The role gathers by other selectors.
+    AggregationRule,
+    /// The rule itself, or a part of it.
+    Rule,
+}
+
+impl Deed {
+    /// The deed in words.
+    pub fn in_words(self, direction: Direction) -> &'static str {
+        match (self, direction) {
+            (Deed::Binding, Direction::Gained) => "binding added",
+            (Deed::Binding, Direction::Lost) => "binding removed",
+            (Deed::Subject, Direction::Gained) => "subject added",
+            (Deed::Subject, Direction::Lost) => "subject removed",
+            (Deed::RoleRef, _) => "roleRef changed",
+            (Deed::Role, Direction::Gained) => "role added",
+            (Deed::Role, Direction::Lost) => "role removed",
+            (Deed::AggregatedRole, Direction::Gained) => "aggregated role added",
+            (Deed::AggregatedRole, Direction::Lost) => "aggregated role removed",
+            (Deed::Labels, _) => "role re-labelled",
+            (Deed::AggregationRule, _) => "aggregation changed",
+            (Deed::Rule, Direction::Gained) => "rule added or widened",
+            (Deed::Rule, Direction::Lost) => "rule removed or narrowed",
+        }
+    }
+}
+
+/// One way in which a subject is given something, on the side that gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// What of the change did it.
+    pub deed: Deed,
+    /// The kind of the binding.
+    pub binding_kind: BindingKind,
+    /// The namespace of a RoleBinding; else empty.
+    pub binding_namespace: String,
+    /// The name of the binding.
+    pub binding_name: String,
+    /// The kind of the role.
+    pub role_kind: RoleKind,
+    /// The name of the role.
+    pub role_name: String,
+    /// The number of the rule in the role, from 1.
+    pub rule: usize,
+    /// The ClusterRole that the rule is gathered from, if it is.
+    pub gathered_from: Option<String>,
+    /// Where the binding is written.
+    pub binding_place: Place,
+    /// Where the rule is written.
+    pub rule_place: Place,
+    /// Where the deed is to be seen: the binding, the subject, the role or the rule.
+    pub place: Place,
+}
+
+/// Says through what a subject is given something by `with` and not by `without`.
+pub(super) fn cause(
+    with: &PolicyStore,
+    without: &PolicyStore,
+    direction: Direction,
+    given: &Given,
+    subject: &Principal,
+) -> Cause {
+    let _ = direction;
+    let binding = with.binding(given.binding);
+    let rule = with.effective_rule(given.role, given.rule);
+    let rule_place = rule.map_or(with.role(given.role).place, |rule| with.rule_place(&rule));
+    let origin = rule.map_or(given.role, |rule| rule.origin);
+    let (deed, place) = deed(with, without, given, subject, origin, rule_place);
+    Cause {
+        deed,
+        binding_kind: binding.kind,
+        binding_namespace: binding.namespace.clone(),
+        binding_name: binding.name.clone(),
+        role_kind: binding.role_ref.kind,
+        role_name: binding.role_ref.name.clone(),
+        rule: given.rule,
+        gathered_from: (origin != given.role).then(|| with.role(origin).name.clone()),
+        binding_place: binding.place,
+        rule_place,
+        place,
+    }
+}
+
+fn deed(
+    with: &PolicyStore,
+    without: &PolicyStore,
+    given: &Given,
+    subject: &Principal,
+    origin: RoleId,
+    rule_place: Place,
+) -> (Deed, Place) {
+    let binding = with.binding(given.binding);
+    let Some(other) = same_binding(without, binding) else {
+        return (Deed::Binding, binding.place);
+    };
+    if other.role_ref != binding.role_ref {
+        return (Deed::RoleRef, binding.place);
+    }
+    let names_subject = other
+        .subjects
+        .iter()
+        .any(|other_subject| Principal::of(other_subject, other).as_ref() == Some(subject));
+    if !names_subject {
+        return (Deed::Subject, binding.subjects[given.subject].place);
+    }
+    let role = with.role(given.role);
+    let Some(other_role) = same_role(without, role) else {
+        return (Deed::Role, role.place);
+    };
+    if origin == given.role {
+        return (Deed::Rule, rule_place);
+    }
+    if other_role.aggregation_rule != role.aggregation_rule {
+        return (Deed::AggregationRule, role.place);
+    }
+    let origin = with.role(origin);
+    match same_role(without, origin) {
+        None => (Deed::AggregatedRole, origin.place),
+        Some(other) if other.labels != origin.labels => (Deed::Labels, origin.place),
+        Some(_) => (Deed::Rule, rule_place),
+    }
+}
+
+fn same_binding<'s>(store: &'s PolicyStore, binding: &Binding) -> Option<&'s Binding> {
+    store
+        .find_binding(binding.kind, &binding.namespace, &binding.name)
+        .map(|id| store.binding(id))
+}
+
+fn same_role<'s>(store: &'s PolicyStore, role: &Role) -> Option<&'s Role> {
+    store
+        .find_role(role.kind, &role.namespace, &role.name)
+        .map(|id| store.role(id))
+}
