@@ -213,7 +213,7 @@ impl Atom {
         }
     }
 
-    /// Whether only an atom restricted to names can overlap this one without covering it.
+    /// Whether only an atom restricted to names can overlap this one where none covers it.
     fn is_any_name_alone(&self) -> bool {
         matches!(
             self,
@@ -296,8 +296,11 @@ impl AtomSet {
             || self.urls.iter().any(|url| url != atom && url.covers(atom))
     }
 
-    /// What of an atom this set covers, of which it doesn't cover the whole.
+    /// What of an atom this set covers.
     pub(super) fn parts_of(&self, atom: &Atom) -> Vec<Atom> {
+        if self.covers(atom) {
+            return vec![atom.clone()];
+        }
         let named_only = atom.is_any_name_alone();
         self.all
             .iter()
