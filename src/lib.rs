@@ -73,6 +73,7 @@
 //! | [`explain`] | grants and near misses |
 //! | [`query`] | `--list` and other questions beyond one request |
 //! | [`diff`] | what one policy lets whom do that another doesn't |
+//! | [`risk`] | how grave a gain is, as a table |
 //! | [`directory`] | Entra ID: names for object IDs, and who is in which group |
 //! | [`check`] | findings: RBAC that doesn't do what it says |
 //! | [`review`] | SubjectAccessReviews in, with their status out |
@@ -105,6 +106,7 @@ pub mod principal;
 pub mod query;
 pub mod report;
 pub mod review;
+pub mod risk;
 pub mod rules;
 pub mod source;
 pub mod store;

@@ -1,12 +1,15 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to a store, with warnings on the way.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rbac_eval::bootstrap::DefaultPolicy;
 use rbac_eval::directory::Directory;
 use rbac_eval::manifest::{self, Diagnostic, Problem};
-use rbac_eval::source::{Reading, SourceText, Sources, read_folder, read_path, read_stdin};
+use rbac_eval::source::{
+    Reading, Revision, SourceText, Sources, read_folder, read_path, read_stdin,
+};
 use rbac_eval::store::{Defaults, PolicyStore};
 
 use super::config;
@@ -64,12 +67,104 @@ enum Tell {
 }
 
 fn load_telling(args: &InputArgs, stdin_is_taken: bool, tell: Tell) -> Result<Loaded, Failure> {
+    let wanted = wanted(args, stdin_is_taken)?;
+    let looked_at = wanted.looked_at.clone();
+    let loaded = build(args, wanted, tell, "")?;
+    if loaded.store.input_objects() == 0 {
+        return Err(no_objects(&looked_at));
+    }
+    Ok(loaded)
+}
+
+/// That there is nothing to answer from.
+pub(super) fn no_objects(looked_at: &str) -> Failure {
+    Failure::told(format!(
+        "no RBAC objects found in {looked_at}; {HOW_TO_DUMP}"
+    ))
+}
+
+/// One side of a comparison.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// A file, folder or `-`.
+    Path(PathBuf),
+    /// A commit, and in it what the flags or `.rbac-eval.yaml` name.
+    Revision(Revision),
+    /// What the flags or `.rbac-eval.yaml` name, as it is now.
+    WorkingTree,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Path(path) => write!(f, "{}", path.display()),
+            Place::Revision(revision) => f.write_str(&revision.name),
+            Place::WorkingTree => f.write_str("the working tree"),
+        }
+    }
+}
+
+/// Reads one side of a comparison, which may hold nothing. A file of a revision that doesn't parse
+/// is warned about: history can't be mended.
+pub(super) fn load_place(
+    args: &InputArgs,
+    place: &Place,
+    notes: &mut Vec<String>,
+) -> Result<Loaded, Failure> {
+    let (reading, label) = match place {
+        Place::WorkingTree => {
+            let wanted = wanted_or_gone(args, notes)?;
+            return build(args, wanted, Tell::Everything, "");
+        }
+        Place::Path(path) if path.as_os_str() == "-" => {
+            let text = read_stdin().map_err(|error| Failure::told(error.to_string()))?;
+            let reading = Reading {
+                texts: vec![text],
+                unreadable: Vec::new(),
+            };
+            (reading, String::new())
+        }
+        Place::Path(path) => {
+            let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
+            (reading, String::new())
+        }
+        Place::Revision(revision) => {
+            let paths = named_paths(args)?;
+            let found = revision
+                .read(&paths)
+                .map_err(|error| Failure::told(error.to_string()))?;
+            notes.extend(found.absent.iter().map(|path| {
+                let name = &revision.name;
+                format!("{name} has no `{}`", path.display())
+            }));
+            let mut reading = Reading {
+                texts: found.texts,
+                unreadable: Vec::new(),
+            };
+            for text in &mut reading.texts {
+                text.named = false;
+            }
+            (reading, format!("{}:", revision.name))
+        }
+    };
+    let settings = Settings::new(args)?;
+    let wanted = Wanted {
+        reading,
+        looked_at: String::new(),
+        defaults: settings.defaults,
+        directory: settings.directory,
+    };
+    build(args, wanted, Tell::Everything, &label)
+}
+
+/// Parses what was read and builds the store. `label` stands before places in messages.
+fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Loaded, Failure> {
     let Wanted {
         reading,
-        looked_at,
         defaults,
         directory,
-    } = wanted(args, stdin_is_taken)?;
+        ..
+    } = wanted;
     let directory = read_directory(&directory)?;
     let defaults = parse_defaults(defaults.as_deref().unwrap_or("auto"))?;
     let mut broken = false;
@@ -87,7 +182,7 @@ fn load_telling(args: &InputArgs, stdin_is_taken: bool, tell: Tell) -> Result<Lo
     for diagnostic in store.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
         let message = format!(
-            "{}: {}",
+            "{label}{}: {}",
             store.sources().display(diagnostic.place),
             diagnostic.problem
         );
@@ -104,11 +199,6 @@ fn load_telling(args: &InputArgs, stdin_is_taken: bool, tell: Tell) -> Result<Lo
         } else {
             "no answer, since the input can't be read"
         }));
-    }
-    if store.input_objects() == 0 {
-        return Err(Failure::told(format!(
-            "no RBAC objects found in {looked_at}; {HOW_TO_DUMP}"
-        )));
     }
     Ok(Loaded { store, directory })
 }
@@ -139,74 +229,111 @@ struct Wanted {
     directory: Vec<PathBuf>,
 }
 
-/// What the flags name, and for what they don't, what `.rbac-eval.yaml` names.
-fn wanted(args: &InputArgs, stdin_is_taken: bool) -> Result<Wanted, Failure> {
-    let mut defaults = args.defaults.clone();
-    let mut directory = args.directory.clone();
-    if !args.filename.is_empty() {
-        let mut reading = Reading::default();
-        let mut stdin_read = stdin_is_taken;
-        for path in &args.filename {
-            let more = if path == Path::new("-") {
-                if std::mem::replace(&mut stdin_read, true) {
-                    return Err(Failure::told(
-                        "`-` stands for standard input, which can be read only once",
-                    ));
-                }
-                let text = read_stdin().map_err(|error| Failure::told(error.to_string()))?;
-                Reading {
-                    texts: vec![text],
-                    unreadable: Vec::new(),
-                }
-            } else {
-                read_path(path).map_err(|error| Failure::told(error.to_string()))?
-            };
-            merge(&mut reading, more);
+/// What the flags say, and for what they don't, what `.rbac-eval.yaml` says.
+struct Settings {
+    /// The files and folders; none for the working folder itself.
+    files: Vec<PathBuf>,
+    /// The configuration that names them, if it does.
+    config: Option<PathBuf>,
+    defaults: Option<String>,
+    directory: Vec<PathBuf>,
+}
+
+impl Settings {
+    fn new(args: &InputArgs) -> Result<Self, Failure> {
+        let mut settings = Settings {
+            files: args.filename.clone(),
+            config: None,
+            defaults: args.defaults.clone(),
+            directory: args.directory.clone(),
+        };
+        if settings.files.is_empty()
+            && let Some((folder, config)) = config::nearest()?
+        {
+            settings.defaults = settings.defaults.or(config.defaults);
+            if settings.directory.is_empty() {
+                let paths = config.directory.iter();
+                settings.directory = paths.map(|path| folder.join(path)).collect();
+            }
+            settings.files = config.files.iter().map(|path| folder.join(path)).collect();
+            settings.config = Some(folder.join(config::FILE_NAME));
         }
+        Ok(settings)
+    }
+}
+
+/// The files and folders that the flags or `.rbac-eval.yaml` name, else the working folder.
+fn named_paths(args: &InputArgs) -> Result<Vec<PathBuf>, Failure> {
+    let files = Settings::new(args)?.files;
+    Ok(if files.is_empty() {
+        vec![PathBuf::from(".")]
+    } else {
+        files
+    })
+}
+
+/// Reads what is wanted. Of a change, what is named but gone was deleted.
+fn wanted_or_gone(args: &InputArgs, notes: &mut Vec<String>) -> Result<Wanted, Failure> {
+    let mut settings = Settings::new(args)?;
+    let named = !settings.files.is_empty();
+    settings.files.retain(|path| {
+        let there = path.exists() || path == Path::new("-");
+        if !there {
+            notes.push(format!("the working tree has no `{}`", path.display()));
+        }
+        there
+    });
+    if named && settings.files.is_empty() {
         return Ok(Wanted {
-            looked_at: looked_at(&args.filename, &reading),
-            reading,
-            defaults,
-            directory,
+            looked_at: String::new(),
+            reading: Reading::default(),
+            defaults: settings.defaults,
+            directory: settings.directory,
         });
     }
-    let mut paths = Vec::new();
-    if let Some((folder, config)) = config::nearest()? {
-        defaults = defaults.or(config.defaults);
-        if directory.is_empty() {
-            directory = config
-                .directory
-                .iter()
-                .map(|path| folder.join(path))
-                .collect();
-        }
-        paths = config.files.iter().map(|path| folder.join(path)).collect();
-        let mut reading = Reading::default();
-        for path in &paths {
-            let more = read_path(path).map_err(|error| {
-                Failure::told(format!(
-                    "{error} (named in {})",
-                    folder.join(config::FILE_NAME).display()
-                ))
-            })?;
-            merge(&mut reading, more);
-        }
-        if !paths.is_empty() {
-            return Ok(Wanted {
-                looked_at: looked_at(&paths, &reading),
-                reading,
-                defaults,
-                directory,
-            });
-        }
+    read_settings(settings, false)
+}
+
+/// Reads what is wanted.
+fn wanted(args: &InputArgs, stdin_is_taken: bool) -> Result<Wanted, Failure> {
+    read_settings(Settings::new(args)?, stdin_is_taken)
+}
+
+fn read_settings(settings: Settings, stdin_is_taken: bool) -> Result<Wanted, Failure> {
+    let mut reading = Reading::default();
+    let mut stdin_read = stdin_is_taken;
+    for path in &settings.files {
+        let more = if path == Path::new("-") && settings.config.is_none() {
+            if std::mem::replace(&mut stdin_read, true) {
+                return Err(Failure::told(
+                    "`-` stands for standard input, which can be read only once",
+                ));
+            }
+            let text = read_stdin().map_err(|error| Failure::told(error.to_string()))?;
+            Reading {
+                texts: vec![text],
+                unreadable: Vec::new(),
+            }
+        } else {
+            read_path(path).map_err(|error| {
+                let named_in = settings.config.as_ref().map_or_else(String::new, |config| {
+                    format!(" (named in {})", config.display())
+                });
+                Failure::told(format!("{error}{named_in}"))
+            })?
+        };
+        merge(&mut reading, more);
     }
-    paths.push(PathBuf::from("."));
-    let reading = read_working_folder()?;
+    let mut paths = settings.files;
+    if paths.is_empty() {
+        paths.push(PathBuf::from("."));
+        reading = read_working_folder()?;
+    }
     Ok(Wanted {
         looked_at: looked_at(&paths, &reading),
         reading,
-        defaults,
-        directory,
+        defaults: settings.defaults,
+        directory: settings.directory,
     })
 }
 

@@ -3,6 +3,7 @@
 mod can_i;
 mod check;
 mod config;
+mod diff;
 mod exit;
 mod input;
 mod lookup;
@@ -45,6 +46,8 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     /// Find RBAC that doesn't do what it says
     Check(check::CheckArgs),
+    /// Say what a change lets whom do that they couldn't before
+    Diff(diff::DiffArgs),
     /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),
 }
@@ -69,6 +72,7 @@ pub(crate) fn run() -> std::process::ExitCode {
         Command::Lookup(args) => lookup::run(&args),
         Command::Matrix(args) => matrix::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Review(args) => review::run(&args),
     };
     match result {

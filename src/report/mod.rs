@@ -5,6 +5,7 @@
 
 pub mod can_i;
 pub mod check;
+pub mod diff;
 pub mod github;
 pub mod lookup;
 pub mod matrix;

@@ -139,15 +139,21 @@ fn wrap(cell: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// A table in Markdown.
+/// A table in Markdown, without padding: it is read by machines, and its length may be bounded.
+/// Cells are Markdown already, but for `|` and line breaks.
 pub fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
-    let escaped: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| cell.replace('|', "\\|")).collect())
-        .collect();
-    let mut table = builder(Some(header), &escaped).build();
-    table.with(Style::markdown());
-    trimmed(&table.to_string())
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells: Vec<String> = cells
+            .map(|cell| cell.replace('|', "\\|").replace(['\n', '\r'], " "))
+            .collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut out = line(&mut header.iter().copied());
+    out.push_str(&format!("|{}\n", "---|".repeat(header.len())));
+    for row in rows {
+        out.push_str(&line(&mut row.iter().map(String::as_str)));
+    }
+    out
 }
 
 /// A table in CSV (RFC 4180), with its header.

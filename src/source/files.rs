@@ -133,7 +133,7 @@ fn walk(folder: &Path, filtered: bool) -> Reading {
         match entry {
             Ok(entry) => {
                 let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-                if is_file && has_known_ending(entry.path()) {
+                if is_file && is_manifest(entry.path()) {
                     paths.push(entry.into_path());
                 }
             }
@@ -165,7 +165,8 @@ fn walk(folder: &Path, filtered: bool) -> Reading {
     reading
 }
 
-fn has_known_ending(path: &Path) -> bool {
+/// Whether a file below a folder is read, by its ending.
+pub(super) fn is_manifest(path: &Path) -> bool {
     path.extension()
         .and_then(|ending| ending.to_str())
         .is_some_and(|ending| {

@@ -4,11 +4,13 @@
 //! other modules carries, so that an answer can always name its file and line.
 
 mod files;
+mod git;
 mod lines;
 
 use std::fmt;
 
 pub use files::{ReadError, Reading, SourceText, Unreadable, read_folder, read_path, read_stdin};
+pub use git::{GitError, Revision, RevisionReading};
 pub use lines::LineIndex;
 
 /// The number of a source in [`Sources`].

@@ -1,0 +1,160 @@
+//! `rbac-eval diff`: effective permissions before and after.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use rbac_eval::diff::diff;
+use rbac_eval::report::diff::{DiffView, Side};
+use rbac_eval::risk::{Severity, risks_of};
+use rbac_eval::source::Revision;
+
+use super::exit::{Exit, Failure};
+use super::input::{self, InputArgs, Place};
+use super::out;
+
+/// Say what a change lets whom do that they couldn't before, and what it takes away.
+///
+/// BASE and HEAD are files, folders, dumps, or git revisions; `git:` and `path:` say which. Without
+/// HEAD it is the working tree. Of a revision the files are read that -f or .rbac-eval.yaml name.
+/// Exits like kubectl diff: 0 where nothing changed, 1 where something did (see --fail-on), 2 on
+/// error.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rbac-eval diff origin/main
+  rbac-eval diff v1.2 HEAD -f deploy/rbac -o markdown
+  rbac-eval diff before.yaml after.yaml --fail-on high
+  rbac-eval diff path:./main git:main")]
+pub(super) struct DiffArgs {
+    /// What was before: a path or a git revision
+    #[arg(value_name = "BASE")]
+    base: String,
+
+    /// What is now: a path or a git revision [default: the working tree]
+    #[arg(value_name = "HEAD")]
+    head: Option<String>,
+
+    /// Which changes make the exit code 1
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = FailOn::Any)]
+    fail_on: FailOn,
+
+    /// How to print the changes
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Any change
+    Any,
+    /// Any gain
+    Gained,
+    /// A gain with a risk that is high or critical
+    High,
+    /// A gain with a critical risk
+    Critical,
+    /// None
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Table,
+    Markdown,
+    Json,
+    Yaml,
+    Sarif,
+    Github,
+}
+
+pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
+    let base_place = place(&args.base)?;
+    let head_place = match &args.head {
+        Some(head) => place(head)?,
+        None => Place::WorkingTree,
+    };
+    let mut notes = Vec::new();
+    let base = input::load_place(&args.input, &base_place, &mut notes)?;
+    let head = input::load_place(&args.input, &head_place, &mut notes)?;
+    if base.store.input_objects() + head.store.input_objects() == 0 {
+        return Err(input::no_objects(&format!("{base_place} and {head_place}")));
+    }
+    let changes: Vec<_> = diff(&base.store, &head.store)
+        .into_iter()
+        .map(|change| {
+            let risks = risks_of(&change, &base.store, &head.store);
+            (change, risks)
+        })
+        .collect();
+    let view = DiffView::new(
+        Side {
+            name: &base_place.to_string(),
+            store: &base.store,
+        },
+        Side {
+            name: &head_place.to_string(),
+            store: &head.store,
+        },
+        &head.directory,
+        &changes,
+        notes,
+    );
+    match args.output {
+        Output::Table => out::answer(&view.to_text())?,
+        Output::Markdown => out::answer(&view.to_markdown())?,
+        Output::Json => out::document(&view, false)?,
+        Output::Yaml => out::document(&view, true)?,
+        Output::Sarif => {
+            let text = view
+                .to_sarif()
+                .map_err(|error| Failure::told(error.to_string()))?;
+            out::answer(&text)?;
+        }
+        Output::Github => out::answer(&view.to_github())?,
+    }
+    let fails = match args.fail_on {
+        FailOn::Any => view.summary.gained + view.summary.lost > 0,
+        FailOn::Gained => view.summary.gained > 0,
+        FailOn::High => view.has(Severity::High),
+        FailOn::Critical => view.has(Severity::Critical),
+        FailOn::Never => false,
+    };
+    Ok(if fails { Exit::No } else { Exit::Yes })
+}
+
+/// What a word means: a path, or a git revision.
+fn place(word: &str) -> Result<Place, Failure> {
+    let revision = |name: &str| {
+        Revision::find(name).map_err(|error| Failure::told(format!("`{word}`: {error}")))
+    };
+    if let Some(path) = word.strip_prefix("path:") {
+        return Ok(Place::Path(PathBuf::from(path)));
+    }
+    if let Some(name) = word.strip_prefix("git:") {
+        return revision(name)?
+            .map(Place::Revision)
+            .ok_or_else(|| Failure::told(format!("git knows no revision `{name}`")));
+    }
+    let path = PathBuf::from(word);
+    if word == "-" {
+        return Ok(Place::Path(path));
+    }
+    let exists = path.exists();
+    // Without git a path is still a path.
+    let found = match revision(word) {
+        Err(_) if exists => None,
+        found => found?,
+    };
+    match (exists, found) {
+        (true, Some(_)) => Err(Failure::told(format!(
+            "`{word}` is a path and a git revision; say `path:{word}` or `git:{word}`"
+        ))),
+        (true, None) => Ok(Place::Path(path)),
+        (false, Some(revision)) => Ok(Place::Revision(revision)),
+        (false, None) => Err(Failure::told(format!(
+            "`{word}` is neither a path nor a git revision"
+        ))),
+    }
+}
