@@ -74,6 +74,7 @@
 //! | [`query`] | `--list` and other questions beyond one request |
 //! | [`diff`] | what one policy lets whom do that another doesn't |
 //! | [`risk`] | how grave a gain is, as a table |
+//! | [`promise`] | assertions kept in git, and whether they hold |
 //! | [`directory`] | Entra ID: names for object IDs, and who is in which group |
 //! | [`check`] | findings: RBAC that doesn't do what it says |
 //! | [`review`] | SubjectAccessReviews in, with their status out |
@@ -103,6 +104,7 @@ pub mod manifest;
 #[cfg(feature = "k8s-openapi")]
 pub mod openapi;
 pub mod principal;
+pub mod promise;
 pub mod query;
 pub mod report;
 pub mod review;

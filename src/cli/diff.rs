@@ -125,7 +125,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
 }
 
 /// What a word means: a path, or a git revision.
-fn place(word: &str) -> Result<Place, Failure> {
+pub(super) fn place(word: &str) -> Result<Place, Failure> {
     let revision = |name: &str| {
         Revision::find(name).map_err(|error| Failure::told(format!("`{word}`: {error}")))
     };

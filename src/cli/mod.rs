@@ -11,6 +11,7 @@ mod matrix;
 mod out;
 mod request;
 mod review;
+mod test;
 mod who;
 mod who_can;
 
@@ -48,6 +49,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Say what a change lets whom do that they couldn't before
     Diff(diff::DiffArgs),
+    /// Check promises about who can do what
+    Test(test::TestArgs),
     /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),
 }
@@ -73,6 +76,7 @@ pub(crate) fn run() -> std::process::ExitCode {
         Command::Matrix(args) => matrix::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Review(args) => review::run(&args),
     };
     match result {

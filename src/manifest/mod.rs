@@ -46,7 +46,7 @@ pub use types::{
     LabelSelectorRequirement, Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
 
-pub(crate) use yaml::read_any as read_yaml;
+pub(crate) use yaml::{Located, read_any as read_yaml};
 
 /// What reading texts gave: the objects in the order of the input, and what was wrong.
 #[derive(Debug, Clone, Default)]

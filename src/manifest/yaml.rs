@@ -37,6 +37,21 @@ impl<'a, T> Piece<'a, T> for Spanned<T> {
     }
 }
 
+/// A value and the line on which it stands, for other files in YAML.
+#[derive(serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Located<T>(Spanned<T>);
+
+impl<T> Located<T> {
+    pub(crate) fn line(&self) -> u64 {
+        self.0.referenced.line()
+    }
+
+    pub(crate) fn into_value(self) -> T {
+        self.0.value
+    }
+}
+
 /// Where a chunk stands in its source.
 struct ChunkPlaces {
     source: SourceId,

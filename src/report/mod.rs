@@ -9,6 +9,7 @@ pub mod diff;
 pub mod github;
 pub mod lookup;
 pub mod matrix;
+pub mod promise;
 pub mod rules_table;
 pub mod sarif;
 pub mod table;

@@ -1,0 +1,129 @@
+//! `rbac-eval test`: promises kept in git.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use rbac_eval::promise::{Outcome, Promises, keep};
+use rbac_eval::report::promise::{PromiseView, TestView};
+use rbac_eval::source::read_path;
+use rbac_eval::store::PolicyStore;
+
+use super::diff;
+use super::exit::{Exit, Failure};
+use super::input::{self, InputArgs, Loaded};
+use super::out;
+
+/// Check promises about who can do what.
+///
+/// A promise says `can`, `cannot`, `onlyThese` or `noOne`; docs/promises.md has the form. Exits with
+/// 0 where all hold, with 1 where one doesn't, and with 2 where a file is broken or a promise speaks
+/// of a resource or namespace that doesn't exist.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  rbac-eval test promises.yaml
+  rbac-eval test promises.yaml -f cluster.yaml -o junit > report.xml
+  rbac-eval test promises.yaml --base origin/main")]
+pub(super) struct TestArgs {
+    /// Files of promises
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// What was before, as diff's BASE; promises are held against it too
+    #[arg(long, value_name = "BASE")]
+    base: Option<String>,
+
+    /// How to print the outcome
+    #[arg(short, long, value_enum, default_value_t = Output::Table)]
+    output: Output,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Table,
+    Tap,
+    Junit,
+    Json,
+    Yaml,
+}
+
+pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
+    let mut files = Vec::new();
+    for path in &args.files {
+        let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
+        for text in reading.texts {
+            let content = String::from_utf8(text.bytes)
+                .map_err(|_| Failure::told(format!("{}: it is not UTF-8", text.name)))?;
+            let promises = Promises::read(&text.name, &content)
+                .map_err(|error| Failure::told(error.to_string()))?;
+            files.push(promises);
+        }
+    }
+    let base = match &args.base {
+        None => None,
+        Some(base) => {
+            let mut notes = Vec::new();
+            let loaded = input::load_place(&args.input, &diff::place(base)?, &mut notes)?;
+            for note in &notes {
+                out::note(note);
+            }
+            Some(loaded.store)
+        }
+    };
+    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let mut views = Vec::new();
+    let mut unjudged = false;
+    for promises in &files {
+        match keep(promises, &store) {
+            Ok(outcomes) => {
+                for (number, (promise, outcome)) in outcomes.iter().enumerate() {
+                    views.push(PromiseView::new(
+                        &store,
+                        &directory,
+                        &promises.file,
+                        promise,
+                        outcome,
+                        base.as_ref()
+                            .and_then(|base| kept_on(base, promises, number)),
+                    ));
+                }
+            }
+            Err(errors) => {
+                unjudged = true;
+                for error in errors {
+                    out::error(&error.to_string());
+                }
+            }
+        }
+    }
+    if unjudged {
+        return Err(Failure::told("no answer, since promises can't be judged"));
+    }
+    let view = TestView::new(views);
+    match args.output {
+        Output::Table => out::answer(&view.to_table())?,
+        Output::Tap => out::answer(&view.to_tap())?,
+        Output::Junit => out::answer(&view.to_junit().map_err(Failure::told)?)?,
+        Output::Json => out::document(&view, false)?,
+        Output::Yaml => out::document(&view, true)?,
+    }
+    Ok(if view.broken == 0 {
+        Exit::Yes
+    } else {
+        Exit::No
+    })
+}
+
+/// Whether a promise held before; unknown where what it speaks of wasn't there yet.
+fn kept_on(base: &PolicyStore, promises: &Promises, number: usize) -> Option<bool> {
+    let one = Promises {
+        file: promises.file.clone(),
+        promises: vec![promises.promises[number].clone()],
+    };
+    let outcomes = keep(&one, base).ok()?;
+    outcomes
+        .first()
+        .map(|(_, outcome)| *outcome == Outcome::Kept)
+}

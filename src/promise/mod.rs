@@ -1,0 +1,179 @@
+//! Promises kept in git: assertions about who can do what, and whether they hold.
+//!
+//! ```
+//! use rbac_eval::manifest::Manifest;
+//! use rbac_eval::promise::{Outcome, Promises, keep};
+//! use rbac_eval::source::Sources;
+//! use rbac_eval::store::{Defaults, PolicyStore};
+//!
+//! let promises = Promises::read("promises.yaml", "
+//! promises:
+//! - name: alice reads no secrets
+//!   cannot: {as: alice, verb: get, resource: secrets, namespace: default}
+//! ").unwrap();
+//! let store = PolicyStore::new(Sources::default(), Manifest::default(), Defaults::Auto);
+//! let outcomes = keep(&promises, &store).unwrap();
+//! assert!(matches!(outcomes[0].1, Outcome::Kept));
+//! ```
+
+mod ask;
+mod format;
+
+use std::collections::BTreeSet;
+
+use crate::attributes::Attributes;
+use crate::authorizer::{Authorizer, Decision, Grant};
+use crate::principal::Principal;
+use crate::query::who_can::{Reach, who_can};
+use crate::store::PolicyStore;
+use crate::user::{MASTERS, UserInfo};
+
+use ask::Asked;
+pub use format::{Asserted, FormatError, Promise, Promises, Request, Who};
+
+/// Whether a promise holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It does.
+    Kept,
+    /// It doesn't.
+    Broken(Vec<Breach>),
+}
+
+/// One way in which a promise doesn't hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Breach {
+    /// Who can, or can't.
+    pub who: String,
+    /// Whether they can, where they shouldn't; else they can't, where they should.
+    pub can: bool,
+    /// What.
+    pub request: Attributes,
+    /// The grants that break it; none where a right is missing.
+    pub grants: Vec<Grant>,
+}
+
+/// Why a promise can't be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: promise `{name}`: {message}")]
+pub struct Unjudged {
+    /// `file:line`
+    pub place: String,
+    /// The promise's name.
+    pub name: String,
+    /// Why.
+    pub message: String,
+}
+
+/// Judges every promise.
+///
+/// # Errors
+/// If a promise speaks of a resource, verb or namespace that doesn't exist: a promise that can't
+/// fail is none.
+pub fn keep<'p>(
+    promises: &'p Promises,
+    store: &PolicyStore,
+) -> Result<Vec<(&'p Promise, Outcome)>, Vec<Unjudged>> {
+    let mut outcomes = Vec::new();
+    let mut unjudged = Vec::new();
+    for promise in &promises.promises {
+        match judge(promise, store) {
+            Ok(outcome) => outcomes.push((promise, outcome)),
+            Err(message) => unjudged.push(Unjudged {
+                place: format!("{}:{}", promises.file, promise.line),
+                name: promise.name.clone(),
+                message,
+            }),
+        }
+    }
+    if unjudged.is_empty() {
+        Ok(outcomes)
+    } else {
+        Err(unjudged)
+    }
+}
+
+fn judge(promise: &Promise, store: &PolicyStore) -> Result<Outcome, String> {
+    let breaches = match &promise.asserted {
+        Asserted::Can(who, request) => can(store, who, request)?,
+        Asserted::Cannot(who, request) => cannot(store, who, request)?,
+        Asserted::OnlyThese(request, subjects) => only(store, request, subjects)?,
+        Asserted::NoOne(request) => only(store, request, &BTreeSet::new())?,
+    };
+    Ok(if breaches.is_empty() {
+        Outcome::Kept
+    } else {
+        Outcome::Broken(breaches)
+    })
+}
+
+fn can(store: &PolicyStore, who: &Who, request: &Request) -> Result<Vec<Breach>, String> {
+    let user = UserInfo::impersonated(&who.user, who.groups.iter().cloned());
+    let authorizer = Authorizer::new(store);
+    let asked = Asked::new(store, request)?;
+    Ok(asked
+        .requests()
+        .into_iter()
+        .filter(|attributes| authorizer.decide(&user, attributes) == Decision::NoOpinion)
+        .map(|attributes| Breach {
+            who: who.user.clone(),
+            can: false,
+            request: attributes,
+            grants: Vec::new(),
+        })
+        .collect())
+}
+
+fn cannot(store: &PolicyStore, who: &Who, request: &Request) -> Result<Vec<Breach>, String> {
+    let user = UserInfo::impersonated(&who.user, who.groups.iter().cloned());
+    let authorizer = Authorizer::new(store);
+    let asked = Asked::new(store, request)?;
+    Ok(asked
+        .requests()
+        .into_iter()
+        .filter_map(|attributes| {
+            let response = authorizer.authorize(&user, &attributes);
+            (response.decision == Decision::Allow).then(|| Breach {
+                who: who.user.clone(),
+                can: true,
+                request: attributes,
+                grants: response.grants,
+            })
+        })
+        .collect())
+}
+
+/// Everyone but these who can. `system:masters` always can, and the default policy's own bindings
+/// are part of every cluster, so neither breaks a promise.
+fn only(
+    store: &PolicyStore,
+    request: &Request,
+    allowed: &BTreeSet<Principal>,
+) -> Result<Vec<Breach>, String> {
+    let asked = Asked::new(store, request)?;
+    let mut breaches: Vec<Breach> = Vec::new();
+    let mut told = BTreeSet::new();
+    for attributes in asked.requests() {
+        let found = who_can(store, &attributes, Reach::Request);
+        for able in found.able {
+            if able.principal.name == MASTERS || allowed.contains(&able.principal) {
+                continue;
+            }
+            let grants: Vec<Grant> = able
+                .grants
+                .into_iter()
+                .filter(|grant| !store.binding(grant.binding).bootstrapped)
+                .collect();
+            // A cluster-wide grant breaks it in every namespace; once is enough.
+            if !grants.is_empty() && told.insert((able.principal.clone(), grants.clone())) {
+                breaches.push(Breach {
+                    who: able.principal.to_string(),
+                    can: true,
+                    request: attributes.clone(),
+                    grants,
+                });
+            }
+        }
+    }
+    Ok(breaches)
+}
