@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::attributes::Attributes;
 use crate::manifest::{BindingKind, RoleKind};
-use crate::store::{BindingId, Edge, PolicyStore, Principal, Probe, RoleId, Sym};
+use crate::store::{BindingId, Edge, PolicyStore, Principal, Probe, RoleId, Slot, Sym};
 use crate::user::UserInfo;
 
 /// What RBAC says. There is no deny: where nothing allows, others may still.
@@ -256,31 +256,65 @@ impl<'s> Authorizer<'s> {
         )
     }
 
+    /// The first grant that is found: by the user's name, then by each group, cluster-wide ones
+    /// first.
     fn first_grant(&self, user: &UserInfo, attributes: &Attributes) -> Option<Grant> {
+        /// How many names are looked up before what they lead to is looked at, so that the
+        /// machine can wait for several at once.
+        const AT_ONCE: usize = 16;
         let probe = self.store.probe(attributes);
-        let found = self.visit(user, attributes.namespace(), |edge| {
-            match self.grant_of(edge, &probe) {
-                Some(grant) => ControlFlow::Break(grant),
-                None => ControlFlow::Continue(()),
-            }
-        });
-        match found {
-            ControlFlow::Break(grant) => Some(grant),
-            ControlFlow::Continue(()) => None,
+        let namespace = self.namespace_sym(attributes.namespace());
+        let by_name = self.grant_of_name(Principal::User, &user.name, namespace, &probe);
+        if by_name.is_some() {
+            return by_name;
         }
+        for groups in user.groups.chunks(AT_ONCE) {
+            let mut slots: [Option<Slot>; AT_ONCE] = [None; AT_ONCE];
+            for (group, slot) in groups.iter().zip(&mut slots) {
+                *slot = self.store.likely_slot(Principal::Group, group);
+            }
+            for (group, slot) in groups.iter().zip(slots) {
+                let grant = slot.and_then(|slot| self.grant_at(slot, group, namespace, &probe));
+                if grant.is_some() {
+                    return grant;
+                }
+            }
+        }
+        None
+    }
+
+    fn grant_of_name(
+        &self,
+        principal: Principal,
+        name: &str,
+        namespace: Sym,
+        probe: &Probe<'_>,
+    ) -> Option<Grant> {
+        let slot = self.store.likely_slot(principal, name)?;
+        self.grant_at(slot, name, namespace, probe)
     }
 
     #[inline]
-    fn grant_of(&self, edge: Edge, probe: &Probe<'_>) -> Option<Grant> {
-        let binding = BindingId::new(edge.binding);
-        let role = self.store.role_of(binding)?;
-        let rule = self.store.allowing_rules(role, probe).next()?;
-        Some(Grant {
-            binding,
-            subject: edge.subject as usize,
-            role,
-            rule,
-        })
+    fn grant_at(&self, slot: Slot, name: &str, namespace: Sym, probe: &Probe<'_>) -> Option<Grant> {
+        let (cluster_wide, namespaced) = self.store.edges_at(slot, namespace);
+        let grant = cluster_wide.iter().chain(namespaced).find_map(|&edge| {
+            let (role, rule) = self.store.allowing_rule(edge, probe)?;
+            Some(Grant {
+                binding: BindingId::new(edge.binding),
+                subject: edge.subject as usize,
+                role,
+                rule,
+            })
+        })?;
+        self.store.is_slot_of(slot, name).then_some(grant)
+    }
+
+    fn namespace_sym(&self, namespace: &str) -> Sym {
+        if namespace.is_empty() {
+            Sym::NONE
+        } else {
+            self.store.sym(namespace)
+        }
     }
 
     /// Visits every subject that names the user or one of the groups in a binding that applies to
@@ -292,19 +326,11 @@ impl<'s> Authorizer<'s> {
         namespace: &str,
         mut each: impl FnMut(Edge) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let namespace = if namespace.is_empty() {
-            Sym::NONE
-        } else {
-            self.store.sym(namespace)
-        };
+        let namespace = self.namespace_sym(namespace);
         let names = std::iter::once((Principal::User, &user.name))
             .chain(user.groups.iter().map(|group| (Principal::Group, group)));
         for (principal, name) in names {
-            let sym = self.store.sym(name);
-            if sym == Sym::NONE {
-                continue;
-            }
-            let (cluster_wide, namespaced) = self.store.edges(principal, sym, namespace);
+            let (cluster_wide, namespaced) = self.store.edges(principal, name, namespace);
             for &edge in cluster_wide.iter().chain(namespaced) {
                 each(edge)?;
             }

@@ -31,7 +31,7 @@ pub fn rules_review(store: &PolicyStore, user: &UserInfo, namespace: &str) -> Ve
         .chain(user.groups.iter().map(|group| (Principal::Group, group)));
     let mut bindings: Vec<BindingId> = names
         .flat_map(|(principal, name)| {
-            let (cluster_wide, namespaced) = store.edges(principal, store.sym(name), namespace);
+            let (cluster_wide, namespaced) = store.edges(principal, name, namespace);
             cluster_wide.iter().chain(namespaced)
         })
         .map(|edge| BindingId::new(edge.binding))

@@ -39,6 +39,30 @@ fn verb_bit(verb: &str) -> u32 {
         .map_or(0, |at| if verb == "*" { ALL_VERBS } else { 1 << at })
 }
 
+/// What a role's rules may allow at most: a few words that tell most requests that a role isn't
+/// for them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Outline {
+    verbs: u32,
+    other_verbs: bool,
+    /// A bit for each resource, several resources sharing one.
+    resources: u64,
+}
+
+/// The bit of rules for every resource.
+const ALL_RESOURCES: u64 = 1 << 63;
+/// The bit of rules for URLs.
+const URLS: u64 = 1 << 62;
+
+/// The bit of a resource; none for one that no rule names.
+fn resource_bit(resource: Sym) -> u64 {
+    if resource == Sym::NONE {
+        0
+    } else {
+        1 << (resource.0 % 62)
+    }
+}
+
 /// All rules of a store, in one pool.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CompiledRules {
@@ -57,6 +81,7 @@ pub(crate) enum Probe<'a> {
         resource: Sym,
         any_resource: Sym,
         name: Sym,
+        resource_bits: u64,
     },
     NonResource {
         verb_bits: u32,
@@ -96,6 +121,9 @@ impl<'a> Probe<'a> {
                     resource,
                     any_resource,
                     name: strings.get(&attributes.name),
+                    resource_bits: ALL_RESOURCES
+                        | resource_bit(resource)
+                        | resource_bit(any_resource),
                 }
             }
             Attributes::NonResource(attributes) => Probe::NonResource {
@@ -104,6 +132,22 @@ impl<'a> Probe<'a> {
                 path: &attributes.path,
             },
         }
+    }
+}
+
+impl Outline {
+    /// Whether the rules may allow the request.
+    #[inline]
+    pub(super) fn may_allow(&self, probe: &Probe<'_>) -> bool {
+        let (verb_bits, bits) = match probe {
+            Probe::Resource {
+                verb_bits,
+                resource_bits,
+                ..
+            } => (*verb_bits, *resource_bits),
+            Probe::NonResource { verb_bits, .. } => (*verb_bits, URLS),
+        };
+        (self.verbs & verb_bits != 0 || self.other_verbs) && self.resources & bits != 0
     }
 }
 
@@ -135,6 +179,27 @@ impl CompiledRules {
             },
         };
         self.rules.push(compiled);
+    }
+
+    /// The outline of some rules.
+    pub(super) fn outline(&self, rules: &[u32]) -> Outline {
+        let mut outline = Outline::default();
+        for &rule in rules {
+            let rule = &self.rules[rule as usize];
+            outline.verbs |= rule.verbs;
+            outline.other_verbs |= rule.other_verbs.begin != rule.other_verbs.end;
+            if rule.all_resources {
+                outline.resources |= ALL_RESOURCES;
+            }
+            if rule.urls.begin != rule.urls.end {
+                outline.resources |= URLS;
+            }
+            let resources = rule.resources.begin as usize..rule.resources.end as usize;
+            for &resource in &self.syms[resources] {
+                outline.resources |= resource_bit(resource);
+            }
+        }
+        outline
     }
 
     fn span(&mut self, strings: &mut Interner, values: &[String]) -> Span {
@@ -175,7 +240,7 @@ impl CompiledRules {
                 group,
                 resource,
                 any_resource,
-                name: _,
+                ..
             } => {
                 (rule.verbs & verb_bits != 0 || self.listed(rule.other_verbs, *verb))
                     && (rule.all_groups || self.listed(rule.groups, *group))

@@ -1,15 +1,28 @@
 //! Which bindings name whom.
+//!
+//! A decision is mostly waiting for memory, so the index is laid out to be waited for seldom: an
+//! entry of the table holds where its edges are, an edge holds the role's number, and names are
+//! compared only where an edge comes to something.
 
-use super::interner::Sym;
+use hashbrown::HashTable;
+
+use super::interner::{Interner, Sym, hash};
 
 /// That a binding's subject names someone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Edge {
+    /// The binding's namespace; [`Sym::NONE`] where it is cluster-wide.
+    namespace: Sym,
     /// The binding's number.
     pub(crate) binding: u32,
     /// The subject's number in the binding.
     pub(crate) subject: u32,
+    /// The number of the binding's role; [`NO_ROLE`] where it isn't there.
+    pub(crate) role: u32,
 }
+
+/// The role of an edge whose binding names one that isn't there.
+pub(crate) const NO_ROLE: u32 = u32::MAX;
 
 /// Whether a name is a user's (a service account's included) or a group's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,104 +37,117 @@ pub(super) struct NewEdge {
     pub(super) principal: Principal,
     pub(super) name: Sym,
     pub(super) namespace: Option<Sym>,
-    pub(super) edge: Edge,
+    pub(super) binding: u32,
+    pub(super) subject: u32,
+    pub(super) role: u32,
 }
 
-/// All edges in one array: those of one principal stand together, cluster-wide ones first, then
-/// by namespace, so that a look-up is two array reads and a bisection.
-#[derive(Debug, Clone, Default)]
-pub(super) struct SubjectIndex {
-    /// For each string, its slot as a user, or `NO_SLOT`.
-    users: Vec<u32>,
-    /// For each string, its slot as a group, or `NO_SLOT`.
-    groups: Vec<u32>,
-    slots: Vec<Slot>,
-    edges: Vec<Edge>,
-    namespaces: Vec<Sym>,
-}
-
+/// Where the edges of one principal are: cluster-wide ones first, then by namespace.
 #[derive(Debug, Clone, Copy)]
-struct Slot {
+pub(crate) struct Slot {
+    hash: u64,
+    pub(super) name: Sym,
+    principal: Principal,
     begin: u32,
     /// Where the namespaced edges begin.
     namespaced: u32,
     end: u32,
 }
 
-const NO_SLOT: u32 = u32::MAX;
+/// All edges in one array, and a table from names to where theirs are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SubjectIndex {
+    table: HashTable<Slot>,
+    edges: Vec<Edge>,
+    /// Whether two names share a hash, so that names have to be compared at once.
+    collides: bool,
+}
 
 impl SubjectIndex {
-    pub(super) fn new(mut new: Vec<NewEdge>, strings: usize) -> Self {
+    pub(super) fn new(mut new: Vec<NewEdge>, strings: &Interner) -> Self {
         new.sort_unstable();
-        let mut index = SubjectIndex {
-            users: vec![NO_SLOT; strings],
-            groups: vec![NO_SLOT; strings],
-            ..SubjectIndex::default()
-        };
+        let mut index = SubjectIndex::default();
         let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         for same in new.chunk_by(|a, b| (a.principal, a.name) == (b.principal, b.name)) {
             let begin = index.edges.len();
             let cluster_wide = same.partition_point(|edge| edge.namespace.is_none());
-            let slot = narrow(index.slots.len());
-            index.slots.push(Slot {
+            let slot = Slot {
+                hash: hash(strings.text(same[0].name)),
+                name: same[0].name,
+                principal: same[0].principal,
                 begin: narrow(begin),
                 namespaced: narrow(begin + cluster_wide),
                 end: narrow(begin + same.len()),
-            });
-            for edge in same {
-                index.edges.push(edge.edge);
-                index.namespaces.push(edge.namespace.unwrap_or(Sym::NONE));
-            }
-            let by_name = match same[0].principal {
-                Principal::User => &mut index.users,
-                Principal::Group => &mut index.groups,
             };
-            by_name[same[0].name.0 as usize] = slot;
+            index.edges.extend(same.iter().map(|edge| Edge {
+                namespace: edge.namespace.unwrap_or(Sym::NONE),
+                binding: edge.binding,
+                subject: edge.subject,
+                role: edge.role,
+            }));
+            index.collides |= index.at_hash(slot.principal, slot.hash).is_some();
+            index.table.insert_unique(slot.hash, slot, |slot| slot.hash);
         }
         index
     }
 
-    fn slot(&self, principal: Principal, name: Sym) -> Option<Slot> {
-        let by_name = match principal {
-            Principal::User => &self.users,
-            Principal::Group => &self.groups,
-        };
-        let slot = *by_name.get(name.0 as usize)?;
-        self.slots.get(slot as usize).copied()
+    fn at_hash(&self, principal: Principal, hash: u64) -> Option<Slot> {
+        self.table
+            .find(hash, |slot| {
+                slot.hash == hash && slot.principal == principal
+            })
+            .copied()
     }
 
-    /// The cluster-wide edges of a principal, and those in a namespace.
-    #[inline]
-    pub(super) fn edges(
+    /// The slot of a name, if it has one.
+    pub(super) fn slot(
         &self,
+        strings: &Interner,
         principal: Principal,
-        name: Sym,
-        namespace: Sym,
-    ) -> (&[Edge], &[Edge]) {
-        let Some(slot) = self.slot(principal, name) else {
-            return (&[], &[]);
-        };
+        name: &str,
+    ) -> Option<Slot> {
+        let hash = hash(name);
+        self.table
+            .find(hash, |slot| {
+                slot.hash == hash && slot.principal == principal && strings.text(slot.name) == name
+            })
+            .copied()
+    }
+
+    /// The slot of a name, or of another that shares its hash: what it leads to has to be held
+    /// against the name before it counts.
+    #[inline]
+    pub(super) fn likely_slot(
+        &self,
+        strings: &Interner,
+        principal: Principal,
+        name: &str,
+    ) -> Option<Slot> {
+        if self.collides {
+            self.slot(strings, principal, name)
+        } else {
+            self.at_hash(principal, hash(name))
+        }
+    }
+
+    /// The cluster-wide edges of a slot, and those in a namespace.
+    #[inline]
+    pub(super) fn edges(&self, slot: Slot, namespace: Sym) -> (&[Edge], &[Edge]) {
         let cluster_wide = &self.edges[slot.begin as usize..slot.namespaced as usize];
         if namespace == Sym::NONE || slot.namespaced == slot.end {
             return (cluster_wide, &[]);
         }
-        let (begin, end) = (slot.namespaced as usize, slot.end as usize);
-        let namespaces = &self.namespaces[begin..end];
-        let first = namespaces.partition_point(|&other| other < namespace);
-        let count = namespaces[first..]
+        let namespaced = &self.edges[slot.namespaced as usize..slot.end as usize];
+        let first = namespaced.partition_point(|edge| edge.namespace < namespace);
+        let count = namespaced[first..]
             .iter()
-            .take_while(|&&other| other == namespace)
+            .take_while(|edge| edge.namespace == namespace)
             .count();
-        (
-            cluster_wide,
-            &self.edges[begin + first..begin + first + count],
-        )
+        (cluster_wide, &namespaced[first..first + count])
     }
 
-    /// All edges of a principal, whatever their namespace.
-    pub(super) fn all_edges(&self, principal: Principal, name: Sym) -> &[Edge] {
-        self.slot(principal, name).map_or(&[], |slot| {
-            &self.edges[slot.begin as usize..slot.end as usize]
-        })
+    /// All edges of a slot, whatever their namespace.
+    pub(super) fn all_edges(&self, slot: Slot) -> &[Edge] {
+        &self.edges[slot.begin as usize..slot.end as usize]
     }
 }

@@ -24,7 +24,9 @@ pub(crate) struct Interner {
 
 const STATE: FixedState = FixedState::with_seed(0x7262_6163);
 
-fn hash(string: &str) -> u64 {
+/// The hash of a string, the same in every store.
+#[inline]
+pub(super) fn hash(string: &str) -> u64 {
     STATE.hash_one(string)
 }
 
@@ -58,9 +60,9 @@ impl Interner {
             .map_or(Sym::NONE, |&sym| Sym(sym))
     }
 
-    /// How many strings there are.
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+    /// The string of this number.
+    pub(super) fn text(&self, sym: Sym) -> &str {
+        slice(&self.text, &self.ends, sym.0)
     }
 }
 
@@ -87,6 +89,6 @@ mod tests {
             [a, empty, b]
         );
         assert_eq!(interner.get("c"), Sym::NONE);
-        assert_eq!(interner.len(), 3);
+        assert_eq!(interner.text(b), "b");
     }
 }

@@ -25,9 +25,9 @@ use crate::manifest::{
 use crate::source::{Place, Sources};
 use crate::user::service_account_name;
 
-use compiled::CompiledRules;
 pub(crate) use compiled::Probe;
-pub(crate) use index::{Edge, Principal};
+use compiled::{CompiledRules, Outline};
+pub(crate) use index::{Edge, NO_ROLE, Principal, Slot};
 use index::{NewEdge, SubjectIndex};
 use interner::Interner;
 pub(crate) use interner::Sym;
@@ -131,6 +131,7 @@ pub struct PolicyStore {
     effective: Vec<u32>,
     /// Where the rules of each role begin in `effective`; one more than there are roles.
     effective_begin: Vec<u32>,
+    outlines: Vec<Outline>,
     role_of: Vec<Option<RoleId>>,
     index: SubjectIndex,
 }
@@ -362,19 +363,52 @@ impl PolicyStore {
     }
 
     /// The edges of a principal that reach a request in this namespace.
-    #[inline]
     pub(crate) fn edges(
         &self,
         principal: Principal,
-        name: Sym,
+        name: &str,
         namespace: Sym,
     ) -> (&[Edge], &[Edge]) {
-        self.index.edges(principal, name, namespace)
+        self.index
+            .slot(&self.strings, principal, name)
+            .map_or((&[], &[]), |slot| self.index.edges(slot, namespace))
+    }
+
+    /// Where the edges of a name are, or of another that shares its hash; see
+    /// [`PolicyStore::is_slot_of`].
+    #[inline]
+    pub(crate) fn likely_slot(&self, principal: Principal, name: &str) -> Option<Slot> {
+        self.index.likely_slot(&self.strings, principal, name)
+    }
+
+    /// Whether a likely slot is really that of the name.
+    pub(crate) fn is_slot_of(&self, slot: Slot, name: &str) -> bool {
+        self.strings.text(slot.name) == name
+    }
+
+    /// The edges of a slot that reach a request in this namespace.
+    #[inline]
+    pub(crate) fn edges_at(&self, slot: Slot, namespace: Sym) -> (&[Edge], &[Edge]) {
+        self.index.edges(slot, namespace)
+    }
+
+    /// The first rule by which an edge allows a request.
+    #[inline]
+    pub(crate) fn allowing_rule(&self, edge: Edge, probe: &Probe<'_>) -> Option<(RoleId, usize)> {
+        let outline = self.outlines.get(edge.role as usize)?;
+        if !outline.may_allow(probe) {
+            return None;
+        }
+        let role = RoleId(edge.role);
+        let rule = self.allowing_rules(role, probe).next()?;
+        Some((role, rule))
     }
 
     /// All edges of a principal.
     pub(crate) fn all_edges(&self, principal: Principal, name: &str) -> &[Edge] {
-        self.index.all_edges(principal, self.sym(name))
+        self.index
+            .slot(&self.strings, principal, name)
+            .map_or(&[], |slot| self.index.all_edges(slot))
     }
 
     /// The numbers, from 1, of a role's effective rules that allow a request.
@@ -501,7 +535,9 @@ impl Builder {
         diagnostics.sort_by_key(|diagnostic| diagnostic.place);
         let mut effective_begin = vec![0];
         let mut flat = Vec::with_capacity(count as usize);
+        let mut outlines = Vec::with_capacity(self.roles.len());
         for numbers in effective.rules {
+            outlines.push(rules.outline(&numbers));
             flat.extend(numbers);
             effective_begin.push(u32::try_from(flat.len()).unwrap_or(u32::MAX));
         }
@@ -516,12 +552,13 @@ impl Builder {
                 RoleKind::ClusterRole => "",
                 RoleKind::Role => &binding.namespace,
             };
-            role_of.push(find_role(
+            let role = find_role(
                 &self.roles,
                 binding.role_ref.kind,
                 role_namespace,
                 &binding.role_ref.name,
-            ));
+            );
+            role_of.push(role);
             for (subject, subject_number) in binding.subjects.iter().zip(0..) {
                 let (principal, name) = match subject.kind {
                     SubjectKind::User => (Principal::User, strings.intern(&subject.name)),
@@ -543,14 +580,13 @@ impl Builder {
                     principal,
                     name,
                     namespace,
-                    edge: Edge {
-                        binding: number,
-                        subject: subject_number,
-                    },
+                    binding: number,
+                    subject: subject_number,
+                    role: role.map_or(NO_ROLE, |role| role.0),
                 });
             }
         }
-        let index = SubjectIndex::new(edges, strings.len());
+        let index = SubjectIndex::new(edges, &strings);
         PolicyStore {
             sources: context.sources,
             diagnostics,
@@ -567,6 +603,7 @@ impl Builder {
             first_rule,
             effective: flat,
             effective_begin,
+            outlines,
             role_of,
             index,
         }
