@@ -6,19 +6,24 @@
 
 use rayon::prelude::*;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::options::NonFiniteFloatPolicy;
 use serde_saphyr::{Error, Location, Options, Spanned};
 
 use super::interpret::{self, Inherited};
-use super::raw::{Format, Locate, Piece, RawObject, RawRule, RawSpec, RawSubject, ShapeError};
+use super::raw::{
+    Format, Locate, Piece, RawObject, RawRule, RawSpec, RawSubject, ShapeError, Skipped,
+};
 use super::split::{self, Chunk, Shape};
-use super::{Diagnostic, Manifest, Problem};
+use super::{Diagnostic, Manifest, Problem, wording};
 use crate::source::{Place, SourceId};
 
 /// The deepest nesting that is read.
-const MAX_DEPTH: usize = 128;
+const MAX_DEPTH: usize = wording::MAX_DEPTH;
 /// The most nodes that one document may have, aliases expanded.
 const MAX_NODES: usize = 50_000_000;
+/// The largest text in which objects of other kinds are parsed to see that they can be.
+const SMALL: usize = 1 << 20;
 
 /// YAML's [`Format`]: every piece carries its line and column.
 pub(super) struct Yaml;
@@ -71,9 +76,13 @@ impl Locate for ChunkPlaces {
 /// documents that are no Kubernetes objects.
 pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
     let chunks = split::split(text);
+    let parse_others = named && text.len() <= SMALL;
     let parts: Vec<Manifest> = chunks
         .par_iter()
-        .map(|chunk| read_chunk(source, chunk, named))
+        .map(|chunk| match chunk.shape {
+            Shape::OtherKind => read_other(source, chunk, parse_others),
+            _ => read_chunk(source, chunk, named),
+        })
         .collect();
     let mut whole = Manifest::default();
     for part in parts {
@@ -82,10 +91,24 @@ pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
     whole
 }
 
+/// Passes over an object of another kind.
+fn read_other(source: SourceId, chunk: &Chunk<'_>, parse_it: bool) -> Manifest {
+    let mut manifest = Manifest::default();
+    manifest.skipped += 1;
+    if parse_it && let Err(error) = parse::<Skipped>(chunk.text) {
+        let places = ChunkPlaces {
+            source,
+            line: chunk.line,
+        };
+        manifest.diagnostics.push(describe(&error, chunk, &places));
+    }
+    manifest
+}
+
 fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
     let mut manifest = Manifest::default();
     match &chunk.shape {
-        Shape::OtherKind => manifest.skipped += 1,
+        Shape::OtherKind => {}
         Shape::Document => {
             let places = ChunkPlaces {
                 source,
@@ -129,6 +152,7 @@ fn options() -> Options {
     let mut options = Options::default();
     options.budget = Some(budget);
     options.with_snippet = false;
+    options.non_finite_float_policy = NonFiniteFloatPolicy::PassThrough;
     options
 }
 
@@ -136,7 +160,7 @@ fn options() -> Options {
 pub(crate) fn read_any<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (u64, String)> {
     parse(text).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
-        (line, one_line(&error))
+        (line, in_words(&error))
     })
 }
 
@@ -146,24 +170,74 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
 
 /// What is wrong with a chunk: broken text, or a sound text of the wrong shape.
 fn describe(error: &Error, chunk: &Chunk<'_>, places: &ChunkPlaces) -> Diagnostic {
-    let place = places.locate(error.location());
-    let message = one_line(error);
-    let sound = !matches!(error, Error::DuplicateMappingKey { .. })
-        && !message.starts_with("duplicate field")
-        && parse::<IgnoredAny>(chunk.text).is_ok();
-    let problem = if sound {
-        Problem::Refused {
-            object: chunk.title(),
-            why: message,
-        }
-    } else if chunk.text.contains("{{") {
-        Problem::Unreadable {
-            message: format!("{message} (a template? render it first)"),
-        }
-    } else {
-        Problem::Unreadable { message }
+    let flaw = match error {
+        Error::DuplicateMappingKey { .. } => None,
+        _ if wording::is_repeated_key(&one_line(error)) => None,
+        _ => Some(parse::<Skipped>(chunk.text)),
     };
-    Diagnostic::new(place, problem)
+    let error = match &flaw {
+        Some(Ok(_)) => {
+            let problem = Problem::Refused {
+                object: chunk.title(),
+                why: in_words(error),
+            };
+            return Diagnostic::new(places.locate(error.location()), problem);
+        }
+        Some(Err(flaw)) => flaw,
+        None => error,
+    };
+    let mut message = in_words(error);
+    if chunk.text.contains("{{") {
+        message.push_str(" (a template? render it first)");
+    }
+    Diagnostic::new(
+        places.locate(error.location()),
+        Problem::Unreadable { message },
+    )
+}
+
+fn in_words(error: &Error) -> String {
+    match error.without_snippet() {
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key `{key}` stands twice")
+        }
+        Error::DuplicateMappingKey { key: None, .. } => "a key stands twice".to_owned(),
+        Error::AliasError { error, .. } => in_words(error),
+        Error::Budget { breach, .. } => breach_in_words(breach),
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            "aliases expand to too much (an alias bomb?)".to_owned()
+        }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "an alias inside its own anchor".to_owned()
+        }
+        Error::Unexpected { expected, .. } => match *expected {
+            "sequence start" => "a list belongs here".to_owned(),
+            "mapping start" => "a mapping belongs here".to_owned(),
+            other => format!("expected {other}"),
+        },
+        _ => wording::plain(&one_line(error)),
+    }
+}
+
+fn breach_in_words(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Depth { .. } => wording::TOO_DEEP.to_owned(),
+        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
+            format!("aliases expand to more than {MAX_NODES} nodes (an alias bomb?)")
+        }
+        BudgetBreach::Aliases { .. } => "too many aliases".to_owned(),
+        BudgetBreach::Anchors { .. } => "too many anchors".to_owned(),
+        BudgetBreach::AliasAnchorRatio { .. } => {
+            "far more aliases than anchors (an alias bomb?)".to_owned()
+        }
+        BudgetBreach::RecordedAnchorEvents { .. } | BudgetBreach::RecordedAnchorBytes { .. } => {
+            "anchors hold too much (an alias bomb?)".to_owned()
+        }
+        BudgetBreach::MergeKeys { .. } => "too many merge keys".to_owned(),
+        _ => "more than is read of one document".to_owned(),
+    }
 }
 
 /// The library's message without its own rendering of the place.
