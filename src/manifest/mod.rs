@@ -48,7 +48,8 @@ pub use types::{
 };
 
 pub(crate) use raw::Text;
-pub(crate) use yaml::read_any as read_yaml;
+pub(crate) use wording::plain as plain_words;
+pub(crate) use yaml::{TopKey, read_any as read_yaml, top_keys};
 
 /// What reading texts gave: the objects in the order of the input, and what was wrong.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ pub(super) const MAX_DEPTH: usize = 128;
 pub(super) const TOO_DEEP: &str = "nested deeper than 128 levels";
 
 /// A serde message in plain words; others as they are.
-pub(super) fn plain(message: &str) -> String {
+pub(crate) fn plain(message: &str) -> String {
     if let Some(key) = message.strip_prefix("duplicate field ") {
         return format!("the key {key} stands twice");
     }

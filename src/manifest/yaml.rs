@@ -4,11 +4,14 @@
 //! broken one doesn't lose the others, other kinds cost next to nothing, and the pieces can be
 //! parsed on all cores.
 
+use std::fmt;
+
 use rayon::prelude::*;
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::NonFiniteFloatPolicy;
-use serde_saphyr::{Error, Location, Options, Spanned};
+use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
 use super::interpret::{self, Inherited};
 use super::raw::{
@@ -162,6 +165,53 @@ pub(crate) fn read_any<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (u64,
         let line = error.location().map_or(1, |location| location.line());
         (line, in_words(&error))
     })
+}
+
+/// A key of a document that is a mapping, and where it stands, from 1.
+pub(crate) struct TopKey {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+/// The keys of a document that is a mapping, in its order, or on which line what is wrong.
+pub(crate) fn top_keys(text: &str) -> Result<Vec<TopKey>, (u64, String)> {
+    let mut options = options();
+    // What is merged in stands elsewhere.
+    options.merge_keys = MergeKeyPolicy::AsOrdinary;
+    serde_saphyr::from_str_with_options::<TopKeys>(text, options)
+        .map(|keys| keys.0)
+        .map_err(|error| {
+            let line = error.location().map_or(1, |location| location.line());
+            (line, in_words(&error))
+        })
+}
+
+struct TopKeys(Vec<TopKey>);
+
+impl<'de> Deserialize<'de> for TopKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeysVisitor;
+        impl<'de> Visitor<'de> for KeysVisitor {
+            type Value = TopKeys;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TopKeys, A::Error> {
+                let mut keys = Vec::new();
+                while let Some((key, _)) = map.next_entry::<Spanned<String>, Skipped>()? {
+                    let number = |number: u64| usize::try_from(number.max(1)).unwrap_or(1);
+                    keys.push(TopKey {
+                        line: number(key.referenced.line()),
+                        column: number(key.referenced.column()),
+                        name: key.value,
+                    });
+                }
+                Ok(TopKeys(keys))
+            }
+        }
+        deserializer.deserialize_map(KeysVisitor)
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
