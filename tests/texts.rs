@@ -165,8 +165,8 @@ fn faults_are_told_in_plain_words() {
         ("kind: x\n", "the key `kind` stands twice"),
         ("rules: 5\n", "a list belongs here"),
         (
-            "rules: [{verbs: [1e999]}]\n",
-            "a number too large, where a string belongs",
+            "rules: [{verbs: [.inf]}]\n",
+            "a number that is not finite, where a string belongs",
         ),
         (
             "rules: [{verbs: [[a]]}]\n",

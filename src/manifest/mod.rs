@@ -32,6 +32,7 @@ mod diagnostic;
 mod interpret;
 mod json;
 mod raw;
+mod scalar;
 mod split;
 mod types;
 mod wording;

@@ -135,7 +135,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             }
             fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
                 if !value.is_finite() {
-                    return Ok(Text::Scalar("a number too large".to_owned()));
+                    return Ok(Text::Scalar("a number that is not finite".to_owned()));
                 }
                 Ok(Text::Scalar(format!("the number `{value}`")))
             }

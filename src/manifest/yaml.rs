@@ -18,7 +18,7 @@ use super::raw::{
     Format, Locate, Piece, RawObject, RawRule, RawSpec, RawSubject, ShapeError, Skipped,
 };
 use super::split::{self, Chunk, Shape};
-use super::{Diagnostic, Manifest, Problem, wording};
+use super::{Diagnostic, Manifest, Problem, scalar, wording};
 use crate::source::{Place, SourceId};
 
 /// The deepest nesting that is read.
@@ -110,6 +110,10 @@ fn read_other(source: SourceId, chunk: &Chunk<'_>, parse_it: bool) -> Manifest {
 
 fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
     let mut manifest = Manifest::default();
+    let text = match chunk.shape {
+        Shape::OtherKind => return manifest,
+        _ => scalar::respelled(chunk.text),
+    };
     match &chunk.shape {
         Shape::OtherKind => {}
         Shape::Document => {
@@ -117,7 +121,7 @@ fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
                 source,
                 line: chunk.line,
             };
-            match parse::<Spanned<RawObject<'_, Yaml>>>(chunk.text) {
+            match parse::<Spanned<RawObject<'_, Yaml>>>(&text) {
                 Ok(object) => {
                     let inherited = Inherited::document(named);
                     interpret::object(object, &places, &inherited, &mut manifest);
@@ -130,7 +134,7 @@ fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
                 source,
                 line: chunk.line,
             };
-            match parse::<Vec<Spanned<RawObject<'_, Yaml>>>>(chunk.text) {
+            match parse::<Vec<Spanned<RawObject<'_, Yaml>>>>(&text) {
                 Ok(objects) => {
                     let inherited = Inherited::item(&list.api_version, &list.kind);
                     for object in objects {
