@@ -138,6 +138,11 @@ fn other_kinds_of_a_named_file_have_to_be_sound() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "all/p.yaml", &text);
     assert_eq!(ask_in(folder.path(), "all"), (0, String::new()));
+    // Kinds of other tools aren't looked into.
+    assert_read(
+        "p.yaml",
+        &format!("{}---\nkind: pipeline\nspec: x\n", yaml("bob")),
+    );
 }
 
 #[test]

@@ -59,7 +59,8 @@ pub(super) fn answer(text: &str) -> Result<(), Failure> {
 /// The text without what steers a terminal; ends of lines and tabs stay. Names are escaped where
 /// they become words; this is for those that weren't.
 fn without_control(text: &str) -> Cow<'_, str> {
-    let steers = |character: char| character.is_ascii_control() && !"\n\r\t".contains(character);
+    let steers =
+        |character: char| character.is_ascii_control() && !matches!(character, '\n' | '\t');
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }

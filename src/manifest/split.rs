@@ -80,7 +80,7 @@ pub(super) fn split(text: &str) -> Vec<Chunk<'_>> {
 /// Whether this is a kind, and none that the reader looks into. Lists that weren't split are among
 /// those, and so is what is no string: it has to be told.
 fn is_other_kind(kind: &str) -> bool {
-    kind.starts_with(|c: char| c.is_ascii_uppercase())
+    kind.starts_with(|c: char| c.is_ascii_alphabetic())
         && !is_word_of_yaml(kind)
         && !kind.ends_with("List")
         && !matches!(

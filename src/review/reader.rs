@@ -10,7 +10,7 @@ const MAX_REVIEW: usize = 16 << 20;
 /// Reads reviews off a stream: JSON values, whether on one line or several, or YAML documents.
 ///
 /// The first character that isn't white space decides: `{` means JSON. A JSON value that doesn't
-/// end is cut before the next line that begins with `{`.
+/// end is cut before the next line that begins with `{`. Comments above a YAML document belong to it.
 #[derive(Debug)]
 pub struct Reader<R> {
     input: R,
