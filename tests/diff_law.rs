@@ -41,7 +41,7 @@ fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {
                 .filter(|(_, keep)| **keep > 4)
                 .map(|(object, _)| object.clone()),
         );
-        let head = Cluster { objects, ..other };
+        let head = Cluster { objects };
         (base, head)
     })
 }

@@ -228,3 +228,112 @@ fn a_reader_that_goes_away_is_no_error_to_tell() {
     assert_eq!(str::from_utf8(&output.stderr).unwrap(), "");
     assert_eq!(output.status.code(), Some(141));
 }
+
+fn told_of(reviews: impl AsRef<[u8]>) -> (String, String) {
+    let output = run(&cases(), &ARGS, reviews.as_ref());
+    (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn what_is_no_string_is_refused_in_yaml_as_in_json() {
+    let review = "apiVersion: authorization.k8s.io/v1\nkind: SubjectAccessReview\nspec:\n  \
+        user: wide\n  groups: [null, ~]\n  resourceAttributes: {verb: get, resource: pods}\n";
+    let (stdout, stderr) = told_of(review);
+    assert_eq!(stderr, "");
+    assert!(stdout.contains("allowed: true"), "{stdout}");
+    for (old, new, told) in [
+        (
+            "user: wide",
+            "user: 123",
+            "-:4: the number `123`, where a string belongs",
+        ),
+        (
+            "user: wide",
+            "user: yes",
+            "-:4: the boolean `true`, where a string belongs",
+        ),
+        ("~", "5", "-:5: the number `5`, where a string belongs"),
+        (
+            "verb: get",
+            "verb: on",
+            "-:6: the boolean `true`, where a string belongs",
+        ),
+        ("get", "[get]", "-:6: a list, where a string belongs"),
+    ] {
+        let (stdout, stderr) = told_of(review.replacen(old, new, 1));
+        assert_eq!(stdout, "", "{new}");
+        assert!(stderr.starts_with(&format!("error: {told}")), "{stderr}");
+    }
+}
+
+#[test]
+fn a_review_that_is_no_text_is_an_error_at_its_line() {
+    let good = review_of("wide").to_string();
+    let mut bytes = format!("{good}\n").into_bytes();
+    bytes.extend(
+        good.replace("wide", "wi?de")
+            .bytes()
+            .map(|byte| match byte {
+                b'?' => 0xff,
+                byte => byte,
+            }),
+    );
+    bytes.extend(format!("\n{good}\n").bytes());
+    let (stdout, stderr) = told_of(bytes);
+    assert_eq!(stderr, "error: -:2: bytes that are not UTF-8\n");
+    assert_eq!(values(&stdout).len(), 2);
+}
+
+#[test]
+fn yaml_in_flow_style_comes_back_as_yaml() {
+    let good = review_of("wide");
+    let text = format!("# first\n{good:#}\n--- {good}\n--- # c\n{good}\n");
+    let (stdout, stderr) = told_of(format!("---\n{text}"));
+    assert_eq!(stderr, "");
+    let answers = documents(&stdout);
+    assert_eq!(answers.len(), 3, "{stdout}");
+    for answer in answers {
+        assert_eq!(answer["spec"], good["spec"]);
+        assert_eq!(answer["status"]["allowed"], true);
+    }
+    assert!(stdout.starts_with("---\n# first\n"), "{stdout}");
+}
+
+#[test]
+fn an_old_status_gives_way_and_comments_stay() {
+    let good = serde_yaml::to_string(&review_of("wide")).unwrap();
+    let text = format!("# above\n\n# all\n---\nstatus:\n- x\n# between\n{good}# below\n");
+    let (stdout, stderr) = told_of(text);
+    assert_eq!(stderr, "");
+    assert!(
+        stdout.starts_with("# above\n\n# all\n---\n# between\n"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("# below\nstatus:\n  allowed: true\n"),
+        "{stdout}"
+    );
+    assert_eq!(documents(&stdout).len(), 1);
+    let mut null = review_of("wide");
+    null["status"] = Value::Null;
+    let (stdout, _) = told_of(null.to_string());
+    assert_eq!(stdout.matches("status").count(), 1, "{stdout}");
+}
+
+#[test]
+fn what_is_no_stream_of_reviews_is_told() {
+    let good = review_of("wide").to_string();
+    let (stdout, stderr) = told_of(format!("{good}\n{{\"kind\":\n\n{good}\n"));
+    assert_eq!(values(&stdout).len(), 2);
+    assert_eq!(stderr, "error: -:2: this review has no end\n");
+    let (stdout, stderr) = told_of(format!("[\n{good},\n{good}\n]\n"));
+    assert_eq!(stdout, "");
+    assert_eq!(stderr, "error: -:1: an array; write one review per line\n");
+    let args = ["review", "absent.jsonl", "-f", "near-misses.yaml"];
+    assert!(told(&cases(), &args, b"").contains("no such file or folder"));
+    let args = ["review", ".", "-f", "near-misses.yaml"];
+    assert!(told(&cases(), &args, b"").contains("name a file"));
+}

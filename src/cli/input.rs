@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use rbac_eval::bootstrap::DefaultPolicy;
 use rbac_eval::directory::Directory;
-use rbac_eval::manifest::{self, Diagnostic, Problem};
+use rbac_eval::manifest::{self, Diagnostic};
 use rbac_eval::source::{
     Reading, Revision, SourceText, Sources, read_folder, read_path, read_stdin,
 };
@@ -169,10 +169,12 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
     let defaults = parse_defaults(defaults.as_deref().unwrap_or("auto"))?;
     let mut broken = false;
     for unreadable in &reading.unreadable {
-        out::warning(&format!(
-            "{}: cannot read it: {}",
-            unreadable.path, unreadable.reason
-        ));
+        let message = format!("{}: cannot read it: {}", unreadable.path, unreadable.reason);
+        if args.strict {
+            out::error(&message);
+        } else {
+            out::warning(&message);
+        }
         broken |= args.strict;
     }
     let mut sources = Sources::default();
@@ -219,7 +221,7 @@ fn read_directory(paths: &[PathBuf]) -> Result<Directory, Failure> {
 
 /// Whether a problem leaves no answer: a named file that doesn't parse.
 fn is_fatal(diagnostic: &Diagnostic) -> bool {
-    diagnostic.named && matches!(diagnostic.problem, Problem::Unreadable { .. })
+    diagnostic.named && diagnostic.is_unreadable()
 }
 
 struct Wanted {

@@ -1,8 +1,10 @@
 //! Stdout for answers, stderr for everything else; colours only where they are wanted.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use anstyle::{AnsiColor, Style};
+use rbac_eval::report::words::clean;
 
 use super::exit::Failure;
 
@@ -14,17 +16,25 @@ const NO: Style = AnsiColor::Red.on_default().bold();
 /// A warning, with kubectl's prefix.
 pub(super) fn warning(message: &str) {
     // There is nowhere to tell that stderr is closed.
-    let _ = writeln!(anstream::stderr(), "{WARNING}Warning:{WARNING:#} {message}");
+    let _ = writeln!(
+        anstream::stderr(),
+        "{WARNING}Warning:{WARNING:#} {}",
+        clean(message)
+    );
 }
 
 /// Something to know about the answer.
 pub(super) fn note(message: &str) {
-    let _ = writeln!(anstream::stderr(), "note: {message}");
+    let _ = writeln!(anstream::stderr(), "note: {}", clean(message));
 }
 
 /// An error, with kubectl's prefix.
 pub(super) fn error(message: &str) {
-    let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {message}");
+    let _ = writeln!(
+        anstream::stderr(),
+        "{ERROR}error:{ERROR:#} {}",
+        clean(message)
+    );
 }
 
 /// An answer whose first line is `yes` or `no`.
@@ -33,17 +43,36 @@ pub(super) fn verdict(text: &str) -> Result<(), Failure> {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let style = if first == "yes" { YES } else { NO };
     writeln!(stdout, "{style}{first}{style:#}")?;
-    stdout.write_all(rest.as_bytes())?;
+    stdout.write_all(without_control(rest).as_bytes())?;
     stdout.flush()?;
     Ok(())
 }
 
-/// An answer as it stands.
+/// An answer as it stands, in whatever format.
 pub(super) fn answer(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
+    stdout.write_all(without_control(text).as_bytes())?;
     stdout.flush()?;
     Ok(())
+}
+
+/// The text without what steers a terminal; ends of lines and tabs stay. Names are escaped where
+/// they become words; this is for those that weren't.
+fn without_control(text: &str) -> Cow<'_, str> {
+    let steers =
+        |character: char| character.is_ascii_control() && !matches!(character, '\n' | '\t');
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    text.chars()
+        .fold(String::with_capacity(text.len()), |mut clean, character| {
+            match steers(character) {
+                true => clean.extend(character.escape_default()),
+                false => clean.push(character),
+            }
+            clean
+        })
+        .into()
 }
 
 /// A serializable answer.

@@ -1,8 +1,8 @@
 //! `rbac-eval review`: reviews in, reviews out.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{BufReader, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rayon::prelude::*;
@@ -45,8 +45,7 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
         let reader = Reader::new(BufReader::new(std::io::stdin()));
         stream(&authorizer, &name, reader, &mut stdout)?
     } else {
-        let file = File::open(&args.reviews)
-            .map_err(|error| Failure::told(format!("cannot read `{name}`: {error}")))?;
+        let file = open(&args.reviews)?;
         stream(
             &authorizer,
             &name,
@@ -56,6 +55,17 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     };
     stdout.flush()?;
     Ok(if all_answered { Exit::Yes } else { Exit::Error })
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    let why = match File::open(path) {
+        Ok(_) if path.is_dir() => "it is a folder; name a file".to_owned(),
+        Ok(file) => return Ok(file),
+        Err(error) if error.kind() == ErrorKind::NotFound => "no such file or folder".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let path = path.display();
+    Err(Failure::told(format!("cannot read `{path}`: {why}")))
 }
 
 fn stream<R: std::io::BufRead>(

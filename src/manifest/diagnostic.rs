@@ -22,6 +22,11 @@ impl Diagnostic {
             named: true,
         }
     }
+
+    /// Whether the text itself couldn't be read.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.problem, Problem::Unreadable { .. })
+    }
 }
 
 /// What may be wrong with a piece of the input.

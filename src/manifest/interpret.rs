@@ -66,7 +66,7 @@ pub(super) fn object<'a, F, P>(
 {
     match piece.open(places) {
         Ok((raw, place)) => placed_object(raw, place, places, inherited, manifest),
-        Err(error) => refuse(manifest, error.place, "this object", error.message),
+        Err(error) => tell(manifest, Refusal::misshapen("this object", error)),
     }
 }
 
@@ -84,6 +84,20 @@ pub(super) fn placed_object<'a, F: Format<'a>>(
     };
     let api_version = written(&raw.api_version, &inherited.api_version);
     let kind = written(&raw.kind, &inherited.kind);
+    if let Some(why) = no_string(&raw.kind, "kind").or(no_string(&raw.api_version, "apiVersion"))
+        && (inherited.tell_non_objects || raw.kind.is_some() && raw.api_version.is_some())
+    {
+        tell(
+            manifest,
+            Refusal {
+                object: "this object".to_owned(),
+                place: Some(place),
+                why,
+                unreadable: false,
+            },
+        );
+        return;
+    }
     if kind.is_empty() {
         if inherited.tell_non_objects {
             manifest
@@ -93,7 +107,7 @@ pub(super) fn placed_object<'a, F: Format<'a>>(
         manifest.skipped += 1;
         return;
     }
-    if kind.ends_with("List") && raw.items.is_some() && !inherited.in_list {
+    if kind.ends_with("List") && raw.items.is_some() {
         let inherited = Inherited::item(&api_version, &kind);
         for item in raw.items.take().unwrap_or_default() {
             object(item, places, &inherited, manifest);
@@ -150,24 +164,32 @@ pub(super) fn placed_object<'a, F: Format<'a>>(
             }
             manifest.objects.push(object);
         }
-        Err(refusal) => refuse(
-            manifest,
-            refusal.place.or(Some(place)),
-            &refusal.object,
-            refusal.why,
-        ),
+        Err(mut refusal) => {
+            refusal.place = refusal.place.or(Some(place));
+            tell(manifest, refusal);
+        }
     }
 }
 
-fn refuse(manifest: &mut Manifest, place: Option<Place>, object: &str, why: String) {
-    if let Some(place) = place {
-        manifest.diagnostics.push(Diagnostic::new(
-            place,
+/// What stands in a field and is no string.
+fn no_string(text: &Option<Text<'_>>, field: &str) -> Option<String> {
+    let complaint = text.as_ref()?.complaint()?;
+    Some(format!("`{field}` holds {complaint}"))
+}
+
+fn tell(manifest: &mut Manifest, refusal: Refusal) {
+    if let Some(place) = refusal.place {
+        let problem = if refusal.unreadable {
+            Problem::Unreadable {
+                message: refusal.why,
+            }
+        } else {
             Problem::Refused {
-                object: object.to_owned(),
-                why,
-            },
-        ));
+                object: refusal.object,
+                why: refusal.why,
+            }
+        };
+        manifest.diagnostics.push(Diagnostic::new(place, problem));
     }
 }
 
@@ -200,6 +222,19 @@ struct Refusal {
     object: String,
     place: Option<Place>,
     why: String,
+    /// Whether it didn't come to a server at all, since the text can't be read.
+    unreadable: bool,
+}
+
+impl Refusal {
+    fn misshapen(object: &str, error: ShapeError) -> Self {
+        Refusal {
+            object: object.to_owned(),
+            place: error.place,
+            why: error.message,
+            unreadable: error.unreadable,
+        }
+    }
 }
 
 /// An object's name, namespace and labels.
@@ -227,14 +262,7 @@ impl Reader<'_> {
             object: object.to_owned(),
             place: Some(place),
             why: why.into(),
-        }
-    }
-
-    fn misshapen(&self, object: &str, error: ShapeError) -> Refusal {
-        Refusal {
-            object: object.to_owned(),
-            place: error.place,
-            why: error.message,
+            unreadable: false,
         }
     }
 
@@ -325,7 +353,7 @@ impl Reader<'_> {
         for (index, rule) in raw.rules.unwrap_or_default().into_iter().enumerate() {
             let (rule, place) = rule
                 .open(self.places)
-                .map_err(|error| self.misshapen(&object, error))?;
+                .map_err(|error| Refusal::misshapen(&object, error))?;
             let rule = policy_rule(rule, namespaced).map_err(|why| {
                 self.refusal(&object, place, format!("rule {}: {why}", index + 1))
             })?;
@@ -429,7 +457,7 @@ impl Reader<'_> {
         for (index, piece) in raw.subjects.unwrap_or_default().into_iter().enumerate() {
             let (raw, place) = piece
                 .open(self.places)
-                .map_err(|error| self.misshapen(&object, error))?;
+                .map_err(|error| Refusal::misshapen(&object, error))?;
             let subject = subject(raw, place, namespaced, alpha).map_err(|why| {
                 self.refusal(&object, place, format!("subject {}: {why}", index + 1))
             })?;
@@ -464,7 +492,7 @@ impl Reader<'_> {
         };
         let (spec, _) = spec
             .open(self.places)
-            .map_err(|error| self.misshapen(&object, error))?;
+            .map_err(|error| Refusal::misshapen(&object, error))?;
         let names = spec.names.unwrap_or_default();
         let mut definition = CustomResourceDefinition {
             group: string(spec.group, "spec.group").map_err(refuse)?,
@@ -556,8 +584,9 @@ fn string(text: Option<Text<'_>>, field: &str) -> Result<String, String> {
     match text {
         None => Ok(String::new()),
         Some(Text::Str(text)) => Ok(text.into_owned()),
-        Some(Text::Other(what)) => Err(format!(
-            "`{field}` holds {what}, where a string belongs (put it in quotes)"
+        Some(other) => Err(format!(
+            "`{field}` holds {}",
+            other.complaint().unwrap_or_default()
         )),
     }
 }

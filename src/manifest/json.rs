@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::interpret::{self, Inherited};
 use super::raw::{Format, Locate, Piece, RawObject, ShapeError, Text};
-use super::{Diagnostic, Manifest, Problem};
+use super::{Diagnostic, Manifest, Problem, wording};
 use crate::source::{LineIndex, Place, SourceId};
 
 /// JSON's [`Format`]: pieces are raw slices of the text.
@@ -29,7 +29,8 @@ impl<'a, T: Deserialize<'a>> Piece<'a, T> for &'a RawValue {
             Ok(value) => Ok((value, place)),
             Err(error) => Err(ShapeError {
                 place: Some(within(place, &error)),
-                message: one_line(&error),
+                message: in_words(&error),
+                unreadable: wording::is_repeated_key(&one_line(&error)),
             }),
         }
     }
@@ -58,51 +59,70 @@ impl Locate for TextPlaces<'_> {
     }
 }
 
-/// Reads a JSON text. Answers none where it isn't JSON from the beginning and needn't be, so that
-/// it can be tried as YAML.
-pub(super) fn read(source: SourceId, text: &str, must_be_json: bool) -> Option<Manifest> {
+/// What reading a text as JSON gave.
+pub(super) struct JsonText {
+    /// What was read, and what was wrong.
+    pub(super) manifest: Manifest,
+    /// Whether all of the text is JSON.
+    pub(super) sound: bool,
+    /// Whether at least its beginning is.
+    pub(super) begins_sound: bool,
+}
+
+/// Reads a JSON text, past what is broken in it.
+pub(super) fn read(source: SourceId, text: &str) -> JsonText {
     let places = TextPlaces {
         source,
         text,
         lines: LineIndex::new(text),
     };
-    let mut manifest = Manifest::default();
+    let mut read = JsonText {
+        manifest: Manifest::default(),
+        sound: true,
+        begins_sound: false,
+    };
     let mut offset = 0;
-    let mut values = 0usize;
     loop {
         let rest = &text[offset..];
         let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         loop {
             match stream.next() {
-                None => return Some(manifest),
+                None => return read,
                 Some(Ok(value)) => {
-                    values += 1;
-                    read_value(value, &places, &mut manifest);
+                    read.begins_sound |= read.sound;
+                    read_value(value, &places, &mut read.manifest);
                 }
                 Some(Err(error)) => {
-                    if values == 0 && !must_be_json {
-                        return None;
-                    }
+                    read.sound = false;
                     let begin = places.slice(&rest[..0]);
-                    manifest.diagnostics.push(Diagnostic::new(
+                    let message = if stands_at(rest, &error) == Some(b'#') {
+                        "JSON has no `#` comments; a file that ends in .yaml may have them"
+                            .to_owned()
+                    } else {
+                        in_words(&error)
+                    };
+                    read.manifest.diagnostics.push(Diagnostic::new(
                         within(begin, &error),
-                        Problem::Unreadable {
-                            message: one_line(&error),
-                        },
+                        Problem::Unreadable { message },
                     ));
                     let failed = offset + stream.byte_offset();
-                    values += 1;
                     match next_value(text, failed) {
                         Some(next) => {
                             offset = next;
                             break;
                         }
-                        None => return Some(manifest),
+                        None => return read,
                     }
                 }
             }
         }
     }
+}
+
+/// The byte at which an error is told.
+fn stands_at(text: &str, error: &serde_json::Error) -> Option<u8> {
+    let line = text.split('\n').nth(error.line().checked_sub(1)?)?;
+    line.as_bytes().get(error.column().checked_sub(1)?).copied()
 }
 
 /// Where, after a broken value that begins about `from`, a line begins with the next one.
@@ -184,8 +204,8 @@ fn read_object(
 }
 
 fn broken(place: Place, error: &serde_json::Error) -> Diagnostic {
-    let message = one_line(error);
-    let problem = if error.is_data() && !message.starts_with("duplicate field") {
+    let message = in_words(error);
+    let problem = if error.is_data() && !wording::is_repeated_key(&one_line(error)) {
         Problem::Refused {
             object: "this object".to_owned(),
             why: message,
@@ -212,6 +232,10 @@ fn within(begin: Place, error: &serde_json::Error) -> Place {
             ..begin
         }
     }
+}
+
+fn in_words(error: &serde_json::Error) -> String {
+    wording::plain(&one_line(error))
 }
 
 /// The library's message without its own rendering of the place.

@@ -32,8 +32,10 @@ mod diagnostic;
 mod interpret;
 mod json;
 mod raw;
+mod scalar;
 mod split;
 mod types;
+mod wording;
 mod yaml;
 
 use rayon::prelude::*;
@@ -46,7 +48,9 @@ pub use types::{
     LabelSelectorRequirement, Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
 
-pub(crate) use yaml::{Located, read_any as read_yaml};
+pub(crate) use raw::Text;
+pub(crate) use wording::plain as plain_words;
+pub(crate) use yaml::{Located, TopKey, read_any as read_yaml, top_keys};
 
 /// What reading texts gave: the objects in the order of the input, and what was wrong.
 #[derive(Debug, Clone, Default)]
@@ -106,26 +110,52 @@ fn read_text(source: SourceId, input: &SourceText) -> Manifest {
     };
     if let Some(at) = memchr::memchr(0, text.as_bytes()) {
         let place = crate::source::LineIndex::new(text).place(source, text, at);
-        return Manifest::broken(place, "a NUL byte, which no manifest may hold".to_owned());
+        let message = if at < 2 {
+            UTF_16
+        } else {
+            "a NUL byte, which no manifest may hold"
+        };
+        return Manifest::broken(place, message.to_owned());
     }
     let looks_like_json = text.trim_start().starts_with(['{', '[']);
     let ends_in_json = [".json", ".jsonl", ".ndjson"]
         .iter()
         .any(|ending| input.name.to_ascii_lowercase().ends_with(ending));
     if looks_like_json || ends_in_json {
-        match json::read(source, text, ends_in_json) {
-            Some(manifest) => return manifest,
-            None => return yaml::read(source, text, input.named),
-        }
+        return read_json(source, text, input.named, ends_in_json);
     }
     yaml::read(source, text, input.named)
 }
+
+/// Reads what is JSON by its look or its name. What follows it may still make it YAML, of which
+/// JSON is a part: documents between `---`, or comments.
+fn read_json(source: SourceId, text: &str, named: bool, must_be_json: bool) -> Manifest {
+    let json = json::read(source, text);
+    if json.sound {
+        return json.manifest;
+    }
+    if split::has_marker(text) || !must_be_json && !json.begins_sound {
+        return yaml::read(source, text, named);
+    }
+    if must_be_json {
+        return json.manifest;
+    }
+    let yaml = yaml::read(source, text, named);
+    if yaml.diagnostics.iter().any(Diagnostic::is_unreadable) {
+        json.manifest
+    } else {
+        yaml
+    }
+}
+
+/// What is told of a text in the other encoding that editors save.
+const UTF_16: &str = "the text is UTF-16; save it as UTF-8";
 
 fn not_utf8(source: SourceId, bytes: &[u8], valid_up_to: usize) -> Manifest {
     let valid = str::from_utf8(&bytes[..valid_up_to]).unwrap_or_default();
     let place = crate::source::LineIndex::new(valid).place(source, valid, valid_up_to);
     let message = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        "the text is UTF-16; save it as UTF-8"
+        UTF_16
     } else {
         "bytes that are not UTF-8"
     };

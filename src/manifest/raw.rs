@@ -9,7 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::source::Place;
 
@@ -32,6 +32,8 @@ pub(super) trait Locate {
 pub(super) struct ShapeError {
     pub(super) place: Option<Place>,
     pub(super) message: String,
+    /// Whether the text itself is at fault, rather than what it says.
+    pub(super) unreadable: bool,
 }
 
 /// The formats: how each holds rules, subjects, items and specs.
@@ -42,11 +44,58 @@ pub(super) trait Format<'a>: Sized {
     type Item: Piece<'a, RawObject<'a, Self>> + Deserialize<'a>;
 }
 
+/// Visits every scalar, and keeps nothing of it.
+macro_rules! passed_over {
+    ($value:ident) => {
+        fn visit_str<E>(self, _: &str) -> Result<$value, E> {
+            Ok($value)
+        }
+        fn visit_unit<E>(self) -> Result<$value, E> {
+            Ok($value)
+        }
+        fn visit_bool<E>(self, _: bool) -> Result<$value, E> {
+            Ok($value)
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<$value, E> {
+            Ok($value)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<$value, E> {
+            Ok($value)
+        }
+        fn visit_i128<E>(self, _: i128) -> Result<$value, E> {
+            Ok($value)
+        }
+        fn visit_u128<E>(self, _: u128) -> Result<$value, E> {
+            Ok($value)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<$value, E> {
+            Ok($value)
+        }
+    };
+}
+
 /// A string, or what stands where a string belongs.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Text<'a> {
+pub(crate) enum Text<'a> {
+    /// A string; null is the empty one.
     Str(Cow<'a, str>),
-    Other(String),
+    /// A scalar that quotes would make a string, in words.
+    Scalar(String),
+    /// A list or mapping, in words.
+    Nested(&'static str),
+}
+
+impl Text<'_> {
+    /// What stands where a string belongs, and what to do about it.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        match self {
+            Text::Str(_) => None,
+            Text::Scalar(what) => {
+                Some(format!("{what}, where a string belongs (put it in quotes)"))
+            }
+            Text::Nested(what) => Some(format!("{what}, where a string belongs")),
+        }
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
@@ -70,30 +119,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 Ok(Text::Str(Cow::Borrowed("")))
             }
             fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-                Ok(Text::Other(format!("the boolean `{value}`")))
+                Ok(Text::Scalar(format!("the boolean `{value}`")))
             }
             fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-                Ok(Text::Other(format!("the number `{value}`")))
+                Ok(Text::Scalar(format!("the number `{value}`")))
             }
             fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-                Ok(Text::Other(format!("the number `{value}`")))
+                Ok(Text::Scalar(format!("the number `{value}`")))
             }
             fn visit_i128<E>(self, value: i128) -> Result<Self::Value, E> {
-                Ok(Text::Other(format!("the number `{value}`")))
+                Ok(Text::Scalar(format!("the number `{value}`")))
             }
             fn visit_u128<E>(self, value: u128) -> Result<Self::Value, E> {
-                Ok(Text::Other(format!("the number `{value}`")))
+                Ok(Text::Scalar(format!("the number `{value}`")))
             }
             fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-                Ok(Text::Other(format!("the number `{value}`")))
+                if !value.is_finite() {
+                    return Ok(Text::Scalar("a number that is not finite".to_owned()));
+                }
+                Ok(Text::Scalar(format!("the number `{value}`")))
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Text::Other("a list".to_owned()))
+                while seq.next_element::<Skipped>()?.is_some() {}
+                Ok(Text::Nested("a list"))
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Text::Other("a mapping".to_owned()))
+                while map.next_entry::<SkippedKey, Skipped>()?.is_some() {}
+                Ok(Text::Nested("a mapping"))
             }
         }
         deserializer.deserialize_any(TextVisitor)
@@ -153,6 +205,55 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     }
 }
 
+/// A value that is passed over. Where a mapping or list stands as a key it is an error, since no
+/// Kubernetes tool can turn that into JSON: it is what is left of a template.
+pub(super) struct Skipped;
+
+impl<'de> Deserialize<'de> for Skipped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SkippedVisitor;
+        impl<'de> Visitor<'de> for SkippedVisitor {
+            type Value = Skipped;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a value")
+            }
+            passed_over!(Skipped);
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Skipped, A::Error> {
+                while seq.next_element::<Skipped>()?.is_some() {}
+                Ok(Skipped)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Skipped, A::Error> {
+                while map.next_entry::<SkippedKey, Skipped>()?.is_some() {}
+                Ok(Skipped)
+            }
+        }
+        deserializer.deserialize_ignored_any(SkippedVisitor)
+    }
+}
+
+/// The key of a value that is passed over.
+struct SkippedKey;
+
+impl<'de> Deserialize<'de> for SkippedKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = SkippedKey;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a key")
+            }
+            passed_over!(SkippedKey);
+            fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<SkippedKey, A::Error> {
+                Err(de::Error::custom("a list stands where a key belongs"))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<SkippedKey, A::Error> {
+                Err(de::Error::custom("a mapping stands where a key belongs"))
+            }
+        }
+        deserializer.deserialize_any(KeyVisitor)
+    }
+}
+
 /// Declares a mapping with known fields: each is optional, `null` leaves it out, a second
 /// occurrence is an error, and names outside the list are kept in `unknown`.
 macro_rules! mapping {
@@ -201,10 +302,10 @@ macro_rules! mapping {
                                     }
                                     value.$field = map.next_value()?;
                                 } )*
-                                $( $ignored => { map.next_value::<IgnoredAny>()?; } )*
+                                $( $ignored => { map.next_value::<Skipped>()?; } )*
                                 other => {
                                     value.unknown.push(other.to_owned());
-                                    map.next_value::<IgnoredAny>()?;
+                                    map.next_value::<Skipped>()?;
                                 }
                             }
                         }
@@ -347,8 +448,8 @@ mapping! {
 mapping! {
     /// `subresources`
     RawSubresources<'a> expecting "subresources" {
-        status: IgnoredAny = "status",
-        scale: IgnoredAny = "scale",
+        status: Skipped = "status",
+        scale: Skipped = "scale",
     }
     ignoring []
 }

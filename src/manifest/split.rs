@@ -77,9 +77,12 @@ pub(super) fn split(text: &str) -> Vec<Chunk<'_>> {
     chunks
 }
 
-/// The kinds that the reader looks into. Lists that weren't split are among them.
+/// Whether this is a kind, and none that the reader looks into. Lists that weren't split are among
+/// those, and so is what is no string: it has to be told.
 fn is_other_kind(kind: &str) -> bool {
-    !kind.ends_with("List")
+    kind.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !is_word_of_yaml(kind)
+        && !kind.ends_with("List")
         && !matches!(
             kind,
             "Role"
@@ -90,6 +93,13 @@ fn is_other_kind(kind: &str) -> bool {
                 | "Namespace"
                 | "ServiceAccount"
         )
+}
+
+/// Whether a plain word is a boolean or null.
+fn is_word_of_yaml(word: &str) -> bool {
+    ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// The documents with the lines on which they begin. A `---` belongs to the document after it.
@@ -117,6 +127,11 @@ fn documents(text: &str) -> Vec<(&str, u32)> {
     }
     documents.push((&text[begin..], begin_line));
     documents
+}
+
+/// Whether some line of a text parts documents. No string of JSON can hold one.
+pub(super) fn has_marker(text: &str) -> bool {
+    lines(text).any(|(_, line)| is_marker(line, "---"))
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {

@@ -4,21 +4,29 @@
 //! broken one doesn't lose the others, other kinds cost next to nothing, and the pieces can be
 //! parsed on all cores.
 
+use std::fmt;
+
 use rayon::prelude::*;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_saphyr::{Error, Location, Options, Spanned};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::options::NonFiniteFloatPolicy;
+use serde_saphyr::{Error, Location, MergeKeyPolicy, Options, Spanned};
 
 use super::interpret::{self, Inherited};
-use super::raw::{Format, Locate, Piece, RawObject, RawRule, RawSpec, RawSubject, ShapeError};
+use super::raw::{
+    Format, Locate, Piece, RawObject, RawRule, RawSpec, RawSubject, ShapeError, Skipped,
+};
 use super::split::{self, Chunk, Shape};
-use super::{Diagnostic, Manifest, Problem};
+use super::{Diagnostic, Manifest, Problem, scalar, wording};
 use crate::source::{Place, SourceId};
 
 /// The deepest nesting that is read.
-const MAX_DEPTH: usize = 128;
+const MAX_DEPTH: usize = wording::MAX_DEPTH;
 /// The most nodes that one document may have, aliases expanded.
 const MAX_NODES: usize = 50_000_000;
+/// The largest text in which objects of other kinds are parsed to see that they can be.
+const SMALL: usize = 1 << 20;
 
 /// YAML's [`Format`]: every piece carries its line and column.
 pub(super) struct Yaml;
@@ -86,9 +94,13 @@ impl Locate for ChunkPlaces {
 /// documents that are no Kubernetes objects.
 pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
     let chunks = split::split(text);
+    let parse_others = named && text.len() <= SMALL;
     let parts: Vec<Manifest> = chunks
         .par_iter()
-        .map(|chunk| read_chunk(source, chunk, named))
+        .map(|chunk| match chunk.shape {
+            Shape::OtherKind => read_other(source, chunk, parse_others),
+            _ => read_chunk(source, chunk, named),
+        })
         .collect();
     let mut whole = Manifest::default();
     for part in parts {
@@ -97,16 +109,34 @@ pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
     whole
 }
 
+/// Passes over an object of another kind.
+fn read_other(source: SourceId, chunk: &Chunk<'_>, parse_it: bool) -> Manifest {
+    let mut manifest = Manifest::default();
+    manifest.skipped += 1;
+    if parse_it && let Err(error) = parse::<Skipped>(chunk.text) {
+        let places = ChunkPlaces {
+            source,
+            line: chunk.line,
+        };
+        manifest.diagnostics.push(describe(&error, chunk, &places));
+    }
+    manifest
+}
+
 fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
     let mut manifest = Manifest::default();
+    let text = match chunk.shape {
+        Shape::OtherKind => return manifest,
+        _ => scalar::respelled(chunk.text),
+    };
     match &chunk.shape {
-        Shape::OtherKind => manifest.skipped += 1,
+        Shape::OtherKind => {}
         Shape::Document => {
             let places = ChunkPlaces {
                 source,
                 line: chunk.line,
             };
-            match parse::<Spanned<RawObject<'_, Yaml>>>(chunk.text) {
+            match parse::<Spanned<RawObject<'_, Yaml>>>(&text) {
                 Ok(object) => {
                     let inherited = Inherited::document(named);
                     interpret::object(object, &places, &inherited, &mut manifest);
@@ -119,7 +149,7 @@ fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
                 source,
                 line: chunk.line,
             };
-            match parse::<Vec<Spanned<RawObject<'_, Yaml>>>>(chunk.text) {
+            match parse::<Vec<Spanned<RawObject<'_, Yaml>>>>(&text) {
                 Ok(objects) => {
                     let inherited = Inherited::item(&list.api_version, &list.kind);
                     for object in objects {
@@ -144,6 +174,7 @@ fn options() -> Options {
     let mut options = Options::default();
     options.budget = Some(budget);
     options.with_snippet = false;
+    options.non_finite_float_policy = NonFiniteFloatPolicy::PassThrough;
     options
 }
 
@@ -151,8 +182,55 @@ fn options() -> Options {
 pub(crate) fn read_any<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (u64, String)> {
     parse(text).map_err(|error| {
         let line = error.location().map_or(1, |location| location.line());
-        (line, one_line(&error))
+        (line, in_words(&error))
     })
+}
+
+/// A key of a document that is a mapping, and where it stands, from 1.
+pub(crate) struct TopKey {
+    pub(crate) name: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+/// The keys of a document that is a mapping, in its order, or on which line what is wrong.
+pub(crate) fn top_keys(text: &str) -> Result<Vec<TopKey>, (u64, String)> {
+    let mut options = options();
+    // What is merged in stands elsewhere.
+    options.merge_keys = MergeKeyPolicy::AsOrdinary;
+    serde_saphyr::from_str_with_options::<TopKeys>(text, options)
+        .map(|keys| keys.0)
+        .map_err(|error| {
+            let line = error.location().map_or(1, |location| location.line());
+            (line, in_words(&error))
+        })
+}
+
+struct TopKeys(Vec<TopKey>);
+
+impl<'de> Deserialize<'de> for TopKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeysVisitor;
+        impl<'de> Visitor<'de> for KeysVisitor {
+            type Value = TopKeys;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<TopKeys, A::Error> {
+                let mut keys = Vec::new();
+                while let Some((key, _)) = map.next_entry::<Spanned<String>, Skipped>()? {
+                    let number = |number: u64| usize::try_from(number.max(1)).unwrap_or(1);
+                    keys.push(TopKey {
+                        line: number(key.referenced.line()),
+                        column: number(key.referenced.column()),
+                        name: key.value,
+                    });
+                }
+                Ok(TopKeys(keys))
+            }
+        }
+        deserializer.deserialize_map(KeysVisitor)
+    }
 }
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
@@ -161,24 +239,74 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
 
 /// What is wrong with a chunk: broken text, or a sound text of the wrong shape.
 fn describe(error: &Error, chunk: &Chunk<'_>, places: &ChunkPlaces) -> Diagnostic {
-    let place = places.locate(error.location());
-    let message = one_line(error);
-    let sound = !matches!(error, Error::DuplicateMappingKey { .. })
-        && !message.starts_with("duplicate field")
-        && parse::<IgnoredAny>(chunk.text).is_ok();
-    let problem = if sound {
-        Problem::Refused {
-            object: chunk.title(),
-            why: message,
-        }
-    } else if chunk.text.contains("{{") {
-        Problem::Unreadable {
-            message: format!("{message} (a template? render it first)"),
-        }
-    } else {
-        Problem::Unreadable { message }
+    let flaw = match error {
+        Error::DuplicateMappingKey { .. } => None,
+        _ if wording::is_repeated_key(&one_line(error)) => None,
+        _ => Some(parse::<Skipped>(chunk.text)),
     };
-    Diagnostic::new(place, problem)
+    let error = match &flaw {
+        Some(Ok(_)) => {
+            let problem = Problem::Refused {
+                object: chunk.title(),
+                why: in_words(error),
+            };
+            return Diagnostic::new(places.locate(error.location()), problem);
+        }
+        Some(Err(flaw)) => flaw,
+        None => error,
+    };
+    let mut message = in_words(error);
+    if chunk.text.contains("{{") {
+        message.push_str(" (a template? render it first)");
+    }
+    Diagnostic::new(
+        places.locate(error.location()),
+        Problem::Unreadable { message },
+    )
+}
+
+fn in_words(error: &Error) -> String {
+    match error.without_snippet() {
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("the key `{key}` stands twice")
+        }
+        Error::DuplicateMappingKey { key: None, .. } => "a key stands twice".to_owned(),
+        Error::AliasError { error, .. } => in_words(error),
+        Error::Budget { breach, .. } => breach_in_words(breach),
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            "aliases expand to too much (an alias bomb?)".to_owned()
+        }
+        Error::RecursiveReferencesRequireWeakTypes { .. } => {
+            "an alias inside its own anchor".to_owned()
+        }
+        Error::Unexpected { expected, .. } => match *expected {
+            "sequence start" => "a list belongs here".to_owned(),
+            "mapping start" => "a mapping belongs here".to_owned(),
+            other => format!("expected {other}"),
+        },
+        _ => wording::plain(&one_line(error)),
+    }
+}
+
+fn breach_in_words(breach: &BudgetBreach) -> String {
+    match breach {
+        BudgetBreach::Depth { .. } => wording::TOO_DEEP.to_owned(),
+        BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. } => {
+            format!("aliases expand to more than {MAX_NODES} nodes (an alias bomb?)")
+        }
+        BudgetBreach::Aliases { .. } => "too many aliases".to_owned(),
+        BudgetBreach::Anchors { .. } => "too many anchors".to_owned(),
+        BudgetBreach::AliasAnchorRatio { .. } => {
+            "far more aliases than anchors (an alias bomb?)".to_owned()
+        }
+        BudgetBreach::RecordedAnchorEvents { .. } | BudgetBreach::RecordedAnchorBytes { .. } => {
+            "anchors hold too much (an alias bomb?)".to_owned()
+        }
+        BudgetBreach::MergeKeys { .. } => "too many merge keys".to_owned(),
+        _ => "more than is read of one document".to_owned(),
+    }
 }
 
 /// The library's message without its own rendering of the place.

@@ -5,11 +5,13 @@ use std::fmt::Write;
 use crate::catalogue::full_name;
 use crate::manifest::PolicyRule;
 
+use super::words::clean;
+
 /// The least width of a column, and what stands between columns, as kubectl's printer has them.
 const MIN_WIDTH: usize = 6;
 const PADDING: usize = 3;
 
-/// The table, byte for byte as kubectl lays it out.
+/// The table, byte for byte as kubectl lays it out; but what could mislead is escaped.
 ///
 /// Source: `printAccess` of `kubectl auth can-i` and its tab writer. No table library has its
 /// layout, where a column is as wide as its widest cell and three more, but at least six.
@@ -46,6 +48,7 @@ pub fn rules_table(rules: &[PolicyRule], headers: bool) -> String {
             go_list(&rule.resource_names),
             go_list(&rule.verbs),
         ]
+        .map(|cell| clean(&cell).into_owned())
     }));
     let width = |column: usize| {
         rows.iter()

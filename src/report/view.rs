@@ -9,7 +9,7 @@ use crate::principal::Principal;
 use crate::source::{Place, Sources};
 use crate::store::{BindingId, PolicyStore};
 
-use super::words::with_place;
+use super::words::{clean, with_place};
 
 /// The scope of a grant that a ClusterRoleBinding gives.
 pub const BINDING_SCOPE_CLUSTER: &str = "cluster";
@@ -37,7 +37,7 @@ impl SourceView {
 
 impl std::fmt::Display for SourceView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        write!(f, "{}:{}", clean(&self.file), self.line)
     }
 }
 
@@ -75,22 +75,23 @@ impl ObjectView {
 }
 
 impl ObjectView {
-    /// `name`, or `namespace/name`.
+    /// `name`, or `namespace/name`, for a text.
     pub fn full_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", self.name),
-            None => self.name.clone(),
-        }
+        full_name(self.namespace.as_deref(), &self.name)
+    }
+}
+
+fn full_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{}/{}", clean(namespace), clean(name)),
+        None => clean(name).into_owned(),
     }
 }
 
 impl std::fmt::Display for ObjectView {
     /// `Kind namespace/name`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.namespace {
-            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
-            None => write!(f, "{} {}", self.kind, self.name),
-        }
+        write!(f, "{} {}", self.kind, self.full_name())
     }
 }
 
@@ -139,12 +140,9 @@ impl SubjectView {
         }
     }
 
-    /// `name`, or `namespace/name`.
+    /// `name`, or `namespace/name`, for a text.
     pub fn full_name(&self) -> String {
-        match &self.namespace {
-            Some(namespace) => format!("{namespace}/{}", self.name),
-            None => self.name.clone(),
-        }
+        full_name(self.namespace.as_deref(), &self.name)
     }
 }
 
@@ -160,7 +158,7 @@ impl std::fmt::Display for SubjectView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.kind, self.full_name())?;
         match &self.display_name {
-            Some(name) => write!(f, " ({name})"),
+            Some(name) => write!(f, " ({})", clean(name)),
             None => Ok(()),
         }
     }

@@ -1,5 +1,7 @@
 //! Rules and requests in words.
 
+use std::borrow::Cow;
+
 use crate::attributes::Attributes;
 use crate::catalogue::full_name;
 use crate::manifest::PolicyRule;
@@ -9,6 +11,43 @@ use super::WIDTH;
 
 /// How many resources, names or URLs of a rule are named before the rest is counted.
 const FEW: usize = 4;
+
+/// A text for one line of a terminal: control characters and those that turn the direction of
+/// writing are escaped, so that no name can pass for another or for a line of the answer.
+///
+/// ```
+/// use rbac_eval::report::words::clean;
+///
+/// assert_eq!(clean("pod-reader é"), "pod-reader é");
+/// assert_eq!(clean("ann\nyes \u{1b}[2K"), "ann\\nyes \\u{1b}[2K");
+/// assert_eq!(clean("\u{202e}nimda"), "\\u{202e}nimda");
+/// ```
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(misleads) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if misleads(character) {
+            clean.extend(character.escape_default());
+        } else {
+            clean.push(character);
+        }
+    }
+    Cow::Owned(clean)
+}
+
+/// Whether a character steers a terminal, or can't be seen and changes how others are.
+fn misleads(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
 
 /// A rule in a few words; what a request matches is named first.
 ///
@@ -28,6 +67,10 @@ const FEW: usize = 4;
 /// );
 /// ```
 pub fn describe_rule(rule: &PolicyRule, request: Option<&Attributes>) -> String {
+    clean(&rule_in_words(rule, request)).into_owned()
+}
+
+fn rule_in_words(rule: &PolicyRule, request: Option<&Attributes>) -> String {
     let every_verb = rule.verbs.iter().any(|verb| verb == "*");
     let verbs = if every_verb {
         "every verb on".to_owned()
@@ -135,7 +178,7 @@ fn quoted<'v>(values: impl Iterator<Item = &'v String>) -> String {
 
 /// A request in words: `get pods/log named web in namespace default`.
 pub fn describe_request(attributes: &Attributes) -> String {
-    match attributes {
+    let words = match attributes {
         Attributes::NonResource(request) => format!("{} {}", request.verb, request.path),
         Attributes::Resource(request) => {
             let resource = full_name(&request.combined_resource(), &request.group);
@@ -150,14 +193,17 @@ pub fn describe_request(attributes: &Attributes) -> String {
             }
             words
         }
-    }
+    };
+    clean(&words).into_owned()
 }
 
 /// Where places stand, so that they line up.
 const PLACE_COLUMN: usize = 57;
 
-/// A line with a place to its right; on two lines where one would be too long.
+/// A line with a place to its right; on two lines where one would be too long. What could mislead
+/// is escaped.
 pub fn with_place(indent: usize, text: &str, place: &str) -> String {
+    let (text, place) = (&*clean(text), &*clean(place));
     let pad = " ".repeat(indent);
     let lines = textwrap::wrap(
         text,

@@ -12,7 +12,7 @@
 //!
 //! let store = PolicyStore::new(Sources::default(), Manifest::default(), Defaults::Auto);
 //! let review = Piece {
-//!     text: r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"get","resource":"pods"}}}"#.into(),
+//!     bytes: r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"get","resource":"pods"}}}"#.into(),
 //!     line: 1,
 //!     format: Format::Json,
 //! };
@@ -22,16 +22,17 @@
 
 mod reader;
 mod splice;
-
-use std::borrow::Cow;
+mod word;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::authorizer::{Authorizer, Decision, Status};
-use crate::manifest::read_yaml;
+use crate::manifest::{plain_words, read_yaml};
 use crate::user::UserInfo;
+
+use word::Word;
 
 pub use reader::Reader;
 
@@ -47,8 +48,8 @@ pub enum Format {
 /// One review as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// The text.
-    pub text: String,
+    /// The bytes as they were read; not yet checked to be UTF-8.
+    pub bytes: Vec<u8>,
     /// The line on which it begins, from 1.
     pub line: u64,
     /// The format.
@@ -66,12 +67,16 @@ pub struct ReviewError {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a SubjectAccessReview"
+)]
 struct Review<'a> {
     #[serde(borrow, default)]
-    api_version: Cow<'a, str>,
+    api_version: Word<'a>,
     #[serde(borrow, default)]
-    kind: Cow<'a, str>,
+    kind: Word<'a>,
     #[serde(borrow, default)]
     metadata: Option<Metadata<'a>>,
     #[serde(borrow, default)]
@@ -81,19 +86,24 @@ struct Review<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "the metadata of a review")]
 struct Metadata<'a> {
     #[serde(borrow, default)]
-    namespace: Option<Cow<'a, str>>,
+    namespace: Option<Word<'a>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "the spec of a review"
+)]
 struct Spec<'a> {
     #[serde(borrow, default)]
-    user: Option<Cow<'a, str>>,
+    user: Option<Word<'a>>,
     // v1beta1 calls them `group`.
     #[serde(borrow, default, alias = "group")]
-    groups: Option<Vec<Cow<'a, str>>>,
+    groups: Option<Vec<Word<'a>>>,
     #[serde(default, rename = "uid")]
     _uid: IgnoredAny,
     #[serde(default, rename = "extra")]
@@ -105,22 +115,26 @@ struct Spec<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "resourceAttributes"
+)]
 struct Resource<'a> {
     #[serde(borrow, default)]
-    namespace: Option<Cow<'a, str>>,
+    namespace: Option<Word<'a>>,
     #[serde(borrow, default)]
-    verb: Option<Cow<'a, str>>,
+    verb: Option<Word<'a>>,
     #[serde(borrow, default)]
-    group: Option<Cow<'a, str>>,
+    group: Option<Word<'a>>,
     #[serde(default, rename = "version")]
     _version: IgnoredAny,
     #[serde(borrow, default)]
-    resource: Option<Cow<'a, str>>,
+    resource: Option<Word<'a>>,
     #[serde(borrow, default)]
-    subresource: Option<Cow<'a, str>>,
+    subresource: Option<Word<'a>>,
     #[serde(borrow, default)]
-    name: Option<Cow<'a, str>>,
+    name: Option<Word<'a>>,
     // Selectors narrow a request; RBAC doesn't look at them.
     #[serde(default, rename = "fieldSelector")]
     _field_selector: IgnoredAny,
@@ -129,12 +143,12 @@ struct Resource<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "nonResourceAttributes")]
 struct NonResource<'a> {
     #[serde(borrow, default)]
-    path: Option<Cow<'a, str>>,
+    path: Option<Word<'a>>,
     #[serde(borrow, default)]
-    verb: Option<Cow<'a, str>>,
+    verb: Option<Word<'a>>,
 }
 
 /// `status`, as an API server writes it.
@@ -156,18 +170,19 @@ pub fn answer(authorizer: &Authorizer<'_>, piece: &Piece) -> Result<String, Revi
         line: piece.line + line.max(1) - 1,
         message,
     };
+    let text = str::from_utf8(&piece.bytes).map_err(|problem| {
+        let before = &piece.bytes[..problem.valid_up_to()];
+        let line = 1 + memchr::memchr_iter(b'\n', before).count() as u64;
+        error(line, "bytes that are not UTF-8".to_owned())
+    })?;
     let (user, attributes) = match piece.format {
         Format::Json => {
-            let review: Review<'_> = serde_json::from_str(&piece.text).map_err(|problem| {
-                let text = problem.to_string();
-                let message = text.rfind(" at line ").map_or(&*text, |at| &text[..at]);
-                error(problem.line() as u64, message.to_owned())
-            })?;
+            let review = read_json(text).map_err(|(line, message)| error(line, message))?;
             request(review)
         }
         Format::Yaml => {
             let review: Review<'_> =
-                read_yaml(&piece.text).map_err(|(line, message)| error(line, message))?;
+                read_yaml(text).map_err(|(line, message)| error(line, message))?;
             request(review)
         }
     }
@@ -178,10 +193,26 @@ pub fn answer(authorizer: &Authorizer<'_>, piece: &Piece) -> Result<String, Revi
         reason: &reason,
     };
     match piece.format {
-        Format::Json => splice::json(&piece.text, &status),
-        Format::Yaml => splice::yaml(&piece.text, &status),
+        Format::Json => splice::json(text, &status),
+        Format::Yaml => splice::yaml(text, &status),
     }
     .map_err(|message| error(1, message))
+}
+
+/// A review in JSON, or on which line of it what is wrong.
+fn read_json(text: &str) -> Result<Review<'_>, (u64, String)> {
+    if text.trim_start().starts_with('[') {
+        return Err((1, "an array; write one review per line".to_owned()));
+    }
+    serde_json::from_str(text).map_err(|problem| {
+        if problem.is_eof() {
+            // Where it ends says nothing of where an end is missing.
+            return (1, "this review has no end".to_owned());
+        }
+        let text = problem.to_string();
+        let message = text.rfind(" at line ").map_or(&*text, |at| &text[..at]);
+        (problem.line() as u64, plain_words(message))
+    })
 }
 
 /// The request of a review, or why an API server wouldn't take it.
@@ -217,14 +248,14 @@ fn request(review: Review<'_>) -> Result<(UserInfo, Attributes), String> {
     let Some(spec) = review.spec else {
         return Err("spec: required value".to_owned());
     };
-    let owned = |text: Option<Cow<'_, str>>| text.map_or_else(String::new, Cow::into_owned);
+    let owned = |text: Option<Word<'_>>| text.map_or_else(String::new, Word::into_owned);
     let user = UserInfo {
         name: owned(spec.user),
         groups: spec
             .groups
             .unwrap_or_default()
             .into_iter()
-            .map(Cow::into_owned)
+            .map(Word::into_owned)
             .collect(),
     };
     if user.name.is_empty() && user.groups.is_empty() {

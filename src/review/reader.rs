@@ -10,13 +10,15 @@ const MAX_REVIEW: usize = 16 << 20;
 /// Reads reviews off a stream: JSON values, whether on one line or several, or YAML documents.
 ///
 /// The first character that isn't white space decides: `{` means JSON. A JSON value that doesn't
-/// end is cut before the next line that begins with `{`.
+/// end is cut before the next line that begins with `{`. Comments above a YAML document belong to it.
 #[derive(Debug)]
 pub struct Reader<R> {
     input: R,
     format: Option<Format>,
     /// A line that was read but belongs to the next piece.
     pending: Vec<u8>,
+    /// Comments above the next document, and their first line.
+    comments: Option<(Vec<u8>, u64)>,
     line: u64,
     done: bool,
 }
@@ -28,6 +30,7 @@ impl<R: BufRead> Reader<R> {
             input,
             format: None,
             pending: Vec::new(),
+            comments: None,
             line: 0,
             done: false,
         }
@@ -48,42 +51,59 @@ impl<R: BufRead> Reader<R> {
                 return Ok(None);
             };
             let line = self.line;
-            let format = match self.format {
-                Some(format) => format,
-                None => {
-                    let trimmed = first
-                        .strip_prefix(b"\xef\xbb\xbf")
-                        .unwrap_or(&first)
-                        .trim_ascii();
-                    if trimmed.is_empty() || trimmed.starts_with(b"#") {
-                        continue;
-                    }
-                    let format = if trimmed.starts_with(b"{") || trimmed.starts_with(b"[") {
-                        Format::Json
-                    } else {
-                        Format::Yaml
-                    };
-                    self.format = Some(format);
-                    format
-                }
+            let Some(format) = self.format_of(&first) else {
+                self.keep_comments(&first, line);
+                continue;
             };
             let bytes = match format {
                 Format::Json => self.json_value(first)?,
                 Format::Yaml => self.yaml_document(first)?,
             };
-            let text = String::from_utf8_lossy(&bytes);
-            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-            let blank = text.lines().all(|line| {
-                let line = line.trim();
-                line.is_empty() || line == "---" || line == "..." || line.starts_with('#')
-            });
-            if !blank {
-                return Ok(Some(Piece {
-                    text: text.to_owned(),
-                    line,
-                    format,
-                }));
+            if is_blank(&bytes) {
+                self.keep_comments(&bytes, line);
+                continue;
             }
+            let (mut whole, line) = match self.comments.take() {
+                Some((comments, line)) if format == Format::Yaml => (comments, line),
+                _ => (Vec::new(), line),
+            };
+            whole.extend(bytes);
+            return Ok(Some(Piece {
+                bytes: whole,
+                line,
+                format,
+            }));
+        }
+    }
+
+    /// The format of the stream, which its first line that isn't blank decides.
+    fn format_of(&mut self, line: &[u8]) -> Option<Format> {
+        if self.format.is_none() {
+            let trimmed = line.trim_ascii();
+            self.format = match trimmed.first() {
+                None | Some(b'#') => None,
+                Some(b'{' | b'[') => Some(Format::Json),
+                Some(_) => Some(Format::Yaml),
+            };
+        }
+        self.format
+    }
+
+    /// Keeps the comments of lines that hold nothing else for the document below them.
+    fn keep_comments(&mut self, blank: &[u8], line: u64) {
+        for (number, content) in (line..).zip(blank.split_inclusive(|byte| *byte == b'\n')) {
+            if content.trim_ascii_start().starts_with(b"#") {
+                let (comments, _) = self.comments.get_or_insert_with(|| (Vec::new(), number));
+                comments.extend(content);
+            } else if let Some((comments, _)) = &mut self.comments {
+                // Keeps the count of lines.
+                comments.push(b'\n');
+            }
+        }
+        if let Some((comments, _)) = &self.comments
+            && comments.len() > MAX_REVIEW
+        {
+            self.comments = None;
         }
     }
 
@@ -103,6 +123,9 @@ impl<R: BufRead> Reader<R> {
             return Ok(None);
         }
         self.line += 1;
+        if self.line == 1 && line.starts_with(b"\xef\xbb\xbf") {
+            line.drain(..3);
+        }
         Ok(Some(line))
     }
 
@@ -115,12 +138,14 @@ impl<R: BufRead> Reader<R> {
     fn json_value(&mut self, first: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut depth = Depth::default();
         depth.feed(&first);
+        // An array is no review, but its parts are none either.
+        let is_array = first.trim_ascii_start().starts_with(b"[");
         let mut value = first;
         while depth.is_open() && value.len() < MAX_REVIEW {
             let Some(line) = self.next_line()? else {
                 break;
             };
-            if line.starts_with(b"{") {
+            if line.starts_with(b"{") && !is_array {
                 self.push_back(line);
                 break;
             }
@@ -137,7 +162,7 @@ impl<R: BufRead> Reader<R> {
             let Some(line) = self.next_line()? else {
                 break;
             };
-            if line.starts_with(b"---") || line.starts_with(b"...") {
+            if is_marker(&line) {
                 self.push_back(line);
                 break;
             }
@@ -145,6 +170,21 @@ impl<R: BufRead> Reader<R> {
         }
         Ok(document)
     }
+}
+
+/// Whether a line parts documents.
+fn is_marker(line: &[u8]) -> bool {
+    (line.starts_with(b"---") || line.starts_with(b"..."))
+        && line.get(3).is_none_or(u8::is_ascii_whitespace)
+}
+
+/// Whether lines hold no document, but comments or marks at most.
+fn is_blank(lines: &[u8]) -> bool {
+    lines.split(|byte| *byte == b'\n').all(|line| {
+        let content = if is_marker(line) { &line[3..] } else { line };
+        let content = content.trim_ascii();
+        content.is_empty() || content.starts_with(b"#")
+    })
 }
 
 /// How deep in braces and brackets a JSON text is, strings aside.
@@ -189,7 +229,7 @@ mod tests {
         let mut reader = Reader::new(text.as_bytes());
         let mut pieces = Vec::new();
         while let Some(piece) = reader.next_piece().unwrap() {
-            pieces.push((piece.line, piece.text));
+            pieces.push((piece.line, String::from_utf8(piece.bytes).unwrap()));
         }
         pieces
     }
@@ -211,7 +251,16 @@ mod tests {
     fn documents_are_cut_at_their_markers() {
         assert_eq!(
             pieces("# c\na: 1\n---\n---\nb: 2\n...\n"),
-            [(2, "a: 1\n".to_owned()), (4, "---\nb: 2\n".to_owned())]
+            [(1, "# c\na: 1\n".to_owned()), (4, "---\nb: 2\n".to_owned())]
         );
+        assert_eq!(
+            pieces("\u{feff}\n# c\n\n---\n# d\n--- # e\na: ---x\n---- f\n"),
+            [(2, "# c\n\n\n# d\n--- # e\na: ---x\n---- f\n".to_owned())]
+        );
+    }
+
+    #[test]
+    fn comments_above_json_are_left_out() {
+        assert_eq!(pieces("# c\n[{\n{}]\n"), [(2, "[{\n{}]\n".to_owned())]);
     }
 }

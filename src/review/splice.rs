@@ -1,16 +1,25 @@
 //! Putting a `status` into the text of a review, and leaving the rest of it as it is.
 
-use serde::Serialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::manifest::{TopKey, read_yaml, top_keys};
+use crate::report::to_yaml;
+
 /// The members of a JSON object, as slices of its text.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Members<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     status: Option<&'a RawValue>,
     #[serde(default)]
     spec: Option<IgnoredAny>,
+}
+
+/// A member that is there, be it null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// A JSON object's text with its `status` replaced or added, on lines of its own where the object
@@ -57,29 +66,166 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
     })
 }
 
-/// A YAML document's text with its `status` block replaced or added at its end.
+/// A YAML document's text with its `status` replaced or added at its end. A document that isn't a
+/// mapping in block style is written anew.
 pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String> {
-    let mut kept = String::with_capacity(text.len() + 64);
-    let mut in_status = false;
-    for line in text.split_inclusive('\n') {
-        if line.starts_with("status:") {
-            in_status = true;
-        } else if in_status && !line.trim().is_empty() && !line.starts_with([' ', '\t', '#']) {
-            in_status = false;
-        }
-        if !in_status {
-            kept.push_str(line);
-        }
+    let keys = top_keys(text).map_err(|(_, message)| message)?;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    if !is_block(&lines, &keys) {
+        return written_anew(text, &lines, status);
     }
+    let indent = " ".repeat(keys.first().map_or(0, |key| key.column - 1));
+    let mut kept = without_status(&lines, &keys, indent.len());
     if !kept.ends_with('\n') {
         kept.push('\n');
     }
     let written = serde_yaml::to_string(status).map_err(|error| error.to_string())?;
+    kept.push_str(&indent);
     kept.push_str("status:\n");
     for line in written.lines() {
+        kept.push_str(&indent);
         kept.push_str("  ");
         kept.push_str(line);
         kept.push('\n');
     }
     Ok(kept)
+}
+
+/// Whether each key begins a line, and no brace stands before the first.
+fn is_block(lines: &[&str], keys: &[TopKey]) -> bool {
+    let Some(first) = keys.first() else {
+        return false;
+    };
+    let opens = lines.iter().take(first.line - 1).any(|line| {
+        let content = line.split(" #").next().unwrap_or_default();
+        !is_aside(content) && content.contains('{')
+    });
+    !opens
+        && keys.iter().all(|key| {
+            key.column == first.column
+                && lines.get(key.line - 1).is_some_and(|line| {
+                    line.len() >= key.column && line.bytes().take(key.column - 1).all(|b| b == b' ')
+                })
+        })
+}
+
+/// The text without its old status; comments around it stay.
+fn without_status(lines: &[&str], keys: &[TopKey], indent: usize) -> String {
+    let Some(at) = keys.iter().position(|key| key.name == "status") else {
+        return lines.concat();
+    };
+    let begin = keys[at].line - 1;
+    let mut end = keys.get(at + 1).map_or(lines.len(), |next| next.line - 1);
+    while end > begin + 1 && is_comment_above(lines[end - 1], indent) {
+        end -= 1;
+    }
+    [&lines[..begin], &lines[end..]].concat().concat()
+}
+
+/// Whether a line is blank, or a comment too far to the left to be part of an indented block.
+fn is_comment_above(line: &str, indent: usize) -> bool {
+    let content = line.trim_start_matches(' ');
+    content.trim().is_empty() || content.starts_with('#') && line.len() - content.len() <= indent
+}
+
+/// Whether a line holds nothing of a document but a comment, a directive or the mark above it.
+fn is_aside(line: &str) -> bool {
+    let line = line.trim();
+    line.is_empty() || line.starts_with(['#', '%']) || line == "---"
+}
+
+/// A document in block style, below what stands above the old one.
+fn written_anew(text: &str, lines: &[&str], status: &impl Serialize) -> Result<String, String> {
+    let mut value: Value = read_yaml(text).map_err(|(_, message)| message)?;
+    let Some(object) = value.as_object_mut() else {
+        return Err("it is no mapping".to_owned());
+    };
+    let status = serde_json::to_value(status).map_err(|error| error.to_string())?;
+    object.shift_remove("status");
+    object.insert("status".to_owned(), status);
+    let above = lines.iter().take_while(|line| is_aside(line));
+    let mut written: Vec<u8> = above.flat_map(|line| line.bytes()).collect();
+    if lines
+        .iter()
+        .find(|line| !is_aside(line))
+        .is_some_and(|line| line.starts_with("---"))
+    {
+        written.extend(b"---\n");
+    }
+    to_yaml(&value, &mut written).map_err(|error| error.to_string())?;
+    String::from_utf8(written).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
+
+    fn yaml(text: &str) -> String {
+        super::yaml(text, &json!({"allowed": true})).unwrap()
+    }
+
+    #[test]
+    fn a_block_keeps_its_text_around_the_old_status() {
+        for (text, expected) in [
+            ("# c\nkind: a\n", "# c\nkind: a\nstatus:\n  allowed: true\n"),
+            ("kind: a", "kind: a\nstatus:\n  allowed: true\n"),
+            (
+                "status:\n- x\n- status: y\n# about b\nb: {}\n",
+                "# about b\nb: {}\nstatus:\n  allowed: true\n",
+            ),
+            (
+                "a: 1\nstatus: |\n  b: 1\n\n  # no comment\n# end\n",
+                "a: 1\n# end\nstatus:\n  allowed: true\n",
+            ),
+            (
+                "a: 1\n\"status\" : {x:\n 1}\nb: 1\n",
+                "a: 1\nb: 1\nstatus:\n  allowed: true\n",
+            ),
+            (
+                "a: |\n  status: 1\nb: 2\n",
+                "a: |\n  status: 1\nb: 2\nstatus:\n  allowed: true\n",
+            ),
+            (
+                "--- # c {\n  a: 1\n  b: 2\n",
+                "--- # c {\n  a: 1\n  b: 2\n  status:\n    allowed: true\n",
+            ),
+            (
+                "é: 1\nstatus: {}\nß: {b: 1}\n",
+                "é: 1\nß: {b: 1}\nstatus:\n  allowed: true\n",
+            ),
+        ] {
+            assert_eq!(yaml(text), expected);
+        }
+    }
+
+    #[test]
+    fn another_style_becomes_a_block() {
+        for (text, expected) in [
+            (
+                "# c\n{a: 'yes', b: [1]}",
+                "# c\na: \"yes\"\nb:\n- 1\nstatus:\n  allowed: true\n",
+            ),
+            (
+                "--- {a: 1,\nstatus: 2}\n",
+                "---\na: 1\nstatus:\n  allowed: true\n",
+            ),
+            (
+                "---\n{\na: 1,\nb: 2\n}\n",
+                "---\na: 1\nb: 2\nstatus:\n  allowed: true\n",
+            ),
+            ("? a\n: 1\n", "a: 1\nstatus:\n  allowed: true\n"),
+        ] {
+            assert_eq!(yaml(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_status_of_null_is_replaced() {
+        let status = json!({"allowed": true});
+        assert_eq!(
+            super::json(r#"{"spec":{},"status": null}"#, &status).unwrap(),
+            r#"{"spec":{},"status": {"allowed":true}}"#
+        );
+    }
 }

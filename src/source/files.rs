@@ -137,19 +137,12 @@ fn walk(folder: &Path, filtered: bool) -> Reading {
                     paths.push(entry.into_path());
                 }
             }
-            Err(error) => reading.unreadable.push(Unreadable {
-                path: folder.display().to_string(),
-                reason: error.to_string(),
-            }),
+            Err(error) => reading.unreadable.push(unreadable(&error, folder)),
         }
     }
     paths.sort();
     for path in paths {
-        let name = path
-            .strip_prefix("./")
-            .unwrap_or(&path)
-            .display()
-            .to_string();
+        let name = shown(&path);
         match fs::read(&path) {
             Ok(bytes) => reading.texts.push(SourceText {
                 name,
@@ -163,6 +156,35 @@ fn walk(folder: &Path, filtered: bool) -> Reading {
         }
     }
     reading
+}
+
+/// A path as a user would write it.
+fn shown(path: &Path) -> String {
+    path.strip_prefix("./")
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+/// What of a walk below a folder failed, and why.
+fn unreadable(error: &ignore::Error, folder: &Path) -> Unreadable {
+    let (mut path, mut cause) = (folder, error);
+    loop {
+        match cause {
+            ignore::Error::WithPath { path: at, err } => (path, cause) = (at, err),
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+                cause = err;
+            }
+            _ => break,
+        }
+    }
+    Unreadable {
+        path: shown(path),
+        reason: match cause {
+            ignore::Error::Io(error) => reason(error),
+            other => other.to_string(),
+        },
+    }
 }
 
 /// Whether a file below a folder is read, by its ending.

@@ -1,0 +1,184 @@
+//! Plain scalars as kubectl's YAML library resolves them, where ours resolves them otherwise.
+//!
+//! Source: `resolve` of `sigs.k8s.io/yaml/goyaml.v2`. It takes underscores out of whatever begins
+//! as a number does, knows booleans in three spellings each, and leaves numbers that a float
+//! can't hold as strings.
+
+use std::borrow::Cow;
+
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
+
+const BOOLEANS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
+
+/// The text with such scalars written so that every reader takes them for the same. Lines stay
+/// where they are.
+pub(super) fn respelled(text: &str) -> Cow<'_, str> {
+    let mut parts = text.split(|c: char| {
+        matches!(
+            c,
+            ' ' | '\n' | '\t' | '\r' | ',' | '[' | ']' | '{' | '}' | '"' | '\'' | ':'
+        )
+    });
+    if !parts.any(|part| respelling(part).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut copied = 0;
+    for event in Parser::new_from_str(text) {
+        // What can't be parsed is told by the reader proper.
+        let Ok((event, span)) = event else {
+            return Cow::Borrowed(text);
+        };
+        if let Event::Scalar(value, ScalarStyle::Plain, _, None) = event
+            && let Some(spelling) = respelling(&value)
+            && let Some(range) = span.byte_range()
+            && range.start >= copied
+            && text.get(range.clone()) == Some(&*value)
+        {
+            out.push_str(&text[copied..range.start]);
+            out.push_str(&spelling);
+            copied = range.end;
+        }
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
+/// How a plain scalar has to be written to be read as kubectl reads it, where it isn't so.
+fn respelling(scalar: &str) -> Option<String> {
+    let first = scalar.bytes().next()?;
+    if first.is_ascii_alphabetic() {
+        if scalar.len() > "false".len() {
+            return None;
+        }
+        let known = |word: &&&str| word.eq_ignore_ascii_case(scalar);
+        let word = BOOLEANS.iter().find(known)?;
+        return (!is_usual_case(scalar, word)).then(|| quoted(scalar));
+    }
+    if first == b'.' {
+        return (is_decimal(scalar) && !is_finite(scalar)).then(|| quoted(scalar));
+    }
+    if !matches!(first, b'0'..=b'9' | b'+' | b'-') {
+        return None;
+    }
+    if !scalar.contains('_') {
+        return (is_decimal(scalar) && !is_finite(scalar)).then(|| quoted(scalar));
+    }
+    let plain = scalar.replace('_', "");
+    if is_integer(&plain) || is_decimal(&plain) && is_finite(&plain) {
+        Some(plain)
+    } else {
+        Some(quoted(scalar))
+    }
+}
+
+fn quoted(scalar: &str) -> String {
+    format!("'{scalar}'")
+}
+
+/// Whether a word is in lower case, capitalized or in capitals.
+fn is_usual_case(scalar: &str, lower: &str) -> bool {
+    let (first, rest) = scalar.split_at(1);
+    scalar == lower
+        || scalar == lower.to_ascii_uppercase()
+        || first == lower[..1].to_ascii_uppercase() && rest == &lower[1..]
+}
+
+/// An integer with a prefix for its base.
+fn is_integer(scalar: &str) -> bool {
+    let unsigned = scalar.strip_prefix(['+', '-']).unwrap_or(scalar);
+    [
+        ("0x", 16),
+        ("0X", 16),
+        ("0o", 8),
+        ("0O", 8),
+        ("0b", 2),
+        ("0B", 2),
+    ]
+    .iter()
+    .any(|(prefix, base)| {
+        unsigned.strip_prefix(prefix).is_some_and(|digits| {
+            digits.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && u64::from_str_radix(digits, *base).is_ok()
+        })
+    })
+}
+
+/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
+fn is_decimal(scalar: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = scalar.strip_prefix(['+', '-']).unwrap_or(scalar);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    digits(whole)
+        && digits(fraction)
+        && digits(exponent)
+        && !(whole.is_empty() && fraction.is_empty())
+        && !exponent.is_empty()
+}
+
+fn is_finite(scalar: &str) -> bool {
+    scalar.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_read_otherwise_is_respelled() {
+        for same in [
+            "get",
+            "yes",
+            "Yes",
+            "YES",
+            "n",
+            "12",
+            "1.5",
+            "1e3",
+            "0x1F",
+            "_1",
+            "a_b",
+            "v1",
+            "",
+            "-",
+            "+",
+            ".",
+            "5b9d7d0e-0000",
+            "1:30",
+            ".5_0",
+            "é",
+            ".inf",
+        ] {
+            assert_eq!(respelling(same), None, "{same}");
+        }
+        for (scalar, expected) in [
+            ("yEs", "'yEs'"),
+            ("oN", "'oN'"),
+            ("tRUE", "'tRUE'"),
+            ("1e400", "'1e400'"),
+            ("-1e400", "'-1e400'"),
+            (".5e999", "'.5e999'"),
+            ("1_e400", "'1_e400'"),
+            ("1_", "1"),
+            ("1__0", "10"),
+            ("1_0.5", "10.5"),
+            ("0x_1F", "0x1F"),
+            ("0777_7", "07777"),
+            ("-0b1_1", "-0b11"),
+            ("1_a", "'1_a'"),
+        ] {
+            assert_eq!(respelling(scalar).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn quoted_and_tagged_scalars_stay() {
+        let text = "a: 'yEs'\nb: \"1__0\" # yEs\nc: !!str yEs\nd: |\n  yEs\né: [yEs, 1__0,yEs]\n";
+        let expected = text.replace("[yEs, 1__0,yEs]", "['yEs', 10,'yEs']");
+        assert_eq!(respelled(text), expected);
+    }
+}
