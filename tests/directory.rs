@@ -139,7 +139,7 @@ fn our_own_form_follows_nested_groups_and_cycles() {
             );
         }
         assert_eq!(directory.person(BOB).unwrap().kind, PersonKind::Guest);
-        assert_eq!(directory.name_of(CAROL), Some("carol@contoso.com"));
+        assert_eq!(directory.name_of(CAROL), Some("Carol Chen"));
         assert_eq!(directory.name_of(NOBODY), None);
         assert_eq!(directory.groups_of("dora@contoso.com"), [""; 0]);
     }
