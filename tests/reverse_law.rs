@@ -287,7 +287,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
     fn both_matrices_say_what_the_authorizer_says(cluster in cluster(false)) {
