@@ -1,0 +1,159 @@
+//! Every finding of `check`: an example that has it, and a near twin that just doesn't.
+
+mod findings;
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use findings::cases;
+use rbac_eval::check::{CODES, Finding, Level, check};
+use rbac_eval::directory::Directory;
+use rbac_eval::manifest;
+use rbac_eval::source::{SourceText, Sources};
+use rbac_eval::store::{Defaults, PolicyStore};
+
+/// What the examples that need a directory are held against.
+const DIRECTORY: &str = "\
+groups:
+- {id: 10000000-aaaa-4000-8000-000000000001, displayName: Developers}
+users:
+- {id: 20000000-bbbb-4000-8000-000000000001, userPrincipalName: dana@contoso.com}
+- {id: 20000000-bbbb-4000-8000-000000000002, userPrincipalName: fay@fabrikam.com, guest: true}
+servicePrincipals:
+- {id: 30000000-cccc-4000-8000-000000000001, displayName: pipeline}
+";
+
+fn checked(name: &str, yaml: &str, with_directory: bool) -> (PolicyStore, Vec<Finding>) {
+    let text = |name: &str, text: &str, named| SourceText {
+        name: name.to_owned(),
+        bytes: text.as_bytes().to_vec(),
+        named,
+    };
+    let mut sources = Sources::default();
+    let manifest = manifest::parse(&mut sources, &[text(name, yaml, false)]);
+    let store = PolicyStore::new(sources, manifest, Defaults::Auto);
+    let directory = if with_directory {
+        Directory::read(&[text("directory.yaml", DIRECTORY, true)]).unwrap()
+    } else {
+        Directory::default()
+    };
+    let found = check(&store, &directory);
+    (store, found)
+}
+
+/// `code level file:line` of each finding.
+fn shown(yaml: &str, with_directory: bool) -> Vec<String> {
+    let (store, found) = checked("x.yaml", yaml, with_directory);
+    found
+        .iter()
+        .map(|finding| {
+            let place = store.sources().file_line(finding.place);
+            format!("{} {} {place}", finding.code.id, finding.level.as_str())
+        })
+        .collect()
+}
+
+#[test]
+fn each_example_has_its_finding_and_its_near_twin_none() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let expected = format!("{} {} x.yaml:{}", case.code, case.level.as_str(), case.line);
+        let found = shown(&case.yaml, case.with_directory);
+        if found != [&*expected] {
+            wrong.push(format!(
+                "{expected} expected, {found:?} found:\n{}",
+                case.yaml
+            ));
+        }
+        let (before, after) = case.cure;
+        let cured = case.yaml.replacen(before, after, 1);
+        assert_ne!(cured, case.yaml, "{before}");
+        let found = shown(&cured, case.with_directory);
+        if !found.is_empty() {
+            wrong.push(format!("nothing expected, {found:?} found:\n{cured}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_code_has_an_example_and_a_heading() {
+    let codes: BTreeSet<&str> = CODES.iter().map(|code| code.id).collect();
+    assert_eq!(codes.len(), CODES.len(), "a code stands twice");
+    let examples: BTreeSet<&str> = cases().iter().map(|case| case.code).collect();
+    assert_eq!(examples, codes);
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checks.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let headings: Vec<&str> = docs
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
+    assert_eq!(headings, codes.into_iter().collect::<Vec<_>>());
+    let lower = docs.replace('\n', " ").to_lowercase();
+    for code in CODES {
+        // The bold words of the section are the title, and the level stands behind them.
+        let title = format!("**{}** (", code.title.to_lowercase());
+        let at = lower.find(&title).unwrap_or_else(|| panic!("{title}"));
+        let level = &lower[at + title.len()..];
+        assert!(level.starts_with(code.level.as_str()), "{title}");
+    }
+}
+
+#[test]
+fn a_missing_role_is_an_error_in_a_whole_dump() {
+    let dump = support::testdata().join("conformance/small-a/dump.json");
+    let text = std::fs::read_to_string(dump).unwrap();
+    let binding = serde_json::json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "dangling"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "no"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "u"}],
+    });
+    let mut dump: serde_json::Value = serde_json::from_str(&text).unwrap();
+    dump["items"].as_array_mut().unwrap().push(binding);
+    let (_, found) = checked("dump.json", &dump.to_string(), false);
+    let dangling: Vec<&Finding> = found
+        .iter()
+        .filter(|finding| finding.object == "ClusterRoleBinding dangling")
+        .collect();
+    assert_eq!(dangling.len(), 1);
+    assert_eq!(dangling[0].code.id, "RBAC001");
+    assert_eq!(dangling[0].level, Level::Error);
+}
+
+/// Widely used projects' own manifests: only what their maintainers would agree with.
+#[test]
+fn the_recorded_projects_have_no_false_alarm() {
+    let Some(case) = support::cases()
+        .into_iter()
+        .find(|case| case.ends_with("realworld"))
+    else {
+        return;
+    };
+    let store = support::store_of(&[case.join("dump.json")], Defaults::Auto);
+    let found: Vec<String> = check(&store, &Directory::default())
+        .iter()
+        .map(|finding| {
+            let Finding {
+                code,
+                level,
+                object,
+                message,
+                ..
+            } = finding;
+            format!("{} {} {object}: {message}", code.id, level.as_str())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "RBAC014 info ClusterRole aad-pod-id-mic-role: rule 6: `post` is no verb that a server \
+             asks for",
+            "RBAC009 warning Role ingress-nginx/ingress-nginx: rule 6: \
+             ingressclasses.networking.k8s.io is cluster-scoped, and a Role grants it in its \
+             namespace alone; no real request for it carries a namespace",
+        ]
+    );
+}
