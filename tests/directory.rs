@@ -202,7 +202,7 @@ fn broken_files_are_told_with_their_line() {
         (
             "a.yaml",
             format!("groups:\n- id: {id}\n  members: alice\n"),
-            "3: expected sequence",
+            "3: a list belongs here",
         ),
         (
             "a.yaml",
@@ -212,10 +212,10 @@ fn broken_files_are_told_with_their_line() {
         (
             "a.yaml",
             format!("groups:\n- id: {id}\n  id: {id}\n"),
-            "3: duplicate mapping key: id",
+            "3: the key `id` stands twice",
         ),
         ("a.yaml", "groups: [\n".into(), "1: unclosed bracket"),
-        ("a.yaml", "groups: 5\n".into(), "1: expected sequence"),
+        ("a.yaml", "groups: 5\n".into(), "1: a list belongs here"),
         ("a.yaml", "hello\n".into(), "1: expected mapping"),
     ];
     for (name, content, expected) in cases {

@@ -193,6 +193,10 @@ fn group(directory: &Directory, names: &Names, name: &str) -> Option<(&'static C
             ),
         });
     }
+    // A prefix is how other identity providers' groups are told apart.
+    if name.contains(':') {
+        return None;
+    }
     let by_name = if name.contains('@') {
         "an e-mail address"
     } else if name.contains(' ') || names.entra {
@@ -200,10 +204,6 @@ fn group(directory: &Directory, names: &Names, name: &str) -> Option<(&'static C
     } else {
         return None;
     };
-    // A prefix is how other identity providers' groups are told apart.
-    if name.contains(':') && !name.contains('@') {
-        return None;
-    }
     let id = match directory.group_named(name) {
         Ok(Some(found)) => format!("bind {}", found.id),
         _ => "bind the group's object ID".to_owned(),
@@ -255,8 +255,8 @@ fn user(directory: &Directory, name: &str) -> Option<(&'static Code, String)> {
 
 /// All names that are known, by their lower case.
 struct Names {
-    users: BTreeMap<String, BTreeSet<String>>,
-    groups: BTreeMap<String, BTreeSet<String>>,
+    users: BTreeMap<String, Alike>,
+    groups: BTreeMap<String, Alike>,
     /// Whether groups are Entra ID's: a directory was given, or some are object IDs.
     entra: bool,
 }
@@ -281,36 +281,49 @@ impl Names {
             }
         }
         for person in directory.people() {
-            add(&mut names.users, person.cluster_name());
+            let known = person.cluster_name();
+            alike(&mut names.users, known).in_directory = Some(known.to_owned());
         }
         for group in directory.groups() {
-            add(&mut names.groups, &group.id);
+            alike(&mut names.groups, &group.id).in_directory = Some(group.id.clone());
         }
         names
     }
 
-    /// Another known name that is this one but for case; the known one rather than the odd one is
-    /// that of the directory or of Kubernetes, else the one in lower case.
+    /// Another known name that is this one but for case: the directory's, else the one with the
+    /// most letters in lower case.
     fn differs_by_case(&self, kind: SubjectKind, name: &str) -> Option<&str> {
         let names = match kind {
             SubjectKind::User => &self.users,
             SubjectKind::Group => &self.groups,
             SubjectKind::ServiceAccount => return None,
         };
-        let lower = name.to_lowercase();
-        let alike = names.get(&lower)?;
-        // The greatest is the one with the most letters in lower case.
-        alike
-            .iter()
-            .next_back()
-            .map(String::as_str)
-            .filter(|known| *known != name)
+        let alike = names.get(&name.to_lowercase())?;
+        let known = match &alike.in_directory {
+            Some(known) => known,
+            // The greatest is the one with the most letters in lower case.
+            None => alike.in_bindings.iter().next_back()?,
+        };
+        (known != name).then_some(known)
     }
 }
 
-fn add(names: &mut BTreeMap<String, BTreeSet<String>>, name: &str) {
-    names
-        .entry(name.to_lowercase())
-        .or_default()
-        .insert(name.to_owned());
+/// Spellings of one name.
+#[derive(Default)]
+struct Alike {
+    in_directory: Option<String>,
+    in_bindings: BTreeSet<String>,
+}
+
+fn alike<'n>(names: &'n mut BTreeMap<String, Alike>, name: &str) -> &'n mut Alike {
+    names.entry(name.to_lowercase()).or_default()
+}
+
+fn add(names: &mut BTreeMap<String, Alike>, name: &str) {
+    let alike = alike(names, name);
+    alike.in_bindings.insert(name.to_owned());
+    // Tokens carry object IDs in lower case.
+    if is_object_id(name) {
+        alike.in_bindings.insert(name.to_lowercase());
+    }
 }

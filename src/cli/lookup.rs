@@ -6,7 +6,7 @@ use rbac_eval::manifest::SubjectKind;
 use rbac_eval::principal::Principal;
 use rbac_eval::query::lookup::{Found, is_called, is_privileged, lookup, subjects};
 use rbac_eval::report::lookup::LookupView;
-use rbac_eval::user::split_service_account;
+use rbac_eval::user::{ANONYMOUS, service_account_name, split_service_account};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
@@ -68,8 +68,8 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
             .filter(|person| is_person(person, args))
             .map(|person| Principal::new(SubjectKind::User, "", person.cluster_name())),
     );
-    if split_service_account(&args.subject).is_some() {
-        called.push(Principal::new(SubjectKind::User, "", &args.subject));
+    if let Some(principal) = unbound(&args.subject) {
+        called.push(principal);
     }
     called.sort();
     called.dedup();
@@ -95,6 +95,18 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     }
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
     Ok(if any { Exit::Yes } else { Exit::No })
+}
+
+/// A subject that is named in full, which groups may reach though no binding names it.
+fn unbound(word: &str) -> Option<Principal> {
+    if split_service_account(word).is_some() {
+        return Some(Principal::new(SubjectKind::User, "", word));
+    }
+    if let Some((namespace, name)) = word.split_once('/') {
+        let user = service_account_name(namespace, name);
+        return split_service_account(&user).map(|_| Principal::new(SubjectKind::User, "", &user));
+    }
+    (word == ANONYMOUS).then(|| Principal::new(SubjectKind::User, "", word))
 }
 
 fn matches(name: &str, args: &LookupArgs) -> bool {

@@ -60,6 +60,23 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
              by verbs",
         ));
     }
+    if args.who.is_given() && !args.scope.subresource.is_empty() {
+        return Err(Failure::told(
+            "`--subresource` belongs to `matrix TYPE`; `matrix --as USER` shows whole types",
+        ));
+    }
+    if args.resource.is_some() && args.who.names_groups() {
+        return Err(Failure::told("`--as-group` belongs to `matrix --as USER`"));
+    }
+    if args
+        .resource
+        .as_ref()
+        .is_some_and(|word| word.contains('/'))
+    {
+        return Err(Failure::told(
+            "`matrix` takes a TYPE alone; for one object, ask `who-can VERB TYPE/NAME`",
+        ));
+    }
     let Loaded { store, directory } = input::load(&args.input, false)?;
     let namespace = if args.scope.all_namespaces {
         ""

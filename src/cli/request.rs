@@ -105,8 +105,8 @@ fn about_resource(scope: &ScopeArgs, store: &PolicyStore, verb: &str, target: &s
             }
             if scope.subresource.is_empty() && resource.subresources.iter().any(|sub| sub == name) {
                 notes.push(format!(
-                    "this asks about {} named {name}; for the subresource, say `can-i {verb} \
-                     {word} --subresource {name}`",
+                    "this asks about {} named {name}; for the subresource, say `{verb} {word} \
+                     --subresource {name}`",
                     resource.full_name()
                 ));
             }

@@ -43,6 +43,11 @@ impl WhoArgs {
             })
     }
 
+    /// Whether `--as-group` was given.
+    pub(super) fn names_groups(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
     /// Whether `--as` was given.
     pub(super) fn is_given(&self) -> bool {
         self.user.is_some()

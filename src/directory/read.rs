@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::{Directory, Group, Person, PersonKind};
 use crate::explain::is_object_id;
-use crate::manifest::read_yaml;
+use crate::manifest::{Located, read_yaml};
 use crate::source::SourceText;
 
 /// What is wrong with a directory file, and where.
@@ -53,15 +53,15 @@ struct Page {
 }
 
 /// A file of our own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Own {
     #[serde(default)]
-    groups: Option<Vec<OwnGroup>>,
+    groups: Option<Vec<Located<OwnGroup>>>,
     #[serde(default)]
-    users: Option<Vec<OwnUser>>,
+    users: Option<Vec<Located<OwnUser>>>,
     #[serde(default)]
-    service_principals: Option<Vec<OwnServicePrincipal>>,
+    service_principals: Option<Vec<Located<OwnServicePrincipal>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,6 +213,11 @@ impl Directory {
             });
             return id;
         }
+        let is_group = odata.is_empty() || odata.ends_with(".group");
+        if !is_group {
+            // Devices, contacts and the like, which sign in to nothing.
+            return id;
+        }
         let nested = [entry.members, entry.transitive_members];
         let members = nested
             .into_iter()
@@ -269,16 +274,12 @@ fn read_text(directory: &mut Directory, source: &SourceText) -> Result<(), Direc
                 let entry: Entry = serde_json::from_str(text).map_err(json_error)?;
                 directory.add_entry(entry);
             } else {
-                let own: Own = serde_json::from_str(text).map_err(json_error)?;
-                add_own(directory, own).map_err(|message| error(1, message))?;
+                // YAML's reader takes JSON and knows the lines.
+                own(directory, text).map_err(|(line, message)| error(line, message))?;
             }
             Ok(())
         }
-        Some(_) => {
-            let own: Own = read_yaml(text)
-                .map_err(|(line, message)| error(usize::try_from(line).unwrap_or(1), message))?;
-            add_own(directory, own).map_err(|message| error(1, message))
-        }
+        Some(_) => own(directory, text).map_err(|(line, message)| error(line, message)),
     }
 }
 
@@ -311,17 +312,32 @@ fn object_id_in(text: &str) -> Option<String> {
         .map(str::to_lowercase)
 }
 
-fn add_own(directory: &mut Directory, own: Own) -> Result<(), String> {
-    let checked = |id: &str, what: &str| {
+/// Reads a file of our own form, or says on which line what is wrong.
+fn own(directory: &mut Directory, text: &str) -> Result<(), (usize, String)> {
+    let at = |line: u64, message: String| (usize::try_from(line).unwrap_or(1), message);
+    let own: Option<Own> = read_yaml(text).map_err(|(line, message)| at(line, message))?;
+    let own = own.unwrap_or_default();
+    if own.groups.is_none() && own.users.is_none() && own.service_principals.is_none() {
+        return Err((
+            1,
+            "it holds neither `groups` nor `users` nor `servicePrincipals`".to_owned(),
+        ));
+    }
+    let checked = |id: &str, what: &str, line: u64| {
         if is_object_id(id) {
             Ok(id.to_lowercase())
         } else {
-            Err(format!("`{id}` is no object ID of a {what} (a GUID)"))
+            Err(at(
+                line,
+                format!("`{id}` is no object ID of a {what} (a GUID)"),
+            ))
         }
     };
-    for group in own.groups.unwrap_or_default() {
+    for located in own.groups.unwrap_or_default() {
+        let line = located.line();
+        let group = located.into_value();
         directory.add_group(Group {
-            id: checked(&group.id, "group")?,
+            id: checked(&group.id, "group", line)?,
             display_name: group.display_name.unwrap_or_default(),
             mail: group.mail.unwrap_or_default(),
             members: group
@@ -332,13 +348,15 @@ fn add_own(directory: &mut Directory, own: Own) -> Result<(), String> {
                 .collect(),
         });
     }
-    for user in own.users.unwrap_or_default() {
+    for located in own.users.unwrap_or_default() {
+        let line = located.line();
+        let user = located.into_value();
         let user_principal_name = user.user_principal_name.unwrap_or_default();
         let guest = user
             .guest
             .unwrap_or_else(|| is_guest(None, &user_principal_name));
         directory.add_person(Person {
-            id: checked(&user.id, "user")?,
+            id: checked(&user.id, "user", line)?,
             user_principal_name,
             display_name: user.display_name.unwrap_or_default(),
             kind: if guest {
@@ -348,9 +366,11 @@ fn add_own(directory: &mut Directory, own: Own) -> Result<(), String> {
             },
         });
     }
-    for principal in own.service_principals.unwrap_or_default() {
+    for located in own.service_principals.unwrap_or_default() {
+        let line = located.line();
+        let principal = located.into_value();
         directory.add_person(Person {
-            id: checked(&principal.id, "service principal")?,
+            id: checked(&principal.id, "service principal", line)?,
             user_principal_name: String::new(),
             display_name: principal.display_name.unwrap_or_default(),
             kind: PersonKind::ServicePrincipal,

@@ -46,7 +46,7 @@ impl<'a, T> Piece<'a, T> for Spanned<T> {
 }
 
 /// A value and the line on which it stands, for other files in YAML.
-#[derive(serde::Deserialize)]
+#[derive(Debug, serde::Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Located<T>(Spanned<T>);
 

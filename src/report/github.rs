@@ -1,6 +1,7 @@
 //! GitHub's workflow commands, which become annotations of a pull request.
 
 use super::SourceView;
+use super::words::clean;
 
 /// One annotation. `level` is `error`, `warning` or `notice`.
 ///
@@ -26,9 +27,16 @@ pub fn annotation(level: &str, source: &SourceView, title: &str, message: &str) 
 
 /// Source: `escapeData` of GitHub's toolkit.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
+    clean_lines(text)
+        .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
+}
+
+/// Control characters are named; line breaks are GitHub's to encode.
+fn clean_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(clean).collect();
+    lines.join("\n")
 }
 
 /// Source: `escapeProperty` of GitHub's toolkit.

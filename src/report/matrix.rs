@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::directory::Directory;
+use crate::manifest::SubjectKind;
 use crate::query::matrix::{Cell, ResourceRow, SubjectRow, VERBS};
+
+use crate::user::MASTERS;
 
 use super::view::SubjectView;
 use super::who_can::everyone;
@@ -95,10 +98,13 @@ impl MatrixView {
                 .iter()
                 .map(|row| {
                     let subject = SubjectView::of(&row.principal, directory);
+                    let masters =
+                        row.principal.kind == SubjectKind::Group && row.principal.name == MASTERS;
                     let name = subject
                         .display_name
                         .clone()
-                        .or_else(|| everyone(row.principal.kind, &row.principal.name));
+                        .or_else(|| everyone(row.principal.kind, &row.principal.name))
+                        .or_else(|| masters.then(|| "not from RBAC".to_owned()));
                     RowView {
                         resource: None,
                         cells: row.cells.iter().map(|&cell| word(cell)).collect(),

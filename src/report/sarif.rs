@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, which code scanning reads.
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_sarif::sarif::{
     ArtifactLocation, Location, Message, MultiformatMessageString, PhysicalLocation, Region,
     ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool, ToolComponent,
@@ -92,15 +93,32 @@ pub fn sarif(rules: &[SarifRule], findings: &[SarifFinding]) -> serde_json::Resu
     Ok(text)
 }
 
+/// What of a path stays as it is in a URI.
+const IN_URI: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+fn uri(path: &str) -> String {
+    utf8_percent_encode(&path.replace('\\', "/"), IN_URI).to_string()
+}
+
 fn location(source: &SourceView) -> Location {
     Location::builder()
         .physical_location(
             PhysicalLocation::builder()
-                .artifact_location(
-                    ArtifactLocation::builder()
-                        .uri(source.file.replace('\\', "/"))
-                        .build(),
-                )
+                .artifact_location(ArtifactLocation::builder().uri(uri(&source.file)).build())
                 .region(
                     Region::builder()
                         .start_line(i64::from(source.line.max(1)))

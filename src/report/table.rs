@@ -6,6 +6,7 @@ use tabled::settings::{Alignment, Padding, Style};
 use crate::explain::is_object_id;
 
 use super::WIDTH;
+use super::words::clean;
 
 /// How a text table uses its width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,11 @@ pub fn text(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit) -> String {
     if rows.is_empty() && header.is_none() {
         return String::new();
     }
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| clean(cell).into_owned()).collect())
+        .collect();
+    let rows = &*rows;
     let gap = match fit {
         Fit::Wrapped => 2,
         Fit::Dense => 1,
@@ -69,14 +75,25 @@ fn fitted(header: Option<&[&str]>, rows: &[Vec<String>], gap: usize) -> Option<V
     if widths.iter().sum::<usize>() <= room {
         return None;
     }
+    let whole: Vec<bool> = (0..columns)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.flat_map(|cell| parts(cell)).any(is_whole)
+        })
+        .collect();
     while widths.iter().sum::<usize>() > room {
         let wider_than = |least: &dyn Fn(usize) -> usize| {
             (0..columns)
                 .filter(|&column| widths[column] > least(column))
                 .max_by_key(|&column| widths[column])
         };
-        let widest = wider_than(&|column| least[column]).or_else(|| wider_than(&|_| 1))?;
-        widths[widest] -= 1;
+        // Better a long line than an object ID in pieces.
+        let widest = wider_than(&|column| least[column])
+            .or_else(|| wider_than(&|column| if whole[column] { least[column] } else { 1 }));
+        match widest {
+            Some(widest) => widths[widest] -= 1,
+            None => break,
+        }
     }
     let wrap_row = |row: &Vec<String>| {
         row.iter()
@@ -88,19 +105,40 @@ fn fitted(header: Option<&[&str]>, rows: &[Vec<String>], gap: usize) -> Option<V
 }
 
 /// The joints of names, after which a line may end.
-const JOINTS: [char; 7] = [' ', '-', '/', ':', '.', '@', '_'];
+const JOINTS: [char; 6] = [' ', '-', '/', ':', '@', '_'];
 
-/// How much of a cell stays together: an object ID, which in pieces couldn't be copied, else what
-/// stands between joints.
+/// The parts of a cell that a line may end after: what stands between joints, but object IDs as a
+/// whole, since in pieces they couldn't be copied.
+fn parts(cell: &str) -> Vec<&str> {
+    cell.split_inclusive(' ')
+        .flat_map(|word| {
+            if is_whole(word) {
+                vec![word]
+            } else {
+                word.split_inclusive(JOINTS).collect()
+            }
+        })
+        .collect()
+}
+
+fn is_whole(word: &str) -> bool {
+    is_object_id(word.trim_matches([' ', '(', ')', ',']))
+}
+
+/// How much of a cell stays together at the least.
 fn longest_part(cell: &str) -> usize {
-    if is_object_id(cell) {
-        return cell.len();
-    }
-    cell.split_inclusive(JOINTS)
-        .map(|part| part.trim_end().chars().count())
+    parts(cell)
+        .into_iter()
+        .map(|part| {
+            let length = part.trim_end().chars().count();
+            if is_whole(part) {
+                length
+            } else {
+                length.min(LONGEST_WORD)
+            }
+        })
         .max()
         .unwrap_or(0)
-        .min(LONGEST_WORD)
 }
 
 /// Longer words are broken anywhere.
@@ -114,13 +152,13 @@ fn wrap(cell: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     let mut length = 0;
-    for part in cell.split_inclusive(JOINTS) {
+    for part in parts(cell) {
         let part_length = part.chars().count();
         if length + part.trim_end().chars().count() > width && length > 0 {
             lines.push(std::mem::take(&mut line));
             length = 0;
         }
-        if part_length <= width {
+        if part_length <= width || is_whole(part) {
             line.push_str(part);
             length += part_length;
             continue;
@@ -143,9 +181,7 @@ fn wrap(cell: &str, width: usize) -> String {
 /// Cells are Markdown already, but for `|` and line breaks.
 pub fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<String> = cells
-            .map(|cell| cell.replace('|', "\\|").replace(['\n', '\r'], " "))
-            .collect();
+        let cells: Vec<String> = cells.map(|cell| clean(cell).replace('|', "\\|")).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     let mut out = line(&mut header.iter().copied());

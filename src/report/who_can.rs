@@ -109,7 +109,19 @@ pub struct AbleView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<MemberView>>,
     /// Every grant.
-    pub grants: Vec<GrantView>,
+    pub grants: Vec<AbleGrant>,
+}
+
+/// A grant, and how its binding writes the subject.
+#[derive(Debug, Clone, Serialize)]
+pub struct AbleGrant {
+    /// Binding, role, rule, scope and source.
+    #[serde(flatten)]
+    pub grant: GrantView,
+    /// The subject as the binding writes it, where that is another kind: a service account bound
+    /// as a User of its full name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectView>,
 }
 
 /// A member of a group.
@@ -148,7 +160,7 @@ pub fn members(directory: &Directory, group: &str) -> Option<Vec<MemberView>> {
         .map(|id| match directory.person(&id) {
             Some(person) => MemberView {
                 name: person.cluster_name().to_owned(),
-                display_name: person.known_name().map(str::to_owned),
+                display_name: directory.name_of(&person.id).map(str::to_owned),
             },
             None => MemberView {
                 name: id,
@@ -196,7 +208,15 @@ impl WhoCanView {
                 .flatten(),
             grants: grants
                 .iter()
-                .map(|grant| GrantView::new(store, grant))
+                .map(|grant| {
+                    let binding = store.binding(grant.binding);
+                    let written = &binding.subjects[grant.subject];
+                    AbleGrant {
+                        grant: GrantView::new(store, grant),
+                        subject: (written.kind != principal.kind)
+                            .then(|| SubjectView::new(written, binding, directory)),
+                    }
+                })
                 .collect(),
         };
         let mut subjects: Vec<AbleView> = found
@@ -329,8 +349,12 @@ impl WhoCanView {
                 }
                 rows.push(row);
             }
-            for grant in &able.grants {
+            for able_grant in &able.grants {
+                let grant = &able_grant.grant;
                 let mut row = start();
+                if let Some(written) = &able_grant.subject {
+                    row[2] = format!("as {} {}", written.kind, written.name);
+                }
                 row.push(scope(grant));
                 if columns == NARROW {
                     row.extend([grant.binding.name.clone(), grant.role.name.clone()]);
@@ -348,8 +372,12 @@ impl WhoCanView {
                 rows.push(row);
             }
             for member in able.members.iter().flatten() {
+                let kind = match form {
+                    Row::Table => "  member".to_owned(),
+                    Row::Csv => format!("member of {}", able.subject.name),
+                };
                 let mut row = vec![
-                    "  member".to_owned(),
+                    kind,
                     member.name.clone(),
                     member.display_name.clone().unwrap_or_default(),
                 ];

@@ -210,7 +210,10 @@ pub fn with_place(indent: usize, text: &str, place: &str) -> String {
         textwrap::Options::new(WIDTH)
             .initial_indent(&pad)
             .subsequent_indent(&format!("{pad}  "))
-            .break_words(false),
+            .break_words(false)
+            // Names and object IDs stay whole, hyphens in them or not.
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation),
     );
     let mut out = lines.join("\n");
     if place.is_empty() {
