@@ -192,7 +192,7 @@ impl<'s> Authorizer<'s> {
         let mut errors = Vec::new();
         let _ = self.visit(user, namespace, |edge| {
             let binding = BindingId::new(edge.binding);
-            if self.store.role_of(binding).is_none() {
+            if edge.role_id().is_none() {
                 errors.push(self.not_found(binding));
             }
             ControlFlow::<()>::Continue(())

@@ -216,7 +216,7 @@ fn broken_files_are_told_with_their_line() {
         ),
         ("a.yaml", "groups: [\n".into(), "1: unclosed bracket"),
         ("a.yaml", "groups: 5\n".into(), "1: a list belongs here"),
-        ("a.yaml", "hello\n".into(), "1: expected mapping"),
+        ("a.yaml", "hello\n".into(), "1: a mapping belongs here"),
     ];
     for (name, content, expected) in cases {
         let told = error(name, content.as_bytes()).unwrap_or_else(|| panic!("{content} is taken"));

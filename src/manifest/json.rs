@@ -71,16 +71,26 @@ pub(super) struct JsonText {
 
 /// Reads a JSON text, past what is broken in it.
 pub(super) fn read(source: SourceId, text: &str) -> JsonText {
+    let (lines, list) = rayon::join(
+        || LineIndex::new(text),
+        || serde_json::from_str::<ListHead<'_>>(text).ok(),
+    );
     let places = TextPlaces {
         source,
         text,
-        lines: LineIndex::new(text),
+        lines,
     };
     let mut read = JsonText {
         manifest: Manifest::default(),
         sound: true,
         begins_sound: false,
     };
+    // A dump is one list and nearly all of the work, so it is looked through but once.
+    if let Some(head) = list
+        && read_list(&head, &places, &mut read.manifest)
+    {
+        return read;
+    }
     let mut offset = 0;
     loop {
         let rest = &text[offset..];
@@ -157,16 +167,25 @@ fn read_value(value: &RawValue, places: &TextPlaces<'_>, manifest: &mut Manifest
         return;
     }
     if let Ok(head) = serde_json::from_str::<ListHead<'_>>(value.get())
-        && let Some(items) = head.items
-        && let (Some(Text::Str(api_version)), Some(Text::Str(kind))) =
-            (&head.api_version, &head.kind)
-        && kind.ends_with("List")
+        && read_list(&head, places, manifest)
     {
-        let inherited = Inherited::item(api_version, kind);
-        read_items(&items, &inherited, places, manifest);
         return;
     }
     read_object(value, &Inherited::document(true), places, manifest);
+}
+
+/// Reads the items of a list, if it is one.
+fn read_list(head: &ListHead<'_>, places: &TextPlaces<'_>, manifest: &mut Manifest) -> bool {
+    let (Some(items), Some(Text::Str(api_version)), Some(Text::Str(kind))) =
+        (&head.items, &head.api_version, &head.kind)
+    else {
+        return false;
+    };
+    if !kind.ends_with("List") {
+        return false;
+    }
+    read_items(items, &Inherited::item(api_version, kind), places, manifest);
+    true
 }
 
 fn read_items(

@@ -109,6 +109,12 @@ fn documents(text: &str) -> Vec<(&str, u32)> {
     let mut line = 1u32;
     let mut only_directives = true;
     for (offset, content) in lines(text) {
+        // Nearly every line is this, and only the first few can be directives.
+        let plain = !matches!(content.as_bytes().first(), Some(b'-' | b'.'));
+        if plain && !only_directives {
+            line = line.saturating_add(1);
+            continue;
+        }
         if is_marker(content, "---") && offset > begin {
             if !(only_directives && text[begin..offset].contains('%')) {
                 documents.push((&text[begin..offset], begin_line));
@@ -179,6 +185,12 @@ fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
     let mut end = document.len();
     let mut number = line;
     for (offset, content) in lines(document) {
+        if let State::Items(dash) = state
+            && is_deeper(content, dash)
+        {
+            number = number.saturating_add(1);
+            continue;
+        }
         let indent = content.len() - content.trim_start_matches(' ').len();
         let blank = is_comment_or_blank(content);
         match state {
@@ -249,6 +261,13 @@ fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
     Some(chunks.collect())
 }
 
+/// Whether a line is indented by more than this, which nearly every line of an item is.
+#[inline]
+fn is_deeper(line: &str, indent: usize) -> bool {
+    let bytes = line.as_bytes();
+    bytes.len() > indent && bytes[..=indent].iter().all(|byte| *byte == b' ')
+}
+
 enum State {
     /// Above `items:`.
     Before,
@@ -303,33 +322,34 @@ fn aliases_reach(text: &str) -> bool {
 /// word, quoted or not.
 fn scalar_at<'a>(text: &'a str, indent: usize, key: &str) -> Option<&'a str> {
     let mut found = None;
-    for (_, line) in lines(text) {
-        let bytes = line.as_bytes();
-        if bytes.len() <= indent
-            || bytes[indent] == b' '
-            || bytes[..indent].iter().any(|byte| *byte != b' ')
-        {
-            // An item's first line has its dash where others have a space.
+    for at in memchr::memmem::find_iter(text.as_bytes(), key.as_bytes()) {
+        let begin = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |newline| newline + 1);
+        let before = &text.as_bytes()[begin..at];
+        // An item's first line has its dash where others have a space, and isn't meant.
+        if before.len() != indent || before.iter().any(|byte| *byte != b' ') {
             continue;
         }
-        if let Some(rest) = line[indent..].strip_prefix(key)
-            && let Some(rest) = rest.strip_prefix(':')
-            && rest.starts_with([' ', '\t'])
-        {
-            let value = rest.trim();
-            let value = value.split(" #").next().unwrap_or(value).trim_end();
-            let value = ['"', '\'']
-                .iter()
-                .find_map(|&quote| value.strip_prefix(quote)?.strip_suffix(quote))
-                .unwrap_or(value);
-            let word = value
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"./-_:".contains(&byte));
-            if found.is_some() || value.is_empty() || !word {
-                return None;
-            }
-            found = Some(value);
+        let line = &text[at + key.len()..];
+        let line = &line[..memchr::memchr(b'\n', line.as_bytes()).unwrap_or(line.len())];
+        let Some(rest) = line.strip_prefix(':') else {
+            continue;
+        };
+        if !rest.starts_with([' ', '\t']) {
+            continue;
         }
+        let value = rest.trim();
+        let value = value.split(" #").next().unwrap_or(value).trim_end();
+        let value = ['"', '\'']
+            .iter()
+            .find_map(|&quote| value.strip_prefix(quote)?.strip_suffix(quote))
+            .unwrap_or(value);
+        let word = value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"./-_:".contains(&byte));
+        if found.is_some() || value.is_empty() || !word {
+            return None;
+        }
+        found = Some(value);
     }
     found
 }

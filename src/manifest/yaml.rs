@@ -174,6 +174,7 @@ fn options() -> Options {
     let mut options = Options::default();
     options.budget = Some(budget);
     options.with_snippet = false;
+    options.emit_comments = false;
     options.non_finite_float_policy = NonFiniteFloatPolicy::PassThrough;
     options
 }

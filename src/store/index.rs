@@ -6,6 +6,7 @@
 
 use hashbrown::HashTable;
 
+use super::RoleId;
 use super::interner::{Interner, Sym, hash};
 
 /// That a binding's subject names someone.
@@ -18,11 +19,19 @@ pub(crate) struct Edge {
     /// The subject's number in the binding.
     pub(crate) subject: u32,
     /// The number of the binding's role; [`NO_ROLE`] where it isn't there.
-    pub(crate) role: u32,
+    role: u32,
+}
+
+impl Edge {
+    /// The binding's role, unless it isn't there.
+    #[inline]
+    pub(crate) fn role_id(self) -> Option<RoleId> {
+        (self.role != NO_ROLE).then_some(RoleId(self.role))
+    }
 }
 
 /// The role of an edge whose binding names one that isn't there.
-pub(crate) const NO_ROLE: u32 = u32::MAX;
+pub(super) const NO_ROLE: u32 = u32::MAX;
 
 /// Whether a name is a user's (a service account's included) or a group's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,17 +56,18 @@ pub(super) struct NewEdge {
 pub(crate) struct Slot {
     hash: u64,
     pub(super) name: Sym,
-    principal: Principal,
     begin: u32,
     /// Where the namespaced edges begin.
     namespaced: u32,
     end: u32,
 }
 
-/// All edges in one array, and a table from names to where theirs are.
+/// All edges in one array, and tables from names to where theirs are. A request carries many
+/// groups, so theirs is a table of its own, which stays small.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SubjectIndex {
-    table: HashTable<Slot>,
+    users: HashTable<Slot>,
+    groups: HashTable<Slot>,
     edges: Vec<Edge>,
     /// Whether two names share a hash, so that names have to be compared at once.
     collides: bool,
@@ -74,7 +84,6 @@ impl SubjectIndex {
             let slot = Slot {
                 hash: hash(strings.text(same[0].name)),
                 name: same[0].name,
-                principal: same[0].principal,
                 begin: narrow(begin),
                 namespaced: narrow(begin + cluster_wide),
                 end: narrow(begin + same.len()),
@@ -85,17 +94,29 @@ impl SubjectIndex {
                 subject: edge.subject,
                 role: edge.role,
             }));
-            index.collides |= index.at_hash(slot.principal, slot.hash).is_some();
-            index.table.insert_unique(slot.hash, slot, |slot| slot.hash);
+            let principal = same[0].principal;
+            index.collides |= index.at_hash(principal, slot.hash).is_some();
+            let table = match principal {
+                Principal::User => &mut index.users,
+                Principal::Group => &mut index.groups,
+            };
+            table.insert_unique(slot.hash, slot, |slot| slot.hash);
         }
         index
     }
 
+    #[inline]
+    fn table(&self, principal: Principal) -> &HashTable<Slot> {
+        match principal {
+            Principal::User => &self.users,
+            Principal::Group => &self.groups,
+        }
+    }
+
+    #[inline]
     fn at_hash(&self, principal: Principal, hash: u64) -> Option<Slot> {
-        self.table
-            .find(hash, |slot| {
-                slot.hash == hash && slot.principal == principal
-            })
+        self.table(principal)
+            .find(hash, |slot| slot.hash == hash)
             .copied()
     }
 
@@ -107,9 +128,9 @@ impl SubjectIndex {
         name: &str,
     ) -> Option<Slot> {
         let hash = hash(name);
-        self.table
+        self.table(principal)
             .find(hash, |slot| {
-                slot.hash == hash && slot.principal == principal && strings.text(slot.name) == name
+                slot.hash == hash && strings.text(slot.name) == name
             })
             .copied()
     }

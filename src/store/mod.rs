@@ -27,8 +27,8 @@ use crate::user::service_account_name;
 
 pub(crate) use compiled::Probe;
 use compiled::{CompiledRules, Outline};
-pub(crate) use index::{Edge, NO_ROLE, Principal, Slot};
-use index::{NewEdge, SubjectIndex};
+pub(crate) use index::{Edge, Principal, Slot};
+use index::{NO_ROLE, NewEdge, SubjectIndex};
 use interner::Interner;
 pub(crate) use interner::Sym;
 
@@ -395,11 +395,7 @@ impl PolicyStore {
     /// The first rule by which an edge allows a request.
     #[inline]
     pub(crate) fn allowing_rule(&self, edge: Edge, probe: &Probe<'_>) -> Option<(RoleId, usize)> {
-        let outline = self.outlines.get(edge.role as usize)?;
-        if !outline.may_allow(probe) {
-            return None;
-        }
-        let role = RoleId(edge.role);
+        let role = edge.role_id()?;
         let rule = self.allowing_rules(role, probe).next()?;
         Some((role, rule))
     }
@@ -417,7 +413,13 @@ impl PolicyStore {
         role: RoleId,
         probe: &'p Probe<'_>,
     ) -> impl Iterator<Item = usize> + 'p {
-        self.rule_numbers(role)
+        let may_allow = self.outlines[role.index()].may_allow(probe);
+        let rules = if may_allow {
+            self.rule_numbers(role)
+        } else {
+            &[]
+        };
+        rules
             .iter()
             .enumerate()
             .filter(|&(_, &rule)| self.rules.allows(rule, probe))
