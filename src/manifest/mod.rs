@@ -35,6 +35,7 @@ mod raw;
 mod scalar;
 mod split;
 mod types;
+mod validate;
 mod wording;
 mod yaml;
 

@@ -9,6 +9,7 @@
 //! hashing beyond the name itself and a third of the memory.
 
 mod aggregate;
+mod build;
 mod compiled;
 mod identity;
 mod index;
@@ -19,16 +20,15 @@ use std::collections::BTreeSet;
 use crate::bootstrap::DefaultPolicy;
 use crate::catalogue::Catalogue;
 use crate::manifest::{
-    Binding, BindingKind, CustomResourceDefinition, Diagnostic, Manifest, Object, PolicyRule,
-    Problem, Role, RoleKind, SubjectKind,
+    Binding, BindingKind, Diagnostic, Manifest, Object, PolicyRule, Role, RoleKind,
 };
 use crate::source::{Place, Sources};
-use crate::user::service_account_name;
 
+use build::{BuildContext, Builder};
 pub(crate) use compiled::Probe;
 use compiled::{CompiledRules, Outline};
+use index::SubjectIndex;
 pub(crate) use index::{Edge, Principal, Slot};
-use index::{NO_ROLE, NewEdge, SubjectIndex};
 use interner::Interner;
 pub(crate) use interner::Sym;
 
@@ -139,7 +139,7 @@ pub struct PolicyStore {
 impl PolicyStore {
     /// Builds the store of what was read.
     ///
-    /// Of the same object in several places the last one counts; a [`Problem::Overridden`] says
+    /// Of the same object in several places the last one counts; a [`Overridden`](crate::manifest::Problem::Overridden) says
     /// so where they differ. An object of the input always wins over a built-in one.
     pub fn new(mut sources: Sources, manifest: Manifest, defaults: Defaults) -> Self {
         let input_objects = manifest
@@ -451,163 +451,4 @@ fn find_role(roles: &[Role], kind: RoleKind, namespace: &str, name: &str) -> Opt
         .ok()
         .and_then(|at| u32::try_from(at).ok())
         .map(RoleId)
-}
-
-struct BuildContext {
-    sources: Sources,
-    diagnostics: Vec<Diagnostic>,
-    defaults: Option<DefaultPolicy>,
-    input_objects: usize,
-    whole: bool,
-}
-
-/// The objects by kind, sorted.
-struct Builder {
-    roles: Vec<Role>,
-    bindings: Vec<Binding>,
-    definitions: Vec<CustomResourceDefinition>,
-    namespaces: Vec<KnownNamespace>,
-    service_accounts: BTreeSet<(String, String)>,
-}
-
-impl Builder {
-    fn new(objects: Vec<Object>) -> Self {
-        let mut builder = Builder {
-            roles: Vec::new(),
-            bindings: Vec::new(),
-            definitions: Vec::new(),
-            namespaces: Vec::new(),
-            service_accounts: BTreeSet::new(),
-        };
-        for object in objects {
-            match object {
-                Object::Role(role) => builder.roles.push(role),
-                Object::Binding(binding) => builder.bindings.push(binding),
-                Object::CustomResourceDefinition(definition) => {
-                    builder.definitions.push(definition);
-                }
-                Object::Namespace { name, labels, .. } => {
-                    builder.namespaces.push(KnownNamespace { name, labels });
-                }
-                Object::ServiceAccount {
-                    namespace, name, ..
-                } => {
-                    builder.service_accounts.insert((namespace, name));
-                }
-            }
-        }
-        builder
-            .roles
-            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
-        builder
-            .bindings
-            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
-        builder.namespaces.sort();
-        builder
-    }
-
-    fn build(self, context: BuildContext) -> PolicyStore {
-        let mut strings = Interner::default();
-        let mut rules = CompiledRules::default();
-        let mut first_rule = Vec::with_capacity(self.roles.len());
-        let mut count = 0u32;
-        for role in &self.roles {
-            first_rule.push(count);
-            for rule in &role.rules {
-                rules.push(&mut strings, rule);
-                count += 1;
-            }
-        }
-        let effective = aggregate::effective_rules(&self.roles, &first_rule);
-        let mut diagnostics = context.diagnostics;
-        for &(role, more) in &effective.stale {
-            let role = &self.roles[role];
-            diagnostics.push(Diagnostic::new(
-                role.place,
-                Problem::StaleAggregation {
-                    object: format!("ClusterRole {}", role.name),
-                    count: if more == 1 {
-                        "1 rule".to_owned()
-                    } else {
-                        format!("{more} rules")
-                    },
-                },
-            ));
-        }
-        diagnostics.sort_by_key(|diagnostic| diagnostic.place);
-        let mut effective_begin = vec![0];
-        let mut flat = Vec::with_capacity(count as usize);
-        let mut outlines = Vec::with_capacity(self.roles.len());
-        for numbers in effective.rules {
-            outlines.push(rules.outline(&numbers));
-            flat.extend(numbers);
-            effective_begin.push(u32::try_from(flat.len()).unwrap_or(u32::MAX));
-        }
-        let mut edges = Vec::new();
-        let mut role_of = Vec::with_capacity(self.bindings.len());
-        for (binding, number) in self.bindings.iter().zip(0..) {
-            let namespace = match binding.kind {
-                BindingKind::ClusterRoleBinding => None,
-                BindingKind::RoleBinding => Some(strings.intern(&binding.namespace)),
-            };
-            let role_namespace = match binding.role_ref.kind {
-                RoleKind::ClusterRole => "",
-                RoleKind::Role => &binding.namespace,
-            };
-            let role = find_role(
-                &self.roles,
-                binding.role_ref.kind,
-                role_namespace,
-                &binding.role_ref.name,
-            );
-            role_of.push(role);
-            for (subject, subject_number) in binding.subjects.iter().zip(0..) {
-                let (principal, name) = match subject.kind {
-                    SubjectKind::User => (Principal::User, strings.intern(&subject.name)),
-                    SubjectKind::Group => (Principal::Group, strings.intern(&subject.name)),
-                    SubjectKind::ServiceAccount => {
-                        let namespace = if subject.namespace.is_empty() {
-                            &binding.namespace
-                        } else {
-                            &subject.namespace
-                        };
-                        if namespace.is_empty() {
-                            continue;
-                        }
-                        let name = service_account_name(namespace, &subject.name);
-                        (Principal::User, strings.intern(&name))
-                    }
-                };
-                edges.push(NewEdge {
-                    principal,
-                    name,
-                    namespace,
-                    binding: number,
-                    subject: subject_number,
-                    role: role.map_or(NO_ROLE, |role| role.0),
-                });
-            }
-        }
-        let index = SubjectIndex::new(edges, &strings);
-        PolicyStore {
-            sources: context.sources,
-            diagnostics,
-            catalogue: Catalogue::with_definitions(&self.definitions),
-            roles: self.roles,
-            bindings: self.bindings,
-            namespaces: self.namespaces,
-            service_accounts: self.service_accounts,
-            defaults: context.defaults,
-            input_objects: context.input_objects,
-            whole: context.whole,
-            strings,
-            rules,
-            first_rule,
-            effective: flat,
-            effective_begin,
-            outlines,
-            role_of,
-            index,
-        }
-    }
 }

@@ -2,19 +2,23 @@
 
 use serde::Serialize;
 
-use crate::diff::{Cause, Change, Direction, Except};
+use crate::diff::{Cause, Change, Direction};
 use crate::directory::Directory;
-use crate::manifest::{BindingKind, PolicyRule, RoleKind, SubjectKind};
+use crate::manifest::{BindingKind, RoleKind, SubjectKind};
 use crate::principal::Principal;
 use crate::risk::{Found, RISKS, Severity};
 use crate::store::PolicyStore;
 
+mod markdown;
+mod words;
+
+use super::API_VERSION;
 use super::github::annotation;
 use super::sarif::{SarifFinding, SarifLevel, SarifRule, sarif};
 use super::view::{ObjectView, RuleView, SourceView, SubjectView};
 use super::who_can::everyone;
-use super::words::{describe_rule, with_place, wrapped};
-use super::{API_VERSION, table};
+use super::words::{with_place, wrapped};
+use words::{FEW_RISKS, in_words, verdict};
 
 /// The answer of `diff`.
 #[derive(Debug, Clone, Serialize)]
@@ -261,62 +265,6 @@ impl DiffView {
         }
     }
 
-    /// A comment for a pull request, of less than 65,000 characters.
-    pub fn to_markdown(&self) -> String {
-        /// GitHub takes 65,536; what follows the table has to fit as well.
-        const MOST: usize = 60_000;
-        let mut out = format!("**{}**\n", escape(&self.summary.verdict));
-        for recreate in &self.recreate {
-            out.push_str(&format!("\n> {}\n", escape(&recreate.in_words())));
-        }
-        for note in &self.notes {
-            out.push_str(&format!("\n> {}\n", escape(note)));
-        }
-        out.truncate(floor(&out, MOST / 2));
-        if self.changes.is_empty() {
-            return out;
-        }
-        let header = ["Severity", "Change", "Subject", "Where", "What"];
-        let mut rows = Vec::new();
-        let mut length = out.len();
-        for change in &self.changes {
-            let row = change.row();
-            length += row.iter().map(|cell| cell.len() + 3).sum::<usize>();
-            if length > MOST / 2 {
-                break;
-            }
-            rows.push(row);
-        }
-        out.push('\n');
-        out.push_str(&table::markdown(&header, &rows));
-        let left = self.changes.len() - rows.len();
-        if left > 0 {
-            out.push_str(&format!(
-                "\n**{left} more changes don't fit here**; `rbac-eval diff` shows them all.\n"
-            ));
-        }
-        let mut details = String::new();
-        let mut told = 0;
-        for change in &self.changes {
-            let detail = change.details();
-            if out.len() + details.len() + detail.len() > MOST {
-                break;
-            }
-            details.push_str(&detail);
-            told += 1;
-        }
-        out.push_str("\n<details><summary>Why, and through which binding</summary>\n\n");
-        out.push_str(&details);
-        if told < self.changes.len() {
-            out.push_str(&format!(
-                "\n{} more changes are left out here.\n",
-                self.changes.len() - told
-            ));
-        }
-        out.push_str("\n</details>\n");
-        out
-    }
-
     /// SARIF 2.1.0: one result a gain, at the lines that cause it.
     ///
     /// # Errors
@@ -381,25 +329,6 @@ impl DiffView {
 
 /// The id of gains without a risk.
 const GAINED: &str = "gained";
-
-fn verdict(summary: &Summary) -> String {
-    if summary.gained + summary.lost == 0 {
-        return "no change in effective permissions".to_owned();
-    }
-    let plural = |count: usize, one: &str, many: &str| match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    };
-    let severity = summary
-        .severity
-        .map_or_else(String::new, |severity| format!(", the gravest {severity}"));
-    format!(
-        "{} and {} for {}{severity}",
-        plural(summary.gained, "gain", "gains"),
-        plural(summary.lost, "loss", "losses"),
-        plural(summary.subjects, "subject", "subjects"),
-    )
-}
 
 impl ChangeView {
     fn new(
@@ -523,80 +452,6 @@ impl ChangeView {
         places.dedup();
         places
     }
-
-    fn row(&self) -> Vec<String> {
-        vec![
-            self.severity.unwrap_or_default().to_owned(),
-            self.change.to_owned(),
-            escape(&self.who()),
-            escape(&self.place()),
-            escape(&self.in_words),
-        ]
-    }
-
-    fn details(&self) -> String {
-        let mut out = format!("- {}\n", escape(&self.heading()));
-        for text in self.risks_in_words() {
-            out.push_str(&format!("  - {}\n", escape(&text)));
-        }
-        for cause in &self.causes {
-            out.push_str(&format!(
-                "  - {} (`{}`)\n",
-                escape(&cause.in_words()),
-                cause.source
-            ));
-        }
-        out
-    }
-}
-
-/// How many exceptions are named before the rest is counted.
-const FEW_EXCEPTIONS: usize = 3;
-/// How many risks are told before the rest is counted.
-const FEW_RISKS: usize = 3;
-
-/// The rule and what it leaves out.
-fn in_words(change: &Change) -> String {
-    let mut words = describe_rule(&change.rule, None);
-    if change.except.is_empty() {
-        return words;
-    }
-    let mut excepts: Vec<String> = change
-        .except
-        .iter()
-        .take(FEW_EXCEPTIONS)
-        .map(|except| exception(&change.rule, except))
-        .collect();
-    let more = change.except.len() - excepts.len();
-    if more > 0 {
-        let side = match change.direction {
-            Direction::Gained => "could before",
-            Direction::Lost => "still can",
-        };
-        excepts.push(format!("{more} more that it {side} (`-o json` lists them)"));
-    }
-    words.push_str(&format!("; but not {}", excepts.join("; nor ")));
-    words
-}
-
-/// `get, list` reads better than the whole rule where the resources are the same.
-fn exception(rule: &PolicyRule, except: &Except) -> String {
-    let same_resources = except.rule.api_groups == rule.api_groups
-        && except.rule.resources == rule.resources
-        && except.rule.resource_names == rule.resource_names
-        && except.rule.non_resource_urls == rule.non_resource_urls;
-    let what = if same_resources && except.rule.verbs == rule.verbs {
-        String::new()
-    } else if same_resources {
-        except.rule.verbs.join(", ")
-    } else {
-        describe_rule(&except.rule, None)
-    };
-    match (&except.namespace, &*what) {
-        (None, what) => what.to_owned(),
-        (Some(namespace), "") => format!("in namespace {namespace}"),
-        (Some(namespace), what) => format!("{what} in namespace {namespace}"),
-    }
 }
 
 impl CauseView {
@@ -671,28 +526,4 @@ fn recreated(base: Side<'_>, head: Side<'_>) -> Vec<RecreateView> {
         }
     }
     found
-}
-
-/// Text that Markdown leaves as it is.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '@' | '~' | '&' | '!' => {
-                // A named character can't become markup, a mention, or the end of a cell.
-                out.push_str(&format!("&#{};", c as u32));
-            }
-            '\n' | '\r' => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// The greatest boundary of a character that isn't beyond `most`.
-fn floor(text: &str, most: usize) -> usize {
-    (0..=most.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or(0)
 }
