@@ -35,7 +35,10 @@ fn places_are_in(bytes: &[u8], manifest: &Manifest) {
         // A lone carriage return ends a line too, for YAML.
         let returns = bytes.iter().filter(|&&byte| byte == b'\r').count();
         let line = place.line as usize;
-        assert!(place.line > 0 && line <= lines + returns, "line {line} of {lines}");
+        assert!(
+            place.line > 0 && line <= lines + returns,
+            "line {line} of {lines}"
+        );
         assert!(place.column > 0, "{place:?}");
     };
     for diagnostic in &manifest.diagnostics {
@@ -46,7 +49,10 @@ fn places_are_in(bytes: &[u8], manifest: &Manifest) {
         match object {
             Object::Role(role) => {
                 inside(role.place);
-                role.rules.iter().filter_map(|rule| rule.place).for_each(inside);
+                role.rules
+                    .iter()
+                    .filter_map(|rule| rule.place)
+                    .for_each(inside);
             }
             Object::Binding(binding) => {
                 inside(binding.place);
@@ -167,7 +173,9 @@ pub fn verdict(bytes: &[u8]) {
     let (manifest, request) = text.split_once(SEPARATOR).unwrap_or((text, ""));
     let (_, manifest) = read("any.yaml", manifest.as_bytes(), true);
     let objects = &manifest.objects;
-    let roles = objects.iter().filter(|object| matches!(object, Object::Role(_)));
+    let roles = objects
+        .iter()
+        .filter(|object| matches!(object, Object::Role(_)));
     // The naive authorizer takes every path through aggregated roles, and doesn't know how a
     // server spells control characters.
     let unusual = |character: char| !matches!(character, ' '..='~');
@@ -177,7 +185,11 @@ pub fn verdict(bytes: &[u8]) {
     let naive = Naive::new(objects);
     let store = store_of_objects(objects);
     same_roles(&store, &naive);
-    for line in request.lines().take(4).chain(request.is_empty().then_some("")) {
+    for line in request
+        .lines()
+        .take(4)
+        .chain(request.is_empty().then_some(""))
+    {
         let (user, attributes) = asked(line);
         same_answer(&store, &naive, &user, &attributes);
         same_review(&store, &naive, &user, attributes.namespace());
