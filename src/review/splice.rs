@@ -71,7 +71,7 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
 /// mapping in block style is written anew.
 pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String> {
     let keys = top_keys(text).map_err(|(_, message)| message)?;
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let lines = lines(text);
     if !is_block(&lines, &keys) {
         return written_anew(text, &lines, status);
     }
@@ -90,6 +90,21 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String
         kept.push('\n');
     }
     Ok(kept)
+}
+
+/// The lines as YAML counts them: a carriage return alone ends one too.
+fn lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    for mut line in text.split_inclusive('\n') {
+        while let Some(at) = line.find('\r')
+            && !matches!(&line[at + 1..], "" | "\n")
+        {
+            lines.push(&line[..=at]);
+            line = &line[at + 1..];
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// Whether each key begins a line, and no brace stands before the first.
@@ -190,6 +205,10 @@ mod tests {
             (
                 "--- # c {\n  a: 1\n  b: 2\n",
                 "--- # c {\n  a: 1\n  b: 2\n  status:\n    allowed: true\n",
+            ),
+            (
+                "a: [b\rc]\r\nstatus: {}\rd: 1",
+                "a: [b\rc]\r\nd: 1\nstatus:\n  allowed: true\n",
             ),
             (
                 "é: 1\nstatus: {}\nß: {b: 1}\n",
