@@ -22,15 +22,16 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// A JSON object's text with its `status` replaced or added, on lines of its own where the object
-/// stands on several.
+/// A JSON object's text with its `status` replaced or added, on lines of its own where the members
+/// of the object are.
 pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String> {
     let text = text.trim();
     let members: Members<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     debug_assert!(members.spec.is_some());
-    let indent = text.contains('\n').then(|| {
-        let first = text.find('"').unwrap_or(0);
-        text[..first].rsplit('\n').next().unwrap_or("").to_owned()
+    // A first member that stands beside its brace says nothing of how lines are indented.
+    let indent = text.find('"').and_then(|first| {
+        let (_, indent) = text[..first].rsplit_once('\n')?;
+        indent.trim().is_empty().then(|| indent.to_owned())
     });
     let written = match &indent {
         None => serde_json::to_string(status),
@@ -70,7 +71,7 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
 /// mapping in block style is written anew.
 pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String> {
     let keys = top_keys(text).map_err(|(_, message)| message)?;
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let lines = lines(text);
     if !is_block(&lines, &keys) {
         return written_anew(text, &lines, status);
     }
@@ -89,6 +90,21 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String
         kept.push('\n');
     }
     Ok(kept)
+}
+
+/// The lines as YAML counts them: a carriage return alone ends one too.
+fn lines(text: &str) -> Vec<&str> {
+    let mut lines = Vec::new();
+    for mut line in text.split_inclusive('\n') {
+        while let Some(at) = line.find('\r')
+            && !matches!(&line[at + 1..], "" | "\n")
+        {
+            lines.push(&line[..=at]);
+            line = &line[at + 1..];
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// Whether each key begins a line, and no brace stands before the first.
@@ -191,6 +207,10 @@ mod tests {
                 "--- # c {\n  a: 1\n  b: 2\n  status:\n    allowed: true\n",
             ),
             (
+                "a: [b\rc]\r\nstatus: {}\rd: 1",
+                "a: [b\rc]\r\nd: 1\nstatus:\n  allowed: true\n",
+            ),
+            (
                 "é: 1\nstatus: {}\nß: {b: 1}\n",
                 "é: 1\nß: {b: 1}\nstatus:\n  allowed: true\n",
             ),
@@ -217,6 +237,27 @@ mod tests {
             ("? a\n: 1\n", "a: 1\nstatus:\n  allowed: true\n"),
         ] {
             assert_eq!(yaml(text), expected);
+        }
+    }
+
+    #[test]
+    fn members_beside_their_brace_stay_there() {
+        let status = json!({"allowed": true});
+        for (text, expected) in [
+            (
+                "{\"spec\":{},\n \"status\":null}",
+                "{\"spec\":{},\n \"status\":{\"allowed\":true}}",
+            ),
+            (
+                "{\"spec\":{\n }\n}",
+                "{\"spec\":{\n },\"status\":{\"allowed\":true}}",
+            ),
+            (
+                "{\n\t\"spec\":{}\n}",
+                "{\n\t\"spec\":{},\n\t\"status\": {\n\t\t\"allowed\": true\n\t}\n}",
+            ),
+        ] {
+            assert_eq!(super::json(text, &status).unwrap(), expected);
         }
     }
 
