@@ -23,6 +23,8 @@ use crate::source::{Place, SourceId};
 
 /// The deepest nesting that is read.
 const MAX_DEPTH: usize = wording::MAX_DEPTH;
+/// The most bytes of strings that one document may have, aliases expanded.
+const MAX_STRINGS: usize = 256 << 20;
 /// The most nodes that one document may have, aliases expanded.
 const MAX_NODES: usize = 50_000_000;
 /// The largest text in which objects of other kinds are parsed to see that they can be.
@@ -170,7 +172,7 @@ fn options() -> Options {
     budget.flow_nesting_limit = MAX_DEPTH;
     budget.max_nodes = MAX_NODES;
     budget.max_events = MAX_NODES * 2;
-    budget.max_total_scalar_bytes = 1 << 30;
+    budget.max_total_scalar_bytes = MAX_STRINGS;
     let mut options = Options::default();
     options.budget = Some(budget);
     options.with_snippet = false;
