@@ -76,18 +76,18 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
         notes: about_user,
     } = args.who.resolve(&directory)?;
     if args.list {
-        return list(args, &store, &user);
+        return list(args, store, &user);
     }
     let [verb, target] = &*args.request else {
         return Err(wrong_arguments());
     };
-    let question = request::parse(&store, verb, target, &args.scope)?;
+    let question = request::parse(store, verb, target, &args.scope)?;
     if args.no_headers {
         return Err(Failure::told(
             "`--no-headers` can't be set without `--list`",
         ));
     }
-    let authorizer = Authorizer::new(&store);
+    let authorizer = Authorizer::new(store);
     let explanation = explain(&authorizer, &user, &question.attributes);
     let mut notes = about_user;
     notes.extend(question.notes);

@@ -49,8 +49,8 @@ enum Output {
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let Loaded { store, directory } = input::load_quietly(&args.input)?;
-    let findings = check(&store, &directory);
-    let view = CheckView::new(&store, &findings);
+    let findings = check(store, &directory);
+    let view = CheckView::new(store, &findings);
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
         Output::Json => out::document(&view, false)?,

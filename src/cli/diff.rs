@@ -81,21 +81,21 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     if base.store.input_objects() + head.store.input_objects() == 0 {
         return Err(input::no_objects(&format!("{base_place} and {head_place}")));
     }
-    let changes: Vec<_> = diff(&base.store, &head.store)
+    let changes: Vec<_> = diff(base.store, head.store)
         .into_iter()
         .map(|change| {
-            let risks = risks_of(&change, &base.store, &head.store);
+            let risks = risks_of(&change, base.store, head.store);
             (change, risks)
         })
         .collect();
     let view = DiffView::new(
         Side {
             name: &base_place.to_string(),
-            store: &base.store,
+            store: base.store,
         },
         Side {
             name: &head_place.to_string(),
-            store: &head.store,
+            store: head.store,
         },
         &head.directory,
         &changes,

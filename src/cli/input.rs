@@ -46,7 +46,8 @@ clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
 
 /// What was read.
 pub(super) struct Loaded {
-    pub(super) store: PolicyStore,
+    /// It lasts as long as the process: taking a large one apart takes longer than an answer.
+    pub(super) store: &'static PolicyStore,
     pub(super) directory: Directory,
 }
 
@@ -202,7 +203,10 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
             "no answer, since the input can't be read"
         }));
     }
-    Ok(Loaded { store, directory })
+    Ok(Loaded {
+        store: Box::leak(Box::new(store)),
+        directory,
+    })
 }
 
 fn read_directory(paths: &[PathBuf]) -> Result<Directory, Failure> {

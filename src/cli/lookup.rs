@@ -52,7 +52,7 @@ enum Output {
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     let Loaded { store, directory } = input::load(&args.input, false)?;
-    let mut called: Vec<Principal> = subjects(&store)
+    let mut called: Vec<Principal> = subjects(store)
         .into_iter()
         .filter(|principal| {
             is_called(principal, &args.subject, args.exact)
@@ -78,7 +78,7 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
         .map(|principal| {
             let groups = groups_of(&directory, &principal);
             let privileged = is_privileged(&principal, &groups);
-            (lookup(&store, principal, &groups), privileged)
+            (lookup(store, principal, &groups), privileged)
         })
         .collect();
     if found.is_empty() {
@@ -87,7 +87,7 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
             args.subject
         ));
     }
-    let view = LookupView::new(&store, &directory, &found, args.rules);
+    let view = LookupView::new(store, &directory, &found, args.rules);
     match args.output {
         Output::Text => out::answer(&view.to_text())?,
         Output::Json => out::document(&view, false)?,

@@ -89,11 +89,11 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             for note in &asker.notes {
                 out::note(note);
             }
-            let rows = resources_by_verbs(&store, &asker.user, namespace);
+            let rows = resources_by_verbs(store, &asker.user, namespace);
             MatrixView::of_resources(&asker.user.name, namespace, &rows)
         }
         Some(word) => {
-            let question = request::parse(&store, "get", word, &args.scope)?;
+            let question = request::parse(store, "get", word, &args.scope)?;
             let Attributes::Resource(attributes) = question.attributes else {
                 return Err(Failure::told("`matrix` shows resources, not URLs"));
             };
@@ -105,7 +105,7 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             } else {
                 Reach::Request
             };
-            let rows = subjects_by_verbs(&store, &attributes, reach);
+            let rows = subjects_by_verbs(store, &attributes, reach);
             let name = full_name(&attributes.combined_resource(), &attributes.group);
             MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory)
         }

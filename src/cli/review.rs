@@ -38,7 +38,7 @@ pub(super) struct ReviewArgs {
 pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     let from_stdin = args.reviews.as_os_str() == "-";
     let Loaded { store, .. } = input::load(&args.input, from_stdin)?;
-    let authorizer = Authorizer::new(&store);
+    let authorizer = Authorizer::new(store);
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let all_answered = if from_stdin {
@@ -68,33 +68,25 @@ fn open(path: &Path) -> Result<File, Failure> {
     Err(Failure::told(format!("cannot read `{path}`: {why}")))
 }
 
-fn stream<R: std::io::BufRead>(
+fn stream<R: std::io::BufRead + Send>(
     authorizer: &Authorizer<'_>,
     name: &str,
     mut reader: Reader<R>,
     out: &mut impl Write,
 ) -> Result<bool, Failure> {
     let mut all_answered = true;
-    let mut batch: Vec<Piece> = Vec::with_capacity(BATCH);
-    let mut ended = false;
-    while !ended {
-        batch.clear();
-        while batch.len() < BATCH {
-            let piece = reader
-                .next_piece()
-                .map_err(|error| Failure::told(format!("cannot read `{name}`: {error}")))?;
-            match piece {
-                Some(piece) => batch.push(piece),
-                None => {
-                    ended = true;
-                    break;
-                }
-            }
-        }
-        let answers: Vec<Result<String, ReviewError>> = batch
-            .par_iter()
-            .map(|piece| answer(authorizer, piece))
-            .collect();
+    let mut batch = next_batch(&mut reader, name)?;
+    while !batch.is_empty() {
+        // The next reviews are read while these are answered.
+        let (answers, next) = rayon::join(
+            || -> Vec<Result<String, ReviewError>> {
+                batch
+                    .par_iter()
+                    .map(|piece| answer(authorizer, piece))
+                    .collect()
+            },
+            || next_batch(&mut reader, name),
+        );
         for (piece, answer) in batch.iter().zip(answers) {
             match answer {
                 Ok(answer) => {
@@ -109,6 +101,25 @@ fn stream<R: std::io::BufRead>(
                 }
             }
         }
+        batch = next?;
     }
     Ok(all_answered)
+}
+
+/// The next reviews; none at the end.
+fn next_batch<R: std::io::BufRead>(
+    reader: &mut Reader<R>,
+    name: &str,
+) -> Result<Vec<Piece>, Failure> {
+    let mut batch = Vec::with_capacity(BATCH);
+    while batch.len() < BATCH {
+        let piece = reader
+            .next_piece()
+            .map_err(|error| Failure::told(format!("cannot read `{name}`: {error}")))?;
+        match piece {
+            Some(piece) => batch.push(piece),
+            None => break,
+        }
+    }
+    Ok(batch)
 }

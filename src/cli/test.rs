@@ -76,11 +76,11 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     let mut views = Vec::new();
     let mut unjudged = false;
     for promises in &files {
-        match keep(promises, &store) {
+        match keep(promises, store) {
             Ok(outcomes) => {
                 for (number, (promise, outcome)) in outcomes.iter().enumerate() {
                     views.push(PromiseView::new(
-                        &store,
+                        store,
                         &directory,
                         &promises.file,
                         promise,

@@ -54,15 +54,15 @@ enum Output {
 
 pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
     let Loaded { store, directory } = input::load(&args.input, false)?;
-    let question = request::parse(&store, &args.verb, &args.target, &args.scope)?;
+    let question = request::parse(store, &args.verb, &args.target, &args.scope)?;
     let reach = if args.scope.all_namespaces && !question.cluster_scoped {
         Reach::Anywhere
     } else {
         Reach::Request
     };
-    let found = who_can(&store, &question.attributes, reach);
+    let found = who_can(store, &question.attributes, reach);
     let view = WhoCanView::new(
-        &store,
+        store,
         &directory,
         &question.attributes,
         reach,

@@ -106,38 +106,63 @@ fn is_word_of_yaml(word: &str) -> bool {
 fn documents(text: &str) -> Vec<(&str, u32)> {
     let mut documents = Vec::new();
     let (mut begin, mut begin_line) = (0, 1);
-    let mut line = 1u32;
-    let mut only_directives = true;
-    for (offset, content) in lines(text) {
-        // Nearly every line is this, and only the first few can be directives.
-        let plain = !matches!(content.as_bytes().first(), Some(b'-' | b'.'));
-        if plain && !only_directives {
-            line = line.saturating_add(1);
-            continue;
-        }
-        if is_marker(content, "---") && offset > begin {
-            if !(only_directives && text[begin..offset].contains('%')) {
+    let count_lines = |text: &str| {
+        u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX)
+    };
+    for offset in marked_lines(text) {
+        let line = line_at(text, offset);
+        if is_marker(line, "---") {
+            if offset > begin && !is_directives(&text[begin..offset]) {
                 documents.push((&text[begin..offset], begin_line));
-                (begin, begin_line) = (offset, line);
+                begin_line += count_lines(&text[begin..offset]);
+                begin = offset;
             }
-            only_directives = false;
-        } else if is_marker(content, "...") {
-            let end = offset + content.len();
+        } else if is_marker(line, "...") {
+            let end = offset + line.len();
             documents.push((&text[begin..end], begin_line));
-            (begin, begin_line) = ((end + 1).min(text.len()), line + 1);
-            only_directives = true;
-        } else if !is_comment_or_blank(content) && !content.starts_with('%') {
-            only_directives = false;
+            begin_line += count_lines(&text[begin..end]) + 1;
+            begin = (end + 1).min(text.len());
         }
-        line = line.saturating_add(1);
     }
     documents.push((&text[begin..], begin_line));
     documents
 }
 
+/// Where lines begin with `---` or `...`, found without looking at the others.
+fn marked_lines(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let mut found: Vec<usize> = ["\n---", "\n..."]
+        .iter()
+        .flat_map(|marker| memchr::memmem::find_iter(bytes, marker.as_bytes()))
+        .map(|newline| newline + 1)
+        .collect();
+    if text.starts_with("---") || text.starts_with("...") {
+        found.push(0);
+    }
+    found.sort_unstable();
+    found
+}
+
+fn line_at(text: &str, begin: usize) -> &str {
+    let rest = &text[begin..];
+    &rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())]
+}
+
+/// Whether a text holds directives, and beside them nothing but comments: they belong to the
+/// document that the next `---` begins.
+fn is_directives(text: &str) -> bool {
+    let mut any = false;
+    lines(text).all(|(_, line)| {
+        any |= line.starts_with('%');
+        line.starts_with('%') || is_comment_or_blank(line)
+    }) && any
+}
+
 /// Whether some line of a text parts documents. No string of JSON can hold one.
 pub(super) fn has_marker(text: &str) -> bool {
-    lines(text).any(|(_, line)| is_marker(line, "---"))
+    marked_lines(text)
+        .into_iter()
+        .any(|begin| is_marker(line_at(text, begin), "---"))
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::{ChangeView, DiffView};
 use crate::report::table;
+use crate::report::words::clean;
 
 impl DiffView {
     /// A comment for a pull request, of less than 65,000 characters.
@@ -91,7 +92,7 @@ impl ChangeView {
 /// Text that Markdown leaves as it is.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in clean(text).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '@' | '~' | '&' | '!' => {
                 // A named character can't become markup, a mention, or the end of a cell.
