@@ -12,7 +12,9 @@ use crate::store::PolicyStore;
 use crate::user::{UserInfo, split_service_account};
 
 use super::API_VERSION;
-use super::view::{GrantView, IncompleteView, ObjectView, RuleView, SourceView, SubjectView};
+use super::view::{
+    AttributesView, GrantView, IncompleteView, ObjectView, RuleView, SourceView, SubjectView,
+};
 use super::words::{describe_request, describe_rule, group_in_words, with_place, wrapped};
 
 /// How many near misses the text shows.
@@ -55,52 +57,9 @@ pub struct RequestView {
     pub user: String,
     /// The groups, implied ones included.
     pub groups: Vec<String>,
-    /// The verb.
-    pub verb: String,
-    /// The namespace; absent for the whole cluster.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub namespace: String,
-    /// The API group; absent for a URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// The resource; absent for a URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-    /// The subresource.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub subresource: String,
-    /// The name.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// The URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-}
-
-impl RequestView {
-    fn new(user: &UserInfo, attributes: &Attributes) -> Self {
-        let mut view = RequestView {
-            user: user.name.clone(),
-            groups: user.groups.clone(),
-            verb: attributes.verb().to_owned(),
-            namespace: attributes.namespace().to_owned(),
-            group: None,
-            resource: None,
-            subresource: String::new(),
-            name: String::new(),
-            path: None,
-        };
-        match attributes {
-            Attributes::Resource(attributes) => {
-                view.group = Some(attributes.group.clone());
-                view.resource = Some(attributes.resource.clone());
-                view.subresource.clone_from(&attributes.subresource);
-                view.name.clone_from(&attributes.name);
-            }
-            Attributes::NonResource(attributes) => view.path = Some(attributes.path.clone()),
-        }
-        view
-    }
+    /// What was asked.
+    #[serde(flatten)]
+    pub attributes: AttributesView,
 }
 
 /// A grant with the subject and the rule.
@@ -186,7 +145,11 @@ impl CanIView {
         CanIView {
             api_version: API_VERSION,
             kind: "CanI",
-            request: RequestView::new(user, attributes),
+            request: RequestView {
+                user: user.name.clone(),
+                groups: user.groups.clone(),
+                attributes: AttributesView::new(attributes),
+            },
             allowed,
             privileged: response.privileged,
             grants: response

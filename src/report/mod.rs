@@ -18,8 +18,8 @@ pub mod who_can;
 pub mod words;
 
 pub use view::{
-    BINDING_SCOPE_CLUSTER, BINDING_SCOPE_NAMESPACE, GrantView, IncompleteView, ObjectView,
-    RuleView, SourceView, SubjectView,
+    AttributesView, BINDING_SCOPE_CLUSTER, BINDING_SCOPE_NAMESPACE, GrantView, IncompleteView,
+    ObjectView, RuleView, SourceView, SubjectView,
 };
 
 /// The `apiVersion` of every JSON and YAML answer.

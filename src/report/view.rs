@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::attributes::Attributes;
 use crate::authorizer::Grant;
 use crate::directory::Directory;
 use crate::manifest::{Binding, BindingKind, PolicyRule, RoleKind, Subject, SubjectKind};
@@ -38,6 +39,56 @@ impl SourceView {
 impl std::fmt::Display for SourceView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", clean(&self.file), self.line)
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttributesView {
+    /// The verb.
+    pub verb: String,
+    /// The namespace; absent for the whole cluster.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// The API group; absent for a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The resource; absent for a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The subresource.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subresource: String,
+    /// The name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+impl AttributesView {
+    /// The view of a request.
+    pub fn new(attributes: &Attributes) -> Self {
+        let mut view = AttributesView {
+            verb: attributes.verb().to_owned(),
+            namespace: attributes.namespace().to_owned(),
+            group: None,
+            resource: None,
+            subresource: String::new(),
+            name: String::new(),
+            path: None,
+        };
+        match attributes {
+            Attributes::Resource(attributes) => {
+                view.group = Some(attributes.group.clone());
+                view.resource = Some(attributes.resource.clone());
+                view.subresource.clone_from(&attributes.subresource);
+                view.name.clone_from(&attributes.name);
+            }
+            Attributes::NonResource(attributes) => view.path = Some(attributes.path.clone()),
+        }
+        view
     }
 }
 

@@ -11,7 +11,7 @@ use crate::query::who_can::{Reach, WhoCan};
 use crate::store::PolicyStore;
 use crate::user::{AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED};
 
-use super::view::{GrantView, IncompleteView, SubjectView};
+use super::view::{AttributesView, GrantView, IncompleteView, SubjectView};
 use super::words::{describe_request, wrapped};
 use super::{API_VERSION, table};
 
@@ -39,54 +39,11 @@ pub struct WhoCanView {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AskedView {
-    /// The verb.
-    pub verb: String,
-    /// The namespace; absent for the whole cluster.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub namespace: String,
+    /// The request.
+    #[serde(flatten)]
+    pub attributes: AttributesView,
     /// Whether every namespace was looked at.
     pub all_namespaces: bool,
-    /// The API group; absent for a URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-    /// The resource; absent for a URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-    /// The subresource.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub subresource: String,
-    /// The name.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub name: String,
-    /// The URL.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-}
-
-impl AskedView {
-    /// The view of a request.
-    pub fn new(attributes: &Attributes, reach: Reach) -> Self {
-        let mut view = AskedView {
-            verb: attributes.verb().to_owned(),
-            namespace: attributes.namespace().to_owned(),
-            all_namespaces: reach == Reach::Anywhere,
-            group: None,
-            resource: None,
-            subresource: String::new(),
-            name: String::new(),
-            path: None,
-        };
-        match attributes {
-            Attributes::Resource(attributes) => {
-                view.group = Some(attributes.group.clone());
-                view.resource = Some(attributes.resource.clone());
-                view.subresource.clone_from(&attributes.subresource);
-                view.name.clone_from(&attributes.name);
-            }
-            Attributes::NonResource(attributes) => view.path = Some(attributes.path.clone()),
-        }
-        view
-    }
 }
 
 /// Someone who can.
@@ -235,7 +192,10 @@ impl WhoCanView {
         WhoCanView {
             api_version: API_VERSION,
             kind: "WhoCan",
-            request: AskedView::new(attributes, reach),
+            request: AskedView {
+                attributes: AttributesView::new(attributes),
+                all_namespaces: reach == Reach::Anywhere,
+            },
             subjects,
             incomplete: found
                 .incomplete
