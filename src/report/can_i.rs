@@ -6,7 +6,7 @@ use crate::attributes::Attributes;
 use crate::authorizer::{Authorizer, Decision, Grant};
 use crate::catalogue::full_name;
 use crate::directory::Directory;
-use crate::explain::{Explanation, Miss, NearMiss};
+use crate::explain::{Explanation, Miss, NearMiss, is_object_id};
 use crate::manifest::{BindingKind, RoleKind, SubjectKind};
 use crate::store::PolicyStore;
 use crate::user::{UserInfo, split_service_account};
@@ -43,6 +43,9 @@ pub struct CanIView {
     /// What else the reader has to know.
     pub notes: Vec<String>,
     /// How many bindings name the asker or one of their groups.
+    /// The user, and beside an object ID the name that people know.
+    #[serde(skip)]
+    asker_in_words: String,
     #[serde(skip)]
     bindings_of_asker: usize,
     #[serde(skip)]
@@ -172,6 +175,10 @@ impl CanIView {
                     .collect()
             },
             notes,
+            asker_in_words: match directory.name_of(&user.name) {
+                Some(known) if is_object_id(&user.name) => format!("{} ({known})", user.name),
+                _ => user.name.clone(),
+            },
             bindings_of_asker: explanation.bindings_of_asker,
             request_in_words: describe_request(attributes),
         }
@@ -213,7 +220,7 @@ impl CanIView {
     }
 
     fn refusal(&self, lines: &mut Vec<String>) {
-        let user = &self.request.user;
+        let user = &self.asker_in_words;
         for incomplete in &self.incomplete {
             lines.push(incomplete.to_line());
         }
