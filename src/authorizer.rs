@@ -236,11 +236,7 @@ impl<'s> Authorizer<'s> {
         };
         let subject_name = match subject.kind {
             crate::manifest::SubjectKind::ServiceAccount => {
-                let namespace = if subject.namespace.is_empty() {
-                    &binding.namespace
-                } else {
-                    &subject.namespace
-                };
+                let namespace = subject.namespace_in(binding);
                 format!("{}/{namespace}", subject.name)
             }
             _ => subject.name.clone(),

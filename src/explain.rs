@@ -334,11 +334,7 @@ impl<'u> Asker<'u> {
                     .then_some(Miss::GroupName)
             }
             SubjectKind::ServiceAccount => {
-                let namespace = if subject.namespace.is_empty() {
-                    &binding.namespace
-                } else {
-                    &subject.namespace
-                };
+                let namespace = subject.namespace_in(binding);
                 match self.service_account {
                     Some((own_namespace, own_name)) => (own_name == name
                         && own_namespace != namespace)

@@ -48,11 +48,7 @@ impl Principal {
 
     /// Whom a subject of a binding is; none for one that can match nobody.
     pub fn of(subject: &Subject, binding: &Binding) -> Option<Self> {
-        let namespace = if subject.namespace.is_empty() {
-            &binding.namespace
-        } else {
-            &subject.namespace
-        };
+        let namespace = subject.namespace_in(binding);
         (subject.kind != SubjectKind::ServiceAccount || !namespace.is_empty())
             .then(|| Principal::new(subject.kind, namespace, &subject.name))
     }

@@ -140,7 +140,7 @@ impl Cluster {
             ));
         }
         for number in 0..2 * self.namespaces {
-            let body = self.bound("ClusterRole", None, None);
+            let body = self.bound(None, None);
             let name = format!("platform-binding-{number:05}");
             items.push(self.object(API, "ClusterRoleBinding", &name, None, &body));
         }
@@ -168,7 +168,7 @@ impl Cluster {
             }
             for binding in 0..10 {
                 let role = (binding % 2 == 1).then_some(binding % 3);
-                let body = self.bound("", role, Some(&namespace));
+                let body = self.bound(role, Some(&namespace));
                 items.push(self.object(
                     API,
                     "RoleBinding",
@@ -239,7 +239,7 @@ impl Cluster {
         format!(",\n   \"rules\": [\n{}\n   ]", rules.join(",\n"))
     }
 
-    fn bound(&mut self, _kind: &str, role: Option<usize>, namespace: Option<&str>) -> String {
+    fn bound(&mut self, role: Option<usize>, namespace: Option<&str>) -> String {
         let (kind, name) = match role {
             Some(role) => ("Role", format!("role-{role}")),
             None => (

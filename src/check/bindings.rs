@@ -146,11 +146,7 @@ fn one(
 }
 
 fn missing_account(store: &PolicyStore, binding: &Binding, subject: &Subject) -> Option<String> {
-    let namespace = if subject.namespace.is_empty() {
-        &binding.namespace
-    } else {
-        &subject.namespace
-    };
+    let namespace = subject.namespace_in(binding);
     let known = store.has_service_account(namespace, &subject.name)
         || subject.name == DEFAULT_SERVICE_ACCOUNT;
     // Only a complete dump, or a manifest that makes the namespace's accounts itself, can tell.

@@ -80,11 +80,9 @@ pub struct Cause {
 pub(super) fn cause(
     with: &PolicyStore,
     without: &PolicyStore,
-    direction: Direction,
     given: &Given,
     subject: &Principal,
 ) -> Cause {
-    let _ = direction;
     let binding = with.binding(given.binding);
     let rule = with.effective_rule(given.role, given.rule);
     let rule_place = rule.map_or(with.role(given.role).place, |rule| with.rule_place(&rule));

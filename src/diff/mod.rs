@@ -333,7 +333,7 @@ fn difference(
             let except = excepts(&atoms, namespace, &scopes, &other_atoms);
             let causes: Vec<Cause> = causing
                 .iter()
-                .map(|given| causes::cause(with.store, without.store, direction, given, subject))
+                .map(|given| causes::cause(with.store, without.store, given, subject))
                 .collect();
             let rules = merge::merge(&atoms);
             for rule in rules {

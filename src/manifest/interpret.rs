@@ -23,7 +23,6 @@ const BOOTSTRAPPING: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaul
 pub(super) struct Inherited {
     api_version: String,
     kind: String,
-    in_list: bool,
     tell_non_objects: bool,
 }
 
@@ -33,7 +32,6 @@ impl Inherited {
         Inherited {
             api_version: String::new(),
             kind: String::new(),
-            in_list: false,
             tell_non_objects: named,
         }
     }
@@ -48,7 +46,6 @@ impl Inherited {
                 api_version.to_owned()
             },
             kind: kind.to_owned(),
-            in_list: true,
             tell_non_objects: true,
         }
     }
@@ -149,7 +146,7 @@ pub(super) fn placed_object<'a, F: Format<'a>>(
         }
     };
     match read {
-        Ok((object, from_server)) => {
+        Ok(object) => {
             if group == RBAC && version != "v1" {
                 manifest.diagnostics.push(Diagnostic::new(
                     place,
@@ -158,9 +155,6 @@ pub(super) fn placed_object<'a, F: Format<'a>>(
                         version: api_version.clone(),
                     },
                 ));
-            }
-            if from_server && inherited.in_list {
-                manifest.from_server += 1;
             }
             manifest.objects.push(object);
         }
@@ -246,8 +240,8 @@ struct Metadata {
     bootstrapped: bool,
 }
 
-/// The object and whether it comes from a server.
-type Read = Result<(Object, bool), Refusal>;
+/// The object, or why it isn't used.
+type Read = Result<Object, Refusal>;
 
 struct Reader<'r> {
     kind: &'r str,
@@ -385,7 +379,6 @@ impl Reader<'_> {
         if namespaced {
             self.default_namespace(&mut metadata, manifest);
         }
-        let from_server = metadata.from_server;
         let role = Role {
             kind,
             namespace: metadata.namespace,
@@ -393,11 +386,11 @@ impl Reader<'_> {
             labels: metadata.labels,
             rules,
             aggregation_rule,
-            from_server,
+            from_server: metadata.from_server,
             bootstrapped: metadata.bootstrapped,
             place: self.place,
         };
-        Ok((Object::Role(role), from_server))
+        Ok(Object::Role(role))
     }
 
     fn binding<'a, F: Format<'a>>(
@@ -466,7 +459,6 @@ impl Reader<'_> {
         if namespaced {
             self.default_namespace(&mut metadata, manifest);
         }
-        let from_server = metadata.from_server;
         let binding = Binding {
             kind,
             namespace: metadata.namespace,
@@ -476,11 +468,11 @@ impl Reader<'_> {
                 kind: role_kind,
                 name: role_name,
             },
-            from_server,
+            from_server: metadata.from_server,
             bootstrapped: metadata.bootstrapped,
             place: self.place,
         };
-        Ok((Object::Binding(binding), from_server))
+        Ok(Object::Binding(binding))
     }
 
     fn definition<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>) -> Read {
@@ -540,22 +532,16 @@ impl Reader<'_> {
             }
         }
         definition.subresources.sort();
-        Ok((
-            Object::CustomResourceDefinition(definition),
-            metadata.from_server,
-        ))
+        Ok(Object::CustomResourceDefinition(definition))
     }
 
     fn namespace<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>) -> Read {
         let metadata = self.metadata(raw.metadata, false)?;
-        Ok((
-            Object::Namespace {
-                name: metadata.name,
-                labels: metadata.labels,
-                place: self.place,
-            },
-            metadata.from_server,
-        ))
+        Ok(Object::Namespace {
+            name: metadata.name,
+            labels: metadata.labels,
+            place: self.place,
+        })
     }
 
     fn service_account<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>) -> Read {
@@ -563,14 +549,11 @@ impl Reader<'_> {
         if metadata.namespace.is_empty() {
             "default".clone_into(&mut metadata.namespace);
         }
-        Ok((
-            Object::ServiceAccount {
-                namespace: metadata.namespace,
-                name: metadata.name,
-                place: self.place,
-            },
-            metadata.from_server,
-        ))
+        Ok(Object::ServiceAccount {
+            namespace: metadata.namespace,
+            name: metadata.name,
+            place: self.place,
+        })
     }
 }
 

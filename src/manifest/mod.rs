@@ -62,9 +62,6 @@ pub struct Manifest {
     pub diagnostics: Vec<Diagnostic>,
     /// How many objects of other kinds were passed over.
     pub skipped: usize,
-    /// How many texts hold a `List` as a server prints it (its objects carry uids), which is
-    /// what a dump looks like.
-    pub from_server: usize,
 }
 
 impl Manifest {
@@ -73,7 +70,6 @@ impl Manifest {
         self.objects.extend(other.objects);
         self.diagnostics.extend(other.diagnostics);
         self.skipped += other.skipped;
-        self.from_server += other.from_server;
     }
 }
 

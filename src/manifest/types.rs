@@ -255,6 +255,18 @@ pub struct Subject {
     pub place: Place,
 }
 
+impl Subject {
+    /// The namespace that a ServiceAccount is looked for in: its own, else the binding's. Empty
+    /// where neither says one, so that it matches nobody.
+    pub fn namespace_in<'a>(&'a self, binding: &'a Binding) -> &'a str {
+        if self.namespace.is_empty() {
+            &binding.namespace
+        } else {
+            &self.namespace
+        }
+    }
+}
+
 /// The role that a binding names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleRef {

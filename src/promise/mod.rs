@@ -95,8 +95,8 @@ pub fn keep<'p>(
 
 fn judge(promise: &Promise, store: &PolicyStore) -> Result<Outcome, String> {
     let breaches = match &promise.asserted {
-        Asserted::Can(who, request) => can(store, who, request)?,
-        Asserted::Cannot(who, request) => cannot(store, who, request)?,
+        Asserted::Can(who, request) => asserted(store, who, request, Decision::Allow)?,
+        Asserted::Cannot(who, request) => asserted(store, who, request, Decision::NoOpinion)?,
         Asserted::OnlyThese(request, subjects) => only(store, request, subjects)?,
         Asserted::NoOne(request) => only(store, request, &BTreeSet::new())?,
     };
@@ -107,24 +107,13 @@ fn judge(promise: &Promise, store: &PolicyStore) -> Result<Outcome, String> {
     })
 }
 
-fn can(store: &PolicyStore, who: &Who, request: &Request) -> Result<Vec<Breach>, String> {
-    let user = UserInfo::impersonated(&who.user, who.groups.iter().cloned());
-    let authorizer = Authorizer::new(store);
-    let asked = Asked::new(store, request)?;
-    Ok(asked
-        .requests()
-        .into_iter()
-        .filter(|attributes| authorizer.decide(&user, attributes) == Decision::NoOpinion)
-        .map(|attributes| Breach {
-            who: who.user.clone(),
-            can: false,
-            request: attributes,
-            grants: Vec::new(),
-        })
-        .collect())
-}
-
-fn cannot(store: &PolicyStore, who: &Who, request: &Request) -> Result<Vec<Breach>, String> {
+/// The requests for which someone can what they shouldn't, or can't what they should.
+fn asserted(
+    store: &PolicyStore,
+    who: &Who,
+    request: &Request,
+    should: Decision,
+) -> Result<Vec<Breach>, String> {
     let user = UserInfo::impersonated(&who.user, who.groups.iter().cloned());
     let authorizer = Authorizer::new(store);
     let asked = Asked::new(store, request)?;
@@ -133,9 +122,9 @@ fn cannot(store: &PolicyStore, who: &Who, request: &Request) -> Result<Vec<Breac
         .into_iter()
         .filter_map(|attributes| {
             let response = authorizer.authorize(&user, &attributes);
-            (response.decision == Decision::Allow).then(|| Breach {
+            (response.decision != should).then(|| Breach {
                 who: who.user.clone(),
-                can: true,
+                can: response.decision == Decision::Allow,
                 request: attributes,
                 grants: response.grants,
             })

@@ -165,13 +165,8 @@ pub struct SubjectView {
 impl SubjectView {
     /// The view of a binding's subject, as the binding writes it.
     pub fn new(subject: &Subject, binding: &Binding, directory: &Directory) -> Self {
-        let namespace = (subject.kind == SubjectKind::ServiceAccount).then(|| {
-            if subject.namespace.is_empty() {
-                binding.namespace.clone()
-            } else {
-                subject.namespace.clone()
-            }
-        });
+        let namespace = (subject.kind == SubjectKind::ServiceAccount)
+            .then(|| subject.namespace_in(binding).to_owned());
         SubjectView {
             kind: subject.kind.as_str(),
             namespace,

@@ -130,11 +130,7 @@ impl Builder {
                     SubjectKind::User => (Principal::User, strings.intern(&subject.name)),
                     SubjectKind::Group => (Principal::Group, strings.intern(&subject.name)),
                     SubjectKind::ServiceAccount => {
-                        let namespace = if subject.namespace.is_empty() {
-                            &binding.namespace
-                        } else {
-                            &subject.namespace
-                        };
+                        let namespace = subject.namespace_in(binding);
                         if namespace.is_empty() {
                             continue;
                         }
