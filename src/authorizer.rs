@@ -258,19 +258,25 @@ impl<'s> Authorizer<'s> {
         /// How many names are looked up before what they lead to is looked at, so that the
         /// machine can wait for several at once.
         const AT_ONCE: usize = 16;
-        let probe = self.store.probe(attributes);
-        let namespace = self.namespace_sym(attributes.namespace());
-        let by_name = self.grant_of_name(Principal::User, &user.name, namespace, &probe);
+        let asked = Asked {
+            namespace: attributes.namespace(),
+            likely_namespace: self.store.likely_namespace(attributes.namespace()),
+            probe: self.store.probe(attributes),
+        };
+        let by_name = self
+            .store
+            .likely_slot(Principal::User, &user.name)
+            .and_then(|slot| self.grant_at(slot, &user.name, &asked));
         if by_name.is_some() {
             return by_name;
         }
         for groups in user.groups.chunks(AT_ONCE) {
-            let mut slots: [Option<Slot>; AT_ONCE] = [None; AT_ONCE];
+            let mut slots: [Option<&Slot>; AT_ONCE] = [None; AT_ONCE];
             for (group, slot) in groups.iter().zip(&mut slots) {
                 *slot = self.store.likely_slot(Principal::Group, group);
             }
             for (group, slot) in groups.iter().zip(slots) {
-                let grant = slot.and_then(|slot| self.grant_at(slot, group, namespace, &probe));
+                let grant = slot.and_then(|slot| self.grant_at(slot, group, &asked));
                 if grant.is_some() {
                     return grant;
                 }
@@ -279,30 +285,20 @@ impl<'s> Authorizer<'s> {
         None
     }
 
-    fn grant_of_name(
-        &self,
-        principal: Principal,
-        name: &str,
-        namespace: Sym,
-        probe: &Probe<'_>,
-    ) -> Option<Grant> {
-        let slot = self.store.likely_slot(principal, name)?;
-        self.grant_at(slot, name, namespace, probe)
-    }
-
     #[inline]
-    fn grant_at(&self, slot: Slot, name: &str, namespace: Sym, probe: &Probe<'_>) -> Option<Grant> {
-        let (cluster_wide, namespaced) = self.store.edges_at(slot, namespace);
-        let grant = cluster_wide.iter().chain(namespaced).find_map(|&edge| {
-            let (role, rule) = self.store.allowing_rule(edge, probe)?;
-            Some(Grant {
+    fn grant_at(&self, slot: &Slot, name: &str, asked: &Asked<'_>) -> Option<Grant> {
+        let (edge, rule) = self
+            .store
+            .first_allowing(slot, asked.likely_namespace, &asked.probe)?;
+        let role = edge.role_id()?;
+        self.store
+            .is_for(edge, slot, name, asked.namespace)
+            .then_some(Grant {
                 binding: BindingId::new(edge.binding),
                 subject: edge.subject as usize,
                 role,
                 rule,
             })
-        })?;
-        self.store.is_slot_of(slot, name).then_some(grant)
     }
 
     fn namespace_sym(&self, namespace: &str) -> Sym {
@@ -326,8 +322,7 @@ impl<'s> Authorizer<'s> {
         let names = std::iter::once((Principal::User, &user.name))
             .chain(user.groups.iter().map(|group| (Principal::Group, group)));
         for (principal, name) in names {
-            let (cluster_wide, namespaced) = self.store.edges(principal, name, namespace);
-            for &edge in cluster_wide.iter().chain(namespaced) {
+            for edge in self.store.edges(principal, name, namespace) {
                 each(edge)?;
             }
         }
@@ -342,6 +337,13 @@ impl<'s> Authorizer<'s> {
             role_name: role_ref.name.clone(),
         }
     }
+}
+
+/// A request, ready to be held against edges.
+struct Asked<'a> {
+    namespace: &'a str,
+    likely_namespace: Sym,
+    probe: Probe<'a>,
 }
 
 /// The reason that an API server gives where nothing allows: the errors, equal ones once.

@@ -90,7 +90,7 @@ pub fn implied_groups(principal: &Principal) -> Vec<String> {
 pub fn lookup(store: &PolicyStore, principal: Principal, groups: &[String]) -> Found {
     let mut bindings = Vec::new();
     let mut add = |kind: Key, name: &str, through: Option<&str>| {
-        bindings.extend(store.all_edges(kind, name).iter().map(|edge| Reached {
+        bindings.extend(store.all_edges(kind, name).map(|edge| Reached {
             binding: BindingId::new(edge.binding),
             subject: edge.subject as usize,
             through: through.map(str::to_owned),

@@ -30,10 +30,7 @@ pub fn rules_review(store: &PolicyStore, user: &UserInfo, namespace: &str) -> Ve
     let names = std::iter::once((Principal::User, &user.name))
         .chain(user.groups.iter().map(|group| (Principal::Group, group)));
     let mut bindings: Vec<BindingId> = names
-        .flat_map(|(principal, name)| {
-            let (cluster_wide, namespaced) = store.edges(principal, name, namespace);
-            cluster_wide.iter().chain(namespaced)
-        })
+        .flat_map(|(principal, name)| store.edges(principal, name, namespace))
         .map(|edge| BindingId::new(edge.binding))
         .collect();
     // A binding counts once, however many of its subjects match.

@@ -11,7 +11,7 @@ use crate::manifest::{
 use crate::source::Sources;
 use crate::user::service_account_name;
 
-use super::compiled::CompiledRules;
+use super::compiled::WrittenRules;
 use super::index::{NO_ROLE, NewEdge, Principal, SubjectIndex};
 use super::interner::Interner;
 use super::{KnownNamespace, PolicyStore, aggregate, find_role};
@@ -72,7 +72,11 @@ impl Builder {
 
     pub(super) fn build(self, context: BuildContext) -> PolicyStore {
         let mut strings = Interner::default();
-        let mut rules = CompiledRules::default();
+        // What is needed together stands together: every decision asks for a namespace.
+        for same in self.bindings.chunk_by(|a, b| a.namespace == b.namespace) {
+            strings.intern(&same[0].namespace);
+        }
+        let mut rules = WrittenRules::default();
         let mut first_rule = Vec::with_capacity(self.roles.len());
         let mut count = 0u32;
         for role in &self.roles {
@@ -99,14 +103,7 @@ impl Builder {
             ));
         }
         diagnostics.sort_by_key(|diagnostic| diagnostic.place);
-        let mut effective_begin = vec![0];
-        let mut flat = Vec::with_capacity(count as usize);
-        let mut outlines = Vec::with_capacity(self.roles.len());
-        for numbers in effective.rules {
-            outlines.push(rules.outline(&numbers));
-            flat.extend(numbers);
-            effective_begin.push(u32::try_from(flat.len()).unwrap_or(u32::MAX));
-        }
+        let roles = rules.effective(effective.rules);
         let mut edges = Vec::new();
         let mut role_of = Vec::with_capacity(self.bindings.len());
         for (binding, number) in self.bindings.iter().zip(0..) {
@@ -161,11 +158,8 @@ impl Builder {
             input_objects: context.input_objects,
             whole: context.whole,
             strings,
-            rules,
+            compiled: roles,
             first_rule,
-            effective: flat,
-            effective_begin,
-            outlines,
             role_of,
             index,
         }

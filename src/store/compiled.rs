@@ -1,8 +1,10 @@
 //! Rules as numbers.
 
+use super::RoleId;
+use super::aggregate::RuleNumber;
 use super::interner::{Interner, Sym};
+use super::outline::{Axes, Outline, Probe, Target, Told, Vocabulary};
 use crate::attributes::Attributes;
-use crate::catalogue::{NON_RESOURCE_VERBS, RESOURCE_VERBS};
 use crate::manifest::PolicyRule;
 use crate::rules::url_matches;
 
@@ -13,195 +15,92 @@ struct Span {
     end: u32,
 }
 
-/// A rule whose strings are numbers. `*` and the usual verbs are bits.
-#[derive(Debug, Clone, Copy, Default)]
+/// A rule whose strings are numbers.
+#[derive(Debug, Clone, Copy)]
 struct CompiledRule {
-    verbs: u32,
-    all_groups: bool,
-    all_resources: bool,
-    any_name: bool,
-    other_verbs: Span,
+    outline: Outline,
+    verbs: Span,
     groups: Span,
     resources: Span,
+    /// None for every name.
     names: Span,
     urls: Span,
 }
 
-/// The bit for `*`.
-const ALL_VERBS: u32 = 1 << 31;
-
-/// The bit of a usual verb; 0 for any other.
-fn verb_bit(verb: &str) -> u32 {
-    RESOURCE_VERBS
-        .iter()
-        .chain(&NON_RESOURCE_VERBS)
-        .position(|&known| known == verb)
-        .map_or(0, |at| if verb == "*" { ALL_VERBS } else { 1 << at })
-}
-
-/// What a role's rules may allow at most: a few words that tell most requests that a role isn't
-/// for them.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Outline {
-    verbs: u32,
-    other_verbs: bool,
-    /// A bit for each resource, several resources sharing one.
-    resources: u64,
-}
-
-/// The bit of rules for every resource.
-const ALL_RESOURCES: u64 = 1 << 63;
-/// The bit of rules for URLs.
-const URLS: u64 = 1 << 62;
-
-/// The bit of a resource; none for one that no rule names.
-fn resource_bit(resource: Sym) -> u64 {
-    if resource == Sym::NONE {
-        0
-    } else {
-        1 << (resource.0 % 62)
-    }
-}
-
-/// All rules of a store, in one pool.
+/// What rules point into.
 #[derive(Debug, Clone, Default)]
-pub(super) struct CompiledRules {
-    rules: Vec<CompiledRule>,
+struct Pools {
     syms: Vec<Sym>,
     urls: Vec<Box<str>>,
+    vocabulary: Vocabulary,
 }
 
-/// A request whose strings are numbers, ready to be held against many rules.
-#[derive(Debug)]
-pub(crate) enum Probe<'a> {
-    Resource {
-        verb_bits: u32,
-        verb: Sym,
-        group: Sym,
-        resource: Sym,
-        any_resource: Sym,
-        name: Sym,
-        resource_bits: u64,
-    },
-    NonResource {
-        verb_bits: u32,
-        verb: Sym,
-        path: &'a str,
-    },
+/// The rules as they are written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WrittenRules {
+    rules: Vec<CompiledRule>,
+    pools: Pools,
 }
 
-impl<'a> Probe<'a> {
-    pub(super) fn new(strings: &Interner, attributes: &'a Attributes) -> Self {
-        let verb = attributes.verb();
-        let bit = verb_bit(verb);
-        let verb_bits = bit | ALL_VERBS;
-        let verb = if bit == 0 {
-            strings.get(verb)
-        } else {
-            Sym::NONE
-        };
-        match attributes {
-            Attributes::Resource(attributes) => {
-                let joined = |first: &str| {
-                    let mut joined = String::with_capacity(64);
-                    joined.push_str(first);
-                    joined.push('/');
-                    joined.push_str(&attributes.subresource);
-                    strings.get(&joined)
-                };
-                let (resource, any_resource) = if attributes.subresource.is_empty() {
-                    (strings.get(&attributes.resource), Sym::NONE)
-                } else {
-                    (joined(&attributes.resource), joined("*"))
-                };
-                Probe::Resource {
-                    verb_bits,
-                    verb,
-                    group: strings.get(&attributes.group),
-                    resource,
-                    any_resource,
-                    name: strings.get(&attributes.name),
-                    resource_bits: ALL_RESOURCES
-                        | resource_bit(resource)
-                        | resource_bit(any_resource),
-                }
-            }
-            Attributes::NonResource(attributes) => Probe::NonResource {
-                verb_bits,
-                verb,
-                path: &attributes.path,
-            },
-        }
-    }
+/// Where the effective rules of a role are, and what they allow at most.
+#[derive(Debug, Clone, Copy)]
+struct CompiledRole {
+    outline: Outline,
+    rules: Span,
 }
 
-impl Outline {
-    /// Whether the rules may allow the request.
-    #[inline]
-    pub(super) fn may_allow(&self, probe: &Probe<'_>) -> bool {
-        let (verb_bits, bits) = match probe {
-            Probe::Resource {
-                verb_bits,
-                resource_bits,
-                ..
-            } => (*verb_bits, *resource_bits),
-            Probe::NonResource { verb_bits, .. } => (*verb_bits, URLS),
-        };
-        (self.verbs & verb_bits != 0 || self.other_verbs) && self.resources & bits != 0
-    }
+/// The effective rules of all roles, role by role.
+#[derive(Debug, Clone, Default)]
+pub(super) struct CompiledRoles {
+    roles: Vec<CompiledRole>,
+    rules: Vec<CompiledRule>,
+    /// Which of the written rules each of `rules` is.
+    written: Vec<RuleNumber>,
+    pools: Pools,
 }
 
-impl CompiledRules {
+impl WrittenRules {
     pub(super) fn push(&mut self, strings: &mut Interner, rule: &PolicyRule) {
-        let mut verbs = 0;
-        let mut other_verbs = Vec::new();
-        for verb in &rule.verbs {
-            match verb_bit(verb) {
-                0 => other_verbs.push(verb.clone()),
-                bit => verbs |= bit,
-            }
-        }
-        let star = |values: &[String]| values.iter().any(|value| value == "*");
-        let compiled = CompiledRule {
-            verbs,
-            all_groups: star(&rule.api_groups),
-            all_resources: star(&rule.resources),
-            any_name: rule.resource_names.is_empty(),
-            other_verbs: self.span(strings, &other_verbs),
-            groups: self.span(strings, &rule.api_groups),
-            resources: self.span(strings, &rule.resources),
-            names: self.span(strings, &rule.resource_names),
+        let pools = &mut self.pools;
+        self.rules.push(CompiledRule {
+            outline: pools.vocabulary.outline(strings, rule),
+            verbs: pools.span(strings, &rule.verbs),
+            groups: pools.span(strings, &rule.api_groups),
+            resources: pools.span(strings, &rule.resources),
+            names: pools.span(strings, &rule.resource_names),
             urls: {
-                let begin = self.urls.len();
-                self.urls
-                    .extend(rule.non_resource_urls.iter().map(|url| url.as_str().into()));
-                stretch(begin, self.urls.len())
+                let begin = pools.urls.len();
+                let urls = rule.non_resource_urls.iter();
+                pools.urls.extend(urls.map(|url| url.as_str().into()));
+                stretch(begin, pools.urls.len())
             },
+        });
+    }
+
+    /// The rules of all roles, from the numbers of each role's.
+    pub(super) fn effective(self, roles: Vec<Vec<RuleNumber>>) -> CompiledRoles {
+        let mut compiled = CompiledRoles {
+            roles: Vec::with_capacity(roles.len()),
+            pools: self.pools,
+            ..Default::default()
         };
-        self.rules.push(compiled);
-    }
-
-    /// The outline of some rules.
-    pub(super) fn outline(&self, rules: &[u32]) -> Outline {
-        let mut outline = Outline::default();
-        for &rule in rules {
-            let rule = &self.rules[rule as usize];
-            outline.verbs |= rule.verbs;
-            outline.other_verbs |= rule.other_verbs.begin != rule.other_verbs.end;
-            if rule.all_resources {
-                outline.resources |= ALL_RESOURCES;
-            }
-            if rule.urls.begin != rule.urls.end {
-                outline.resources |= URLS;
-            }
-            let resources = rule.resources.begin as usize..rule.resources.end as usize;
-            for &resource in &self.syms[resources] {
-                outline.resources |= resource_bit(resource);
-            }
+        for numbers in roles {
+            let begin = compiled.written.len();
+            compiled.written.extend(&numbers);
+            let rules = numbers.iter().map(|&number| self.rules[number as usize]);
+            compiled.rules.extend(rules);
+            compiled.roles.push(CompiledRole {
+                outline: compiled.rules[begin..]
+                    .iter()
+                    .fold(Outline::default(), |all, rule| all.with(rule.outline)),
+                rules: stretch(begin, compiled.written.len()),
+            });
         }
-        outline
+        compiled
     }
+}
 
+impl Pools {
     fn span(&mut self, strings: &mut Interner, values: &[String]) -> Span {
         let begin = self.syms.len();
         self.syms
@@ -209,57 +108,122 @@ impl CompiledRules {
         stretch(begin, self.syms.len())
     }
 
-    fn listed(&self, span: Span, wanted: Sym) -> bool {
-        self.syms[span.begin as usize..span.end as usize].contains(&wanted)
+    fn lists(&self, span: Span, wanted: Sym) -> bool {
+        span.of(&self.syms).contains(&wanted)
+    }
+}
+
+impl Span {
+    #[inline]
+    fn of<T>(self, pool: &[T]) -> &[T] {
+        &pool[self.begin as usize..self.end as usize]
+    }
+}
+
+impl CompiledRoles {
+    /// A request in the numbers of these rules.
+    pub(super) fn probe<'a>(&self, strings: &Interner, attributes: &'a Attributes) -> Probe<'a> {
+        Probe::new(strings, &self.pools.vocabulary, attributes)
     }
 
-    /// Whether the rule of this number allows the request.
+    /// The numbers of a role's effective rules among the written ones.
     #[inline]
-    pub(super) fn allows(&self, number: u32, probe: &Probe<'_>) -> bool {
-        self.allows_some_name(number, probe) && self.allows_name(number, probe)
+    pub(super) fn written(&self, role: RoleId) -> &[RuleNumber] {
+        self.roles[role.index()].rules.of(&self.written)
     }
 
-    /// Whether the rule is for every name or lists the request's.
+    /// The numbers, from 1, of a role's effective rules that allow a request.
     #[inline]
-    fn allows_name(&self, number: u32, probe: &Probe<'_>) -> bool {
-        let rule = &self.rules[number as usize];
-        match probe {
-            Probe::Resource { name, .. } => rule.any_name || self.listed(rule.names, *name),
-            Probe::NonResource { .. } => true,
+    pub(super) fn allowing<'p>(
+        &'p self,
+        role: RoleId,
+        probe: &'p Probe<'_>,
+    ) -> impl Iterator<Item = usize> + 'p {
+        self.matching(role, probe, |rule| {
+            self.allows_some_name(rule, probe) && self.allows_name(rule, probe)
+        })
+    }
+
+    /// The numbers, from 1, of a role's effective rules that would allow a request under some
+    /// name, if not under its own.
+    #[inline]
+    pub(super) fn for_some_name<'p>(
+        &'p self,
+        role: RoleId,
+        probe: &'p Probe<'_>,
+    ) -> impl Iterator<Item = usize> + 'p {
+        self.matching(role, probe, |rule| self.allows_some_name(rule, probe))
+    }
+
+    #[inline]
+    fn matching<'p>(
+        &'p self,
+        role: RoleId,
+        probe: &'p Probe<'_>,
+        matches: impl Fn(&CompiledRule) -> bool + 'p,
+    ) -> impl Iterator<Item = usize> + 'p {
+        let role = &self.roles[role.index()];
+        let rules: &[CompiledRule] = if role.outline.may_allow(probe) {
+            role.rules.of(&self.rules)
+        } else {
+            &[]
+        };
+        rules
+            .iter()
+            .enumerate()
+            .filter(move |(_, rule)| matches(rule))
+            .map(|(at, _)| at + 1)
+    }
+
+    /// Whether a rule is for every name or lists the request's.
+    #[inline]
+    fn allows_name(&self, rule: &CompiledRule, probe: &Probe<'_>) -> bool {
+        match probe.target {
+            Target::Resource { name, .. } => {
+                rule.names.begin == rule.names.end || self.pools.lists(rule.names, name)
+            }
+            Target::Url(_) => true,
         }
     }
 
-    /// Whether the rule would allow the request under some name.
+    /// Whether a rule would allow the request under some name.
     #[inline]
-    pub(super) fn allows_some_name(&self, number: u32, probe: &Probe<'_>) -> bool {
-        let rule = &self.rules[number as usize];
-        match probe {
-            Probe::Resource {
-                verb_bits,
-                verb,
-                group,
-                resource,
-                any_resource,
-                ..
-            } => {
-                (rule.verbs & verb_bits != 0 || self.listed(rule.other_verbs, *verb))
-                    && (rule.all_groups || self.listed(rule.groups, *group))
-                    && (rule.all_resources
-                        || self.listed(rule.resources, *resource)
-                        || (*any_resource != Sym::NONE
-                            && self.listed(rule.resources, *any_resource)))
+    fn allows_some_name(&self, rule: &CompiledRule, probe: &Probe<'_>) -> bool {
+        let told = rule.outline.tells(probe);
+        let listed = match told {
+            Told::No => return false,
+            Told::Yes => true,
+            Told::Unsure(axes) => self.lists_all(rule, probe, axes),
+        };
+        listed
+            && match probe.target {
+                Target::Resource { .. } => true,
+                Target::Url(path) => {
+                    let urls = rule.urls.of(&self.pools.urls);
+                    urls.iter().any(|url| url_matches(url, path))
+                }
             }
-            Probe::NonResource {
-                verb_bits,
-                verb,
-                path,
-            } => {
-                (rule.verbs & verb_bits != 0 || self.listed(rule.other_verbs, *verb))
-                    && self.urls[rule.urls.begin as usize..rule.urls.end as usize]
-                        .iter()
-                        .any(|url| url_matches(url, path))
+    }
+
+    /// Whether those of a rule's lists that bits leave open are for the request.
+    #[cold]
+    fn lists_all(&self, rule: &CompiledRule, probe: &Probe<'_>, open: Axes) -> bool {
+        let lists = |span, wanted| self.pools.lists(span, wanted);
+        (!open.verbs || lists(rule.verbs, probe.verb))
+            && match probe.target {
+                Target::Resource {
+                    group,
+                    resource,
+                    any_resource,
+                    ..
+                } => {
+                    (!open.groups || lists(rule.groups, group))
+                        && (!open.resources
+                            || lists(rule.resources, resource)
+                            || (any_resource != Sym::NONE && lists(rule.resources, any_resource)))
+                }
+                Target::Url(_) => true,
             }
-        }
     }
 }
 
@@ -268,21 +232,5 @@ fn stretch(begin: usize, end: usize) -> Span {
     Span {
         begin: narrow(begin),
         end: narrow(end),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn usual_verbs_have_bits_of_their_own() {
-        let mut seen = 0;
-        for verb in ["get", "list", "attest", "*", "post", "options"] {
-            let bit = verb_bit(verb);
-            assert!(bit != 0 && seen & bit == 0, "{verb}");
-            seen |= bit;
-        }
-        assert_eq!(verb_bit("frobnicate"), 0);
     }
 }

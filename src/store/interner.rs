@@ -64,12 +64,37 @@ impl Interner {
     pub(super) fn text(&self, sym: Sym) -> &str {
         slice(&self.text, &self.ends, sym.0)
     }
+
+    /// Where the string of this number is written.
+    pub(super) fn written(&self, sym: Sym) -> Written {
+        stretch(&self.ends, sym.0)
+    }
+
+    /// The string that is written there.
+    #[inline]
+    pub(super) fn read(&self, written: Written) -> &str {
+        &self.text[written.begin as usize..written.end as usize]
+    }
+}
+
+/// Where a string is written, so that it can be read without its number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written {
+    pub(super) begin: u32,
+    pub(super) end: u32,
+}
+
+fn stretch(ends: &[u32], sym: u32) -> Written {
+    let at = sym as usize;
+    Written {
+        begin: at.checked_sub(1).map_or(0, |before| ends[before]),
+        end: ends[at],
+    }
 }
 
 fn slice<'a>(text: &'a str, ends: &[u32], sym: u32) -> &'a str {
-    let at = sym as usize;
-    let begin = at.checked_sub(1).map_or(0, |before| ends[before]);
-    &text[begin as usize..ends[at] as usize]
+    let Written { begin, end } = stretch(ends, sym);
+    &text[begin as usize..end as usize]
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod compiled;
 mod identity;
 mod index;
 mod interner;
+mod outline;
 
 use std::collections::BTreeSet;
 
@@ -25,12 +26,12 @@ use crate::manifest::{
 use crate::source::{Place, Sources};
 
 use build::{BuildContext, Builder};
-pub(crate) use compiled::Probe;
-use compiled::{CompiledRules, Outline};
+use compiled::CompiledRoles;
 use index::SubjectIndex;
 pub(crate) use index::{Edge, Principal, Slot};
 use interner::Interner;
 pub(crate) use interner::Sym;
+pub(crate) use outline::Probe;
 
 /// Which built-in default policy a store starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -125,13 +126,9 @@ pub struct PolicyStore {
     whole: bool,
 
     strings: Interner,
-    rules: CompiledRules,
+    compiled: CompiledRoles,
     /// Where the rules of each role begin in the numbering of all written rules.
     first_rule: Vec<u32>,
-    effective: Vec<u32>,
-    /// Where the rules of each role begin in `effective`; one more than there are roles.
-    effective_begin: Vec<u32>,
-    outlines: Vec<Outline>,
     role_of: Vec<Option<RoleId>>,
     index: SubjectIndex,
 }
@@ -317,7 +314,8 @@ impl PolicyStore {
         &self,
         role: RoleId,
     ) -> impl ExactSizeIterator<Item = EffectiveRule<'_>> {
-        self.rule_numbers(role)
+        self.compiled
+            .written(role)
             .iter()
             .map(|&number| self.written_rule(number))
     }
@@ -325,7 +323,7 @@ impl PolicyStore {
     /// The rule of a role with this number, from 1, among its effective ones.
     pub fn effective_rule(&self, role: RoleId, number: usize) -> Option<EffectiveRule<'_>> {
         let at = number.checked_sub(1)?;
-        let number = self.rule_numbers(role).get(at)?;
+        let number = self.compiled.written(role).get(at)?;
         Some(self.written_rule(*number))
     }
 
@@ -345,13 +343,6 @@ impl PolicyStore {
         }
     }
 
-    #[inline]
-    fn rule_numbers(&self, role: RoleId) -> &[u32] {
-        let at = role.0 as usize;
-        let (begin, end) = (self.effective_begin[at], self.effective_begin[at + 1]);
-        &self.effective[begin as usize..end as usize]
-    }
-
     /// The number of a string, if the store has it.
     #[inline]
     pub(crate) fn sym(&self, string: &str) -> Sym {
@@ -359,7 +350,7 @@ impl PolicyStore {
     }
 
     pub(crate) fn probe<'a>(&self, attributes: &'a crate::attributes::Attributes) -> Probe<'a> {
-        Probe::new(&self.strings, attributes)
+        self.compiled.probe(&self.strings, attributes)
     }
 
     /// The edges of a principal that reach a request in this namespace.
@@ -368,43 +359,51 @@ impl PolicyStore {
         principal: Principal,
         name: &str,
         namespace: Sym,
-    ) -> (&[Edge], &[Edge]) {
+    ) -> impl Iterator<Item = Edge> {
         self.index
             .slot(&self.strings, principal, name)
-            .map_or((&[], &[]), |slot| self.index.edges(slot, namespace))
+            .into_iter()
+            .flat_map(move |slot| self.index.edges(slot, namespace))
     }
 
     /// Where the edges of a name are, or of another that shares its hash; see
-    /// [`PolicyStore::is_slot_of`].
+    /// [`PolicyStore::is_for`].
     #[inline]
-    pub(crate) fn likely_slot(&self, principal: Principal, name: &str) -> Option<Slot> {
+    pub(crate) fn likely_slot(&self, principal: Principal, name: &str) -> Option<&Slot> {
         self.index.likely_slot(&self.strings, principal, name)
     }
 
-    /// Whether a likely slot is really that of the name.
-    pub(crate) fn is_slot_of(&self, slot: Slot, name: &str) -> bool {
-        self.strings.text(slot.name) == name
+    /// The namespace of edges, or another that shares its hash; see [`PolicyStore::is_for`].
+    #[inline]
+    pub(crate) fn likely_namespace(&self, namespace: &str) -> Sym {
+        self.index.likely_namespace(&self.strings, namespace)
     }
 
-    /// The edges of a slot that reach a request in this namespace.
-    #[inline]
-    pub(crate) fn edges_at(&self, slot: Slot, namespace: Sym) -> (&[Edge], &[Edge]) {
-        self.index.edges(slot, namespace)
+    /// Whether an edge of a likely slot and namespace is really for the name and namespace.
+    pub(crate) fn is_for(&self, edge: Edge, slot: &Slot, name: &str, namespace: &str) -> bool {
+        self.index.is_of(slot, &self.strings, name)
+            && (edge.namespace == Sym::NONE || self.strings.text(edge.namespace) == namespace)
     }
 
-    /// The first rule by which an edge allows a request.
+    /// The first edge of a slot that allows a request in a namespace, and by which of its role's
+    /// rules, from 1.
     #[inline]
-    pub(crate) fn allowing_rule(&self, edge: Edge, probe: &Probe<'_>) -> Option<(RoleId, usize)> {
-        let role = edge.role_id()?;
-        let rule = self.allowing_rules(role, probe).next()?;
-        Some((role, rule))
+    pub(crate) fn first_allowing(
+        &self,
+        slot: &Slot,
+        namespace: Sym,
+        probe: &Probe<'_>,
+    ) -> Option<(Edge, usize)> {
+        self.index
+            .first_allowing(slot, namespace, &self.compiled, probe)
     }
 
     /// All edges of a principal.
-    pub(crate) fn all_edges(&self, principal: Principal, name: &str) -> &[Edge] {
+    pub(crate) fn all_edges(&self, principal: Principal, name: &str) -> impl Iterator<Item = Edge> {
         self.index
             .slot(&self.strings, principal, name)
-            .map_or(&[], |slot| self.index.all_edges(slot))
+            .into_iter()
+            .flat_map(|slot| self.index.all_edges(slot))
     }
 
     /// The numbers, from 1, of a role's effective rules that allow a request.
@@ -413,21 +412,9 @@ impl PolicyStore {
         role: RoleId,
         probe: &'p Probe<'_>,
     ) -> impl Iterator<Item = usize> + 'p {
-        let may_allow = self.outlines[role.index()].may_allow(probe);
-        let rules = if may_allow {
-            self.rule_numbers(role)
-        } else {
-            &[]
-        };
-        rules
-            .iter()
-            .enumerate()
-            .filter(|&(_, &rule)| self.rules.allows(rule, probe))
-            .map(|(at, _)| at + 1)
+        self.compiled.allowing(role, probe)
     }
-}
 
-impl PolicyStore {
     /// The numbers, from 1, of a role's effective rules that would allow a request under some
     /// name, if not under its own.
     pub(crate) fn rules_for_some_name<'p>(
@@ -435,11 +422,7 @@ impl PolicyStore {
         role: RoleId,
         probe: &'p Probe<'_>,
     ) -> impl Iterator<Item = usize> + 'p {
-        self.rule_numbers(role)
-            .iter()
-            .enumerate()
-            .filter(|&(_, &rule)| self.rules.allows_some_name(rule, probe))
-            .map(|(at, _)| at + 1)
+        self.compiled.for_some_name(role, probe)
     }
 }
 
