@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::HashMap;
+
 use crate::bootstrap::DefaultPolicy;
 use crate::catalogue::Catalogue;
 use crate::manifest::{
@@ -14,7 +16,7 @@ use crate::user::service_account_name;
 use super::compiled::WrittenRules;
 use super::index::{NO_ROLE, NewEdge, Principal, SubjectIndex};
 use super::interner::Interner;
-use super::{KnownNamespace, PolicyStore, aggregate, find_role};
+use super::{KnownNamespace, PolicyStore, RoleId, aggregate};
 
 /// What a store holds beside its objects.
 pub(super) struct BuildContext {
@@ -104,6 +106,12 @@ impl Builder {
         }
         diagnostics.sort_by_key(|diagnostic| diagnostic.place);
         let roles = rules.effective(effective.rules);
+        let by_name: HashMap<(RoleKind, &str, &str), RoleId> = self
+            .roles
+            .iter()
+            .zip(0..)
+            .map(|(role, number)| ((role.kind, &*role.namespace, &*role.name), RoleId(number)))
+            .collect();
         let mut edges = Vec::new();
         let mut role_of = Vec::with_capacity(self.bindings.len());
         for (binding, number) in self.bindings.iter().zip(0..) {
@@ -115,12 +123,10 @@ impl Builder {
                 RoleKind::ClusterRole => "",
                 RoleKind::Role => &binding.namespace,
             };
-            let role = find_role(
-                &self.roles,
-                binding.role_ref.kind,
-                role_namespace,
-                &binding.role_ref.name,
-            );
+            let role_ref = &binding.role_ref;
+            let role = by_name
+                .get(&(role_ref.kind, role_namespace, &*role_ref.name))
+                .copied();
             role_of.push(role);
             for (subject, subject_number) in binding.subjects.iter().zip(0..) {
                 let (principal, name) = match subject.kind {
@@ -145,6 +151,7 @@ impl Builder {
                 });
             }
         }
+        drop(by_name);
         let index = SubjectIndex::new(edges, &strings);
         PolicyStore {
             sources: context.sources,
