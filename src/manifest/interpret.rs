@@ -3,6 +3,8 @@
 //! Source of the refusals: `pkg/apis/rbac/validation` of Kubernetes, and kubectl's refusal of
 //! unknown fields.
 
+use std::fmt;
+
 use super::raw::{
     Format, Locate, Piece, RawMetadata, RawObject, RawSubresources, ShapeError, Text,
 };
@@ -190,24 +192,48 @@ fn tell(manifest: &mut Manifest, refusal: Refusal) {
 /// `Kind namespace/name`, as messages write it.
 fn title(object: &Object) -> String {
     match object {
-        Object::Role(role) => named(role.kind.as_str(), &role.namespace, &role.name),
-        Object::Binding(binding) => named(binding.kind.as_str(), &binding.namespace, &binding.name),
+        Object::Role(role) => named(role.kind.as_str(), &role.namespace, &role.name).to_string(),
+        Object::Binding(binding) => {
+            named(binding.kind.as_str(), &binding.namespace, &binding.name).to_string()
+        }
         Object::CustomResourceDefinition(definition) => format!(
             "CustomResourceDefinition {}.{}",
             definition.plural, definition.group
         ),
-        Object::Namespace { name, .. } => named("Namespace", "", name),
+        Object::Namespace { name, .. } => named("Namespace", "", name).to_string(),
         Object::ServiceAccount {
             namespace, name, ..
-        } => named("ServiceAccount", namespace, name),
+        } => named("ServiceAccount", namespace, name).to_string(),
     }
 }
 
-fn named(kind: &str, namespace: &str, name: &str) -> String {
-    if namespace.is_empty() {
-        format!("{kind} {name}")
-    } else {
-        format!("{kind} {namespace}/{name}")
+fn named<'a>(kind: &'a str, namespace: &'a str, name: &'a str) -> Named<'a> {
+    Named {
+        kind,
+        namespace,
+        name,
+    }
+}
+
+/// How messages call an object. Nearly none of them is ever written.
+struct Named<'a> {
+    kind: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Named {
+            kind,
+            namespace,
+            name,
+        } = self;
+        match (*namespace, *name) {
+            (_, "") => write!(f, "this {kind}"),
+            ("", name) => write!(f, "{kind} {name}"),
+            (namespace, name) => write!(f, "{kind} {namespace}/{name}"),
+        }
     }
 }
 
@@ -221,9 +247,9 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn misshapen(object: &str, error: ShapeError) -> Self {
+    fn misshapen(object: impl fmt::Display, error: ShapeError) -> Self {
         Refusal {
-            object: object.to_owned(),
+            object: object.to_string(),
             place: error.place,
             why: error.message,
             unreadable: error.unreadable,
@@ -251,9 +277,9 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    fn refusal(&self, object: &str, place: Place, why: impl Into<String>) -> Refusal {
+    fn refusal(&self, object: &Named<'_>, place: Place, why: impl Into<String>) -> Refusal {
         Refusal {
-            object: object.to_owned(),
+            object: object.to_string(),
             place: Some(place),
             why: why.into(),
             unreadable: false,
@@ -262,7 +288,7 @@ impl Reader<'_> {
 
     fn no_such_version(&self) -> Read {
         Err(self.refusal(
-            &format!("this {}", self.kind),
+            &named(self.kind, "", ""),
             self.place,
             format!(
                 "no matches for kind `{}` in version `{}` (it is in `{RBAC}/v1`)",
@@ -277,16 +303,12 @@ impl Reader<'_> {
         namespaced: bool,
     ) -> Result<Metadata, Refusal> {
         let raw = raw.unwrap_or_default();
-        let anonymous = format!("this {}", self.kind);
+        let anonymous = named(self.kind, "", "");
         let refuse = |why: String| self.refusal(&anonymous, self.place, why);
         let name = string(raw.name, "metadata.name").map_err(refuse)?;
         let namespace = string(raw.namespace, "metadata.namespace").map_err(refuse)?;
         let namespace = if namespaced { namespace } else { String::new() };
-        let object = if name.is_empty() {
-            anonymous.clone()
-        } else {
-            named(self.kind, &namespace, &name)
-        };
+        let object = named(self.kind, &namespace, &name);
         let refuse = |why: String| self.refusal(&object, self.place, why);
         check_name(&name, "metadata.name").map_err(refuse)?;
         if let Some(field) = raw.unknown.first() {
@@ -314,7 +336,7 @@ impl Reader<'_> {
             manifest.diagnostics.push(Diagnostic::new(
                 self.place,
                 Problem::NoNamespace {
-                    object: named(self.kind, "", &metadata.name),
+                    object: named(self.kind, "", &metadata.name).to_string(),
                 },
             ));
             "default".clone_into(&mut metadata.namespace);

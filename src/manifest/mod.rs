@@ -67,9 +67,18 @@ pub struct Manifest {
 impl Manifest {
     /// Adds what another text gave.
     pub fn extend(&mut self, other: Manifest) {
-        self.objects.extend(other.objects);
-        self.diagnostics.extend(other.diagnostics);
+        append(&mut self.objects, other.objects);
+        append(&mut self.diagnostics, other.diagnostics);
         self.skipped += other.skipped;
+    }
+}
+
+/// Appends without moving what is there already, where that is nothing.
+fn append<T>(whole: &mut Vec<T>, more: Vec<T>) {
+    if whole.is_empty() {
+        *whole = more;
+    } else {
+        whole.extend(more);
     }
 }
 

@@ -32,9 +32,9 @@ pub(super) fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, 
     map.unwrap_or_default()
         .0
         .into_iter()
-        .map(|(key, value)| {
-            let value = string(Some(value), &format!("{field}.{key}"))?;
-            Ok((key, value))
+        .map(|(key, value)| match value {
+            Text::Str(value) => Ok((key, value.into_owned())),
+            other => string(Some(other), &format!("{field}.{key}")).map(|value| (key, value)),
         })
         .collect()
 }

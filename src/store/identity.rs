@@ -98,6 +98,10 @@ pub(super) fn winners(
             .and_modify(|last| *last = at.max(*last))
             .or_insert(at);
     });
+    if last.len() == objects.len() {
+        drop(last);
+        return objects;
+    }
     let last = last.into_read_only();
     let keep: Vec<bool> = objects
         .par_iter()

@@ -164,7 +164,11 @@ impl PolicyStore {
         };
         let mut objects = defaults.map_or_else(Vec::new, |policy| policy.objects(&mut sources));
         let built_in = objects.len();
-        objects.extend(manifest.objects);
+        if objects.is_empty() {
+            objects = manifest.objects;
+        } else {
+            objects.extend(manifest.objects);
+        }
         let mut diagnostics = manifest.diagnostics;
         let winners = identity::winners(objects, built_in, &sources, &mut diagnostics);
         Builder::new(winners).build(BuildContext {
