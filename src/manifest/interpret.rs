@@ -365,8 +365,9 @@ impl Reader<'_> {
         if let Some(field) = unknown.first() {
             return Err(refuse(format!("unknown field `{field}`")));
         }
-        let mut rules = Vec::new();
-        for (index, rule) in raw.rules.unwrap_or_default().into_iter().enumerate() {
+        let raw_rules = raw.rules.unwrap_or_default();
+        let mut rules = Vec::with_capacity(raw_rules.len());
+        for (index, rule) in raw_rules.into_iter().enumerate() {
             let (rule, place) = rule
                 .open(self.places)
                 .map_err(|error| Refusal::misshapen(&object, error))?;
@@ -468,8 +469,9 @@ impl Reader<'_> {
         };
         let role_name = string(role_ref.name, "roleRef.name").map_err(refuse)?;
         check_name(&role_name, "roleRef.name").map_err(refuse)?;
-        let mut subjects = Vec::new();
-        for (index, piece) in raw.subjects.unwrap_or_default().into_iter().enumerate() {
+        let raw_subjects = raw.subjects.unwrap_or_default();
+        let mut subjects = Vec::with_capacity(raw_subjects.len());
+        for (index, piece) in raw_subjects.into_iter().enumerate() {
             let (raw, place) = piece
                 .open(self.places)
                 .map_err(|error| Refusal::misshapen(&object, error))?;

@@ -21,11 +21,13 @@ pub(super) fn string(text: Option<Text<'_>>, field: &str) -> Result<String, Stri
 }
 
 pub(super) fn strings(texts: Option<Vec<Text<'_>>>, field: &str) -> Result<Vec<String>, String> {
-    texts
-        .unwrap_or_default()
-        .into_iter()
-        .map(|text| string(Some(text), field))
-        .collect()
+    let texts = texts.unwrap_or_default();
+    // A list that is collected in place keeps the room that the reader took for it.
+    let mut strings = Vec::with_capacity(texts.len());
+    for text in texts {
+        strings.push(string(Some(text), field)?);
+    }
+    Ok(strings)
 }
 
 pub(super) fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, String)>, String> {
