@@ -61,7 +61,9 @@ fn naive(store: &PolicyStore, user: &UserInfo, attributes: &Attributes) -> bool 
         }
         let matches = binding.subjects.iter().any(|subject| match subject.kind {
             rbac_eval::manifest::SubjectKind::User => subject.name == user.name,
-            rbac_eval::manifest::SubjectKind::Group => user.groups.contains(&subject.name),
+            rbac_eval::manifest::SubjectKind::Group => {
+                user.groups.iter().any(|group| *group == subject.name)
+            }
             rbac_eval::manifest::SubjectKind::ServiceAccount => Principal::of(subject, binding)
                 .is_some_and(|account| {
                     user.name.starts_with("system:serviceaccount:")

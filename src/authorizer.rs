@@ -232,14 +232,14 @@ impl<'s> Authorizer<'s> {
         let subject = &binding.subjects[grant.subject];
         let binding_name = match binding.kind {
             BindingKind::ClusterRoleBinding => binding.name.clone(),
-            BindingKind::RoleBinding => format!("{}/{}", binding.name, binding.namespace),
+            BindingKind::RoleBinding => format!("{}/{}", binding.name, binding.namespace).into(),
         };
         let subject_name = match subject.kind {
             crate::manifest::SubjectKind::ServiceAccount => {
                 let namespace = subject.namespace_in(binding);
                 format!("{}/{namespace}", subject.name)
             }
-            _ => subject.name.clone(),
+            _ => subject.name.to_string(),
         };
         format!(
             "RBAC: allowed by {} {} of {} {} to {} {}",
@@ -334,7 +334,7 @@ impl<'s> Authorizer<'s> {
         EvaluationError {
             binding,
             role_kind: role_ref.kind,
-            role_name: role_ref.name.clone(),
+            role_name: role_ref.name.to_string(),
         }
     }
 }

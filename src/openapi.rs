@@ -63,12 +63,13 @@ pub fn read_objects<T: Serialize>(
 
 impl From<v1::PolicyRule> for PolicyRule {
     fn from(rule: v1::PolicyRule) -> Self {
+        let compact = |words: Vec<String>| words.into_iter().map(Into::into).collect();
         PolicyRule {
-            verbs: rule.verbs,
-            api_groups: rule.api_groups.unwrap_or_default(),
-            resources: rule.resources.unwrap_or_default(),
-            resource_names: rule.resource_names.unwrap_or_default(),
-            non_resource_urls: rule.non_resource_urls.unwrap_or_default(),
+            verbs: compact(rule.verbs),
+            api_groups: compact(rule.api_groups.unwrap_or_default()),
+            resources: compact(rule.resources.unwrap_or_default()),
+            resource_names: compact(rule.resource_names.unwrap_or_default()),
+            non_resource_urls: compact(rule.non_resource_urls.unwrap_or_default()),
             place: None,
         }
     }

@@ -3,6 +3,8 @@
 //! The [`store`](crate::store) holds rules in a compiled form for speed; the two are held against
 //! each other in tests.
 
+use compact_str::CompactString;
+
 use crate::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::manifest::PolicyRule;
 
@@ -85,7 +87,7 @@ pub fn url_matches(url: &str, path: &str) -> bool {
     url == path || (url.ends_with('*') && path.starts_with(url.trim_end_matches('*')))
 }
 
-fn lists(values: &[String], wanted: &str) -> bool {
+fn lists(values: &[CompactString], wanted: &str) -> bool {
     values.iter().any(|value| value == "*" || value == wanted)
 }
 
@@ -131,8 +133,10 @@ pub fn breakdown(rule: &PolicyRule) -> Vec<PolicyRule> {
 /// Source: `CompactRules` and `SortableRuleSlice` of kubectl.
 pub fn compact(atoms: Vec<PolicyRule>) -> Vec<PolicyRule> {
     let mut compacted: Vec<PolicyRule> = Vec::new();
-    let mut simple: hashbrown::HashMap<(String, String, Option<String>), usize> =
-        hashbrown::HashMap::new();
+    let mut simple: hashbrown::HashMap<
+        (CompactString, CompactString, Option<CompactString>),
+        usize,
+    > = hashbrown::HashMap::new();
     for atom in atoms {
         let key = match (&*atom.api_groups, &*atom.resources, &*atom.resource_names) {
             ([group], [resource], names @ ([] | [_])) if atom.non_resource_urls.is_empty() => {

@@ -18,9 +18,13 @@ use rbac_eval::user::UserInfo;
 
 /// One resource of one group, named or not, and verbs that are usual and not.
 fn rule(number: usize) -> String {
-    let names = if number % 5 == 0 { "[one, two]" } else { "[]" };
+    let names = if number.is_multiple_of(5) {
+        "[one, two]"
+    } else {
+        "[]"
+    };
     let verb = ["get", "frobnicate", "\"*\""][number % 3];
-    let group = if number % 17 == 0 {
+    let group = if number.is_multiple_of(17) {
         "\"*\"".to_owned()
     } else {
         format!("group{}.example.com", number / 2)
@@ -87,7 +91,6 @@ fn requests(number: usize) -> Vec<Attributes> {
                     resource: resource.clone(),
                     subresource: subresource.clone(),
                     name: name.to_owned(),
-                    ..Default::default()
                 }));
             }
         }

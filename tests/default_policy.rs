@@ -16,7 +16,7 @@ use rbac_eval::user::UserInfo;
 use support::{store_of, store_of_text, testdata};
 
 /// A rule without its place.
-type Content = [Vec<String>; 5];
+type Content = [Vec<compact_str::CompactString>; 5];
 
 /// `Kind namespace/name`
 type Title = String;

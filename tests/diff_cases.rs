@@ -22,7 +22,7 @@ fn store(objects: &[&str]) -> PolicyStore {
 }
 
 fn rule_in_words(rule: &PolicyRule) -> String {
-    let name = |groups: &[String]| groups.join(",");
+    let name = |groups: &[compact_str::CompactString]| groups.join(",");
     let mut words = format!(
         "{} {}:{}{}",
         rule.verbs.join(","),

@@ -75,7 +75,10 @@ fn granting(
     let response = Authorizer::new(store).authorize(&subject.as_user(), attributes);
     let found = response.grants.iter().map(|grant| {
         let rule = store.effective_rule(grant.role, grant.rule).unwrap().rule;
-        (store.binding(grant.binding).namespace.clone(), rule.clone())
+        (
+            store.binding(grant.binding).namespace.to_string(),
+            rule.clone(),
+        )
     });
     found.collect()
 }

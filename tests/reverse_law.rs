@@ -63,9 +63,9 @@ fn requests(cluster: &Cluster, picks: &Picks) -> Vec<Attributes> {
         .filter(|rule| !rule.resource_names.is_empty())
         .filter_map(|rule| {
             Some(Attributes::Resource(ResourceAttributes {
-                verb: rule.verbs.first()?.clone(),
-                group: rule.api_groups.first()?.clone(),
-                resource: rule.resources.first()?.clone(),
+                verb: rule.verbs.first()?.to_string(),
+                group: rule.api_groups.first()?.to_string(),
+                resource: rule.resources.first()?.to_string(),
                 namespace: "a".to_owned(),
                 ..ResourceAttributes::default()
             }))

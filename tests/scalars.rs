@@ -26,7 +26,7 @@ fn read(scalar: &str) -> Read {
     match store.diagnostics() {
         [] => {
             let role = store.roles().next().unwrap();
-            Read::String(store.role(role).rules[0].verbs[0].clone())
+            Read::String(store.role(role).rules[0].verbs[0].to_string())
         }
         [one] if matches!(one.problem, Problem::Refused { .. }) => Read::Refused,
         _ => Read::Broken,

@@ -114,7 +114,7 @@ fn anywhere_is_the_union_of_every_namespace() {
     let store = store_of(&[case.join("dump.json")], Defaults::Auto);
     let namespaces: BTreeSet<String> = store
         .bindings()
-        .map(|id| store.binding(id).namespace.clone())
+        .map(|id| store.binding(id).namespace.to_string())
         .collect();
     for review in jsonl(&case.join("reviews.jsonl")).iter().step_by(61) {
         let (_, mut attributes) = support::request(&review["spec"]);

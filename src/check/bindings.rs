@@ -27,8 +27,8 @@ pub(super) fn findings(store: &PolicyStore, directory: &Directory, findings: &mu
             };
             let granted = Granted {
                 principal,
-                namespace: binding.namespace.clone(),
-                role: (binding.role_ref.kind, binding.role_ref.name.clone()),
+                namespace: binding.namespace.to_string(),
+                role: (binding.role_ref.kind, binding.role_ref.name.to_string()),
             };
             match grants.get(&granted) {
                 None => {

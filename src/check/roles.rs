@@ -1,5 +1,6 @@
 //! Roles: whether they are used, and rules that can never grant.
 
+use compact_str::CompactString;
 use std::collections::BTreeSet;
 
 use crate::catalogue::{Catalogue, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution, full_name};
@@ -152,7 +153,7 @@ fn one_rule(
                 .to_owned(),
         );
     }
-    let nameless = |verb: &String| matches!(&**verb, "create" | "deletecollection");
+    let nameless = |verb: &CompactString| matches!(&**verb, "create" | "deletecollection");
     if !rule.resource_names.is_empty()
         && rule.verbs.iter().all(nameless)
         && rule
@@ -300,7 +301,7 @@ fn unknown_resource(catalogue: &Catalogue, rule: &PolicyRule, resource: &str, ad
     if groups.iter().any(|group| group == "certificates.k8s.io") && resource == "signers" {
         return;
     }
-    let covers_group = |group: &String| {
+    let covers_group = |group: &CompactString| {
         catalogue
             .resources()
             .iter()
@@ -310,19 +311,16 @@ fn unknown_resource(catalogue: &Catalogue, rule: &PolicyRule, resource: &str, ad
         // A group whose CustomResourceDefinitions or API service the input lacks.
         return;
     }
-    let in_words = |group: &String| {
+    let in_words = |group: &str| {
         if group.is_empty() {
             "the core group".to_owned()
         } else {
-            group.clone()
+            group.to_string()
         }
     };
-    let groups: Vec<String> = groups.iter().map(in_words).collect();
+    let groups: Vec<String> = groups.iter().map(|group| in_words(group)).collect();
     let groups = groups.join(", ");
-    let elsewhere: Vec<String> = catalogue
-        .groups_of(resource)
-        .map(|group| in_words(&group.to_owned()))
-        .collect();
+    let elsewhere: Vec<String> = catalogue.groups_of(resource).map(in_words).collect();
     if !elsewhere.is_empty() {
         add(
             &codes::WRONG_API_GROUP,

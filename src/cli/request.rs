@@ -181,7 +181,7 @@ fn known_in_rules(store: &PolicyStore, resource: &str) -> Option<String> {
                 .any(|known| known.split('/').next() == Some(&lower))
         })
         .flat_map(|rule| &rule.api_groups)
-        .map(String::as_str)
+        .map(|group| group.as_str())
         .filter(|group| !group.is_empty() && *group != "*")
         .collect();
     groups.sort_unstable();

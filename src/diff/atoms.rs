@@ -5,6 +5,7 @@
 //! covered by a set of atoms only if one of them covers the whole atom. Hence an atom is covered by
 //! a union if and only if a single atom of it covers it, and subtraction stays exact and small.
 
+use compact_str::CompactString;
 use hashbrown::HashSet;
 
 use crate::manifest::PolicyRule;
@@ -233,17 +234,20 @@ impl Atom {
 
 /// The atoms of a rule.
 pub(super) fn atoms_of(rule: &PolicyRule) -> Vec<Atom> {
-    let any_or = |values: &[String]| -> Vec<AnyOr> {
+    let any_or = |values: &[CompactString]| -> Vec<AnyOr> {
         if values.iter().any(|value| value == "*") {
             vec![None]
         } else {
-            values.iter().cloned().map(Some).collect()
+            values.iter().map(|value| Some(value.to_string())).collect()
         }
     };
     let names: Vec<AnyOr> = if rule.resource_names.is_empty() {
         vec![None]
     } else {
-        rule.resource_names.iter().cloned().map(Some).collect()
+        rule.resource_names
+            .iter()
+            .map(|name| Some(name.to_string()))
+            .collect()
     };
     let verbs = any_or(&rule.verbs);
     let mut atoms = Vec::new();
@@ -368,10 +372,10 @@ mod tests {
     use super::*;
 
     fn rule(verbs: &[&str], resources: &[&str]) -> PolicyRule {
-        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let owned = |words: &[&str]| words.iter().map(|&word| word.into()).collect();
         PolicyRule {
             verbs: owned(verbs),
-            api_groups: vec![String::new()],
+            api_groups: vec![String::new().into()],
             resources: owned(resources),
             ..PolicyRule::default()
         }

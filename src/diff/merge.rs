@@ -72,20 +72,20 @@ pub(super) fn merge(atoms: &[Atom]) -> Vec<PolicyRule> {
     for (url, verbs) in verbs_of_url {
         urls_of.entry(verbs).or_default().insert(url);
     }
-    let words = |verbs: Verbs| verbs.into_iter().map(|(_, verb)| verb).collect();
+    let words = |verbs: Verbs| verbs.into_iter().map(|(_, verb)| verb.into()).collect();
     let mut rules: Vec<PolicyRule> = names_of
         .into_iter()
         .map(|((verbs, resources, groups, _), names)| PolicyRule {
             verbs: words(verbs),
-            api_groups: groups.into_iter().collect(),
-            resources: resources.into_iter().collect(),
-            resource_names: names.into_iter().collect(),
+            api_groups: groups.into_iter().map(Into::into).collect(),
+            resources: resources.into_iter().map(Into::into).collect(),
+            resource_names: names.into_iter().map(Into::into).collect(),
             ..PolicyRule::default()
         })
         .collect();
     rules.extend(urls_of.into_iter().map(|(verbs, urls)| PolicyRule {
         verbs: words(verbs),
-        non_resource_urls: urls.into_iter().collect(),
+        non_resource_urls: urls.into_iter().map(Into::into).collect(),
         ..PolicyRule::default()
     }));
     rules

@@ -42,6 +42,7 @@ mod atoms;
 mod causes;
 mod merge;
 
+use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
@@ -126,7 +127,7 @@ struct Given {
 /// Numbers for the contents of rules, shared by both sides.
 #[derive(Default)]
 struct Contents {
-    numbers: HashMap<[Vec<String>; 5], u32>,
+    numbers: HashMap<[Vec<CompactString>; 5], u32>,
 }
 
 impl Contents {

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
+
 use super::raw::{
     Format, Locate, Piece, RawMetadata, RawObject, RawSubresources, ShapeError, Text,
 };
@@ -18,6 +20,8 @@ use crate::source::Place;
 
 /// The API group of RBAC's objects.
 pub(super) const RBAC: &str = "rbac.authorization.k8s.io";
+/// Where kubectl puts what has no namespace.
+const DEFAULT: &str = "default";
 /// The label of the objects that an API server makes by itself.
 const BOOTSTRAPPING: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
 
@@ -259,8 +263,8 @@ impl Refusal {
 
 /// An object's name, namespace and labels.
 struct Metadata {
-    name: String,
-    namespace: String,
+    name: CompactString,
+    namespace: CompactString,
     labels: Vec<(String, String)>,
     from_server: bool,
     bootstrapped: bool,
@@ -307,7 +311,11 @@ impl Reader<'_> {
         let refuse = |why: String| self.refusal(&anonymous, self.place, why);
         let name = string(raw.name, "metadata.name").map_err(refuse)?;
         let namespace = string(raw.namespace, "metadata.namespace").map_err(refuse)?;
-        let namespace = if namespaced { namespace } else { String::new() };
+        let namespace = if namespaced {
+            namespace
+        } else {
+            CompactString::default()
+        };
         let object = named(self.kind, &namespace, &name);
         let refuse = |why: String| self.refusal(&object, self.place, why);
         check_name(&name, "metadata.name").map_err(refuse)?;
@@ -339,7 +347,7 @@ impl Reader<'_> {
                     object: named(self.kind, "", &metadata.name).to_string(),
                 },
             ));
-            "default".clone_into(&mut metadata.namespace);
+            metadata.namespace = DEFAULT.into();
         }
     }
 
@@ -511,11 +519,21 @@ impl Reader<'_> {
             .map_err(|error| Refusal::misshapen(&object, error))?;
         let names = spec.names.unwrap_or_default();
         let mut definition = CustomResourceDefinition {
-            group: string(spec.group, "spec.group").map_err(refuse)?,
-            plural: string(names.plural, "spec.names.plural").map_err(refuse)?,
-            singular: string(names.singular, "spec.names.singular").map_err(refuse)?,
-            kind: string(names.kind, "spec.names.kind").map_err(refuse)?,
-            short_names: strings(names.short_names, "spec.names.shortNames").map_err(refuse)?,
+            group: string(spec.group, "spec.group").map_err(refuse)?.into(),
+            plural: string(names.plural, "spec.names.plural")
+                .map_err(refuse)?
+                .into(),
+            singular: string(names.singular, "spec.names.singular")
+                .map_err(refuse)?
+                .into(),
+            kind: string(names.kind, "spec.names.kind")
+                .map_err(refuse)?
+                .into(),
+            short_names: strings(names.short_names, "spec.names.shortNames")
+                .map_err(refuse)?
+                .into_iter()
+                .map(String::from)
+                .collect(),
             namespaced: string(spec.scope, "spec.scope").map_err(refuse)? != "Cluster",
             versions: Vec::new(),
             subresources: Vec::new(),
@@ -571,7 +589,7 @@ impl Reader<'_> {
     fn service_account<'a, F: Format<'a>>(&self, raw: RawObject<'a, F>) -> Read {
         let mut metadata = self.metadata(raw.metadata, true)?;
         if metadata.namespace.is_empty() {
-            "default".clone_into(&mut metadata.namespace);
+            metadata.namespace = DEFAULT.into();
         }
         Ok(Object::ServiceAccount {
             namespace: metadata.namespace,

@@ -43,6 +43,7 @@ use rayon::prelude::*;
 
 use crate::source::{Place, SourceId, SourceText, Sources};
 
+pub use compact_str::CompactString;
 pub use diagnostic::{Diagnostic, Problem};
 pub use types::{
     AggregationRule, Binding, BindingKind, CustomResourceDefinition, LabelOperator, LabelSelector,

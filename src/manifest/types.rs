@@ -1,6 +1,11 @@
 //! The objects, in Kubernetes' own terms.
+//!
+//! Names and words are [`CompactString`]s: nearly all are short enough to need no allocation of their
+//! own, so that a load takes less time and memory.
 
 use std::fmt;
+
+use compact_str::CompactString;
 
 use crate::source::Place;
 
@@ -16,7 +21,7 @@ pub enum Object {
     /// A Namespace.
     Namespace {
         /// Its name.
-        name: String,
+        name: CompactString,
         /// Its labels, sorted by key.
         labels: Vec<(String, String)>,
         /// Where it stands.
@@ -25,9 +30,9 @@ pub enum Object {
     /// A ServiceAccount.
     ServiceAccount {
         /// Its namespace.
-        namespace: String,
+        namespace: CompactString,
         /// Its name.
-        name: String,
+        name: CompactString,
         /// Where it stands.
         place: Place,
     },
@@ -87,15 +92,15 @@ impl fmt::Display for BindingKind {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PolicyRule {
     /// The verbs, or `*`.
-    pub verbs: Vec<String>,
+    pub verbs: Vec<CompactString>,
     /// The API groups, `""` for the core group, or `*`.
-    pub api_groups: Vec<String>,
+    pub api_groups: Vec<CompactString>,
     /// Resources, `resource/subresource`, `*/subresource`, or `*`.
-    pub resources: Vec<String>,
+    pub resources: Vec<CompactString>,
     /// The names that the rule is restricted to; none for no restriction.
-    pub resource_names: Vec<String>,
+    pub resource_names: Vec<CompactString>,
     /// URLs outside the API resources, whole or with a trailing `*`.
-    pub non_resource_urls: Vec<String>,
+    pub non_resource_urls: Vec<CompactString>,
     /// Where the rule begins.
     pub place: Option<Place>,
 }
@@ -117,9 +122,9 @@ pub struct Role {
     /// Which of the two.
     pub kind: RoleKind,
     /// The namespace of a Role; empty for a ClusterRole.
-    pub namespace: String,
+    pub namespace: CompactString,
     /// The name.
-    pub name: String,
+    pub name: CompactString,
     /// The labels, sorted by key; aggregation selects by them.
     pub labels: Vec<(String, String)>,
     /// The rules as written.
@@ -248,9 +253,9 @@ pub struct Subject {
     /// What it is.
     pub kind: SubjectKind,
     /// The namespace as written; an empty one of a ServiceAccount means the binding's own.
-    pub namespace: String,
+    pub namespace: CompactString,
     /// The name.
-    pub name: String,
+    pub name: CompactString,
     /// Where it stands.
     pub place: Place,
 }
@@ -273,7 +278,7 @@ pub struct RoleRef {
     /// Which kind of role.
     pub kind: RoleKind,
     /// Its name; a Role is looked up in the binding's namespace.
-    pub name: String,
+    pub name: CompactString,
 }
 
 /// A RoleBinding or ClusterRoleBinding.
@@ -282,9 +287,9 @@ pub struct Binding {
     /// Which of the two.
     pub kind: BindingKind,
     /// The namespace of a RoleBinding; empty for a ClusterRoleBinding.
-    pub namespace: String,
+    pub namespace: CompactString,
     /// The name.
-    pub name: String,
+    pub name: CompactString,
     /// Whom it binds.
     pub subjects: Vec<Subject>,
     /// To which role.

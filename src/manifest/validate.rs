@@ -2,6 +2,8 @@
 //!
 //! Source: `pkg/apis/rbac/validation` of Kubernetes, and kubectl's refusal of unknown fields.
 
+use compact_str::CompactString;
+
 use super::interpret::RBAC;
 use super::raw::{RawRule, RawSelector, RawSubject, Text, TextMap};
 use super::types::{
@@ -9,10 +11,10 @@ use super::types::{
 };
 use crate::source::Place;
 
-pub(super) fn string(text: Option<Text<'_>>, field: &str) -> Result<String, String> {
+pub(super) fn string(text: Option<Text<'_>>, field: &str) -> Result<CompactString, String> {
     match text {
-        None => Ok(String::new()),
-        Some(Text::Str(text)) => Ok(text.into_owned()),
+        None => Ok(CompactString::default()),
+        Some(Text::Str(text)) => Ok(text.into()),
         Some(other) => Err(format!(
             "`{field}` holds {}",
             other.complaint().unwrap_or_default()
@@ -20,7 +22,10 @@ pub(super) fn string(text: Option<Text<'_>>, field: &str) -> Result<String, Stri
     }
 }
 
-pub(super) fn strings(texts: Option<Vec<Text<'_>>>, field: &str) -> Result<Vec<String>, String> {
+pub(super) fn strings(
+    texts: Option<Vec<Text<'_>>>,
+    field: &str,
+) -> Result<Vec<CompactString>, String> {
     let texts = texts.unwrap_or_default();
     // A list that is collected in place keeps the room that the reader took for it.
     let mut strings = Vec::with_capacity(texts.len());
@@ -36,7 +41,10 @@ pub(super) fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, 
         .into_iter()
         .map(|(key, value)| match value {
             Text::Str(value) => Ok((key, value.into_owned())),
-            other => string(Some(other), &format!("{field}.{key}")).map(|value| (key, value)),
+            other => Err(format!(
+                "`{field}.{key}` holds {}",
+                other.complaint().unwrap_or_default()
+            )),
         })
         .collect()
 }
@@ -138,9 +146,9 @@ pub(super) fn selector(raw: RawSelector<'_>) -> Result<LabelSelector, String> {
             ));
         }
         requirements.push(LabelSelectorRequirement {
-            key: string(raw.key, "key")?,
+            key: string(raw.key, "key")?.into(),
             operator,
-            values,
+            values: values.into_iter().map(String::from).collect(),
         });
     }
     Ok(LabelSelector {
@@ -198,7 +206,7 @@ pub(super) fn subject(
                     return Ok(Subject {
                         kind: SubjectKind::Group,
                         namespace,
-                        name: "system:authenticated".to_owned(),
+                        name: "system:authenticated".into(),
                         place,
                     });
                 }

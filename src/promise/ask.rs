@@ -1,5 +1,6 @@
 //! What a promise asks, held against what exists.
 
+use compact_str::CompactString;
 use std::collections::BTreeSet;
 
 use crate::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
@@ -61,7 +62,7 @@ impl Asked {
 
 fn is_in_rules(
     store: &PolicyStore,
-    values: impl Fn(&crate::manifest::PolicyRule) -> &Vec<String>,
+    values: impl Fn(&crate::manifest::PolicyRule) -> &Vec<CompactString>,
     wanted: &str,
 ) -> bool {
     store
@@ -103,7 +104,8 @@ fn resource(store: &PolicyStore, request: &Request) -> Result<(String, String, b
                     .roles()
                     .flat_map(|role| &store.role(role).rules)
                     .any(|rule| {
-                        rule.resources.contains(&resource) && rule.api_groups.contains(&group)
+                        rule.resources.iter().any(|listed| *listed == resource)
+                            && rule.api_groups.iter().any(|listed| *listed == group)
                     });
             if known {
                 Ok((group, resource, true))

@@ -124,7 +124,7 @@ pub fn who_can(store: &PolicyStore, attributes: &Attributes, reach: Reach) -> Wh
                 let (names, grants) = for_names.entry(principal).or_default();
                 for &rule in &rules.for_names {
                     if let Some(rule) = store.effective_rule(role, rule) {
-                        names.extend(rule.rule.resource_names.iter().cloned());
+                        names.extend(rule.rule.resource_names.iter().map(ToString::to_string));
                     }
                 }
                 grants.extend(rules.for_names.iter().map(grant));

@@ -328,7 +328,7 @@ fn explained(
         aggregated_from: rule
             .filter(|rule| rule.origin != grant.role)
             .map(|rule| OriginView {
-                name: store.role(rule.origin).name.clone(),
+                name: store.role(rule.origin).name.to_string(),
                 rule: rule.origin_number,
             }),
         binding_source: SourceView::new(store.sources(), binding.place),

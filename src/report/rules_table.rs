@@ -1,5 +1,6 @@
 //! kubectl's table of `auth can-i --list`.
 
+use compact_str::CompactString;
 use std::fmt::Write;
 
 use crate::catalogue::full_name;
@@ -37,7 +38,7 @@ pub fn rules_table(rules: &[PolicyRule], headers: bool) -> String {
         rows.push(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned));
     }
     rows.extend(rules.iter().map(|rule| {
-        let group = rule.api_groups.first().map_or("", String::as_str);
+        let group = rule.api_groups.first().map_or("", CompactString::as_str);
         let resource = rule
             .resources
             .first()
@@ -70,6 +71,6 @@ pub fn rules_table(rules: &[PolicyRule], headers: bool) -> String {
 }
 
 /// A list as Go prints it.
-fn go_list(values: &[String]) -> String {
+fn go_list(values: &[CompactString]) -> String {
     format!("[{}]", values.join(" "))
 }

@@ -1,5 +1,6 @@
 //! The parts that the views of several answers share.
 
+use compact_str::CompactString;
 use serde::Serialize;
 
 use crate::attributes::Attributes;
@@ -110,8 +111,8 @@ impl ObjectView {
         ObjectView {
             kind: binding.kind.as_str(),
             namespace: (binding.kind == BindingKind::RoleBinding)
-                .then(|| binding.namespace.clone()),
-            name: binding.name.clone(),
+                .then(|| binding.namespace.to_string()),
+            name: binding.name.to_string(),
         }
     }
 
@@ -119,8 +120,9 @@ impl ObjectView {
     pub fn role_of(binding: &Binding) -> Self {
         ObjectView {
             kind: binding.role_ref.kind.as_str(),
-            namespace: (binding.role_ref.kind == RoleKind::Role).then(|| binding.namespace.clone()),
-            name: binding.role_ref.name.clone(),
+            namespace: (binding.role_ref.kind == RoleKind::Role)
+                .then(|| binding.namespace.to_string()),
+            name: binding.role_ref.name.to_string(),
         }
     }
 }
@@ -171,7 +173,7 @@ impl SubjectView {
             kind: subject.kind.as_str(),
             namespace,
             display_name: known_name(directory, subject.kind, &subject.name),
-            name: subject.name.clone(),
+            name: subject.name.to_string(),
         }
     }
 
@@ -215,19 +217,19 @@ impl std::fmt::Display for SubjectView {
 #[serde(rename_all = "camelCase")]
 pub struct RuleView {
     /// The verbs.
-    pub verbs: Vec<String>,
+    pub verbs: Vec<CompactString>,
     /// The API groups.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub api_groups: Vec<String>,
+    pub api_groups: Vec<CompactString>,
     /// The resources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<String>,
+    pub resources: Vec<CompactString>,
     /// The names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resource_names: Vec<String>,
+    pub resource_names: Vec<CompactString>,
     /// The URLs.
     #[serde(rename = "nonResourceURLs", skip_serializing_if = "Vec::is_empty")]
-    pub non_resource_urls: Vec<String>,
+    pub non_resource_urls: Vec<CompactString>,
 }
 
 impl From<&PolicyRule> for RuleView {

@@ -1,5 +1,6 @@
 //! Rules and requests in words.
 
+use compact_str::CompactString;
 use std::borrow::Cow;
 
 use crate::attributes::Attributes;
@@ -109,7 +110,7 @@ fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String
             format!("every resource of {}", groups.join(", "))
         };
     }
-    let matched = |resource: &String| match request {
+    let matched = |resource: &CompactString| match request {
         Some(Attributes::Resource(request)) => {
             let alone = PolicyRule {
                 resources: vec![resource.clone()],
@@ -123,16 +124,16 @@ fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String
         return format!("{} of every API group", few(&rule.resources, matched));
     }
     if let [group] = &*rule.api_groups {
-        let full: Vec<String> = rule
+        let full: Vec<CompactString> = rule
             .resources
             .iter()
-            .map(|resource| full_name(resource, group))
+            .map(|resource| full_name(resource, group).into())
             .collect();
-        let matched: Vec<String> = rule
+        let matched: Vec<CompactString> = rule
             .resources
             .iter()
             .filter(|resource| matched(resource))
-            .map(|resource| full_name(resource, group))
+            .map(|resource| full_name(resource, group).into())
             .collect();
         return few(&full, |resource| matched.contains(resource));
     }
@@ -154,11 +155,11 @@ pub fn group_in_words(group: &str) -> &str {
 }
 
 /// Up to [`FEW`] values, matching ones first, and how many more there are.
-fn few(values: &[String], matched: impl Fn(&String) -> bool) -> String {
+fn few(values: &[CompactString], matched: impl Fn(&CompactString) -> bool) -> String {
     if values.len() <= FEW {
         return quoted(values.iter());
     }
-    let (mut first, rest): (Vec<&String>, Vec<&String>) =
+    let (mut first, rest): (Vec<&CompactString>, Vec<&CompactString>) =
         values.iter().partition(|value| matched(value));
     first.extend(rest);
     let shown = FEW - 1;
@@ -169,7 +170,7 @@ fn few(values: &[String], matched: impl Fn(&String) -> bool) -> String {
     )
 }
 
-fn quoted<'v>(values: impl Iterator<Item = &'v String>) -> String {
+fn quoted<'v>(values: impl Iterator<Item = &'v CompactString>) -> String {
     let words: Vec<&str> = values
         .map(|value| if value.is_empty() { "\"\"" } else { value })
         .collect();

@@ -250,7 +250,12 @@ fn names(change: &Change, verb: &str, subresource: &str) -> Vec<String> {
     if nameless {
         Vec::new()
     } else {
-        change.rule.resource_names.clone()
+        change
+            .rule
+            .resource_names
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 }
 

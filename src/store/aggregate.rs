@@ -1,5 +1,6 @@
 //! The rules that aggregated ClusterRoles gather.
 
+use compact_str::CompactString;
 use hashbrown::{HashMap, HashSet};
 
 use crate::manifest::{Role, RoleKind};
@@ -133,7 +134,7 @@ struct Contents {
 
 impl Contents {
     fn new(roles: &[Role], first_rule: &[RuleNumber]) -> Self {
-        type Key<'a> = [&'a [String]; 5];
+        type Key<'a> = [&'a [CompactString]; 5];
         let total = roles.iter().map(|role| role.rules.len()).sum();
         let mut of = vec![0; total];
         let mut known: HashMap<Key<'_>, u32> = HashMap::new();

@@ -53,12 +53,17 @@ impl Builder {
                     builder.definitions.push(definition);
                 }
                 Object::Namespace { name, labels, .. } => {
-                    builder.namespaces.push(KnownNamespace { name, labels });
+                    builder.namespaces.push(KnownNamespace {
+                        name: name.to_string(),
+                        labels,
+                    });
                 }
                 Object::ServiceAccount {
                     namespace, name, ..
                 } => {
-                    builder.service_accounts.insert((namespace, name));
+                    builder
+                        .service_accounts
+                        .insert((namespace.to_string(), name.to_string()));
                 }
             }
         }

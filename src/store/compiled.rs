@@ -1,5 +1,7 @@
 //! Rules as numbers.
 
+use compact_str::CompactString;
+
 use super::RoleId;
 use super::aggregate::RuleNumber;
 use super::interner::{Interner, Sym};
@@ -101,7 +103,7 @@ impl WrittenRules {
 }
 
 impl Pools {
-    fn span(&mut self, strings: &mut Interner, values: &[String]) -> Span {
+    fn span(&mut self, strings: &mut Interner, values: &[CompactString]) -> Span {
         let begin = self.syms.len();
         self.syms
             .extend(values.iter().map(|value| strings.intern(value)));

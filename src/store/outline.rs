@@ -292,9 +292,9 @@ mod tests {
         let (mut strings, mut vocabulary) = (Interner::default(), Vocabulary::default());
         let mut rule = |resource: usize| {
             let rule = PolicyRule {
-                verbs: vec!["get".to_owned()],
-                api_groups: vec![format!("group{resource}")],
-                resources: vec![format!("resource{resource}")],
+                verbs: vec!["get".into()],
+                api_groups: vec![format!("group{resource}").into()],
+                resources: vec![format!("resource{resource}").into()],
                 ..PolicyRule::default()
             };
             vocabulary.outline(&mut strings, &rule)

@@ -1,5 +1,6 @@
 //! Requests at the edges of what a generated cluster allows.
 
+use compact_str::CompactString;
 use proptest::prelude::*;
 use rbac_eval::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
 use rbac_eval::manifest::{Binding, PolicyRule, Role, RoleKind, SubjectKind};
@@ -30,10 +31,10 @@ impl Chooser<'_> {
     }
 
     /// Mostly one of the first, else one of the pool.
-    fn word(&mut self, first: &[String], pool: &[&str]) -> String {
+    fn word(&mut self, first: &[CompactString], pool: &[&str]) -> String {
         let at = self.number();
         match first.get(at / 8 % first.len().max(1)) {
-            Some(word) if at % 8 != 7 => word.clone(),
+            Some(word) if at % 8 != 7 => word.to_string(),
             _ => pool[at / 8 % pool.len()].to_owned(),
         }
     }
@@ -77,7 +78,7 @@ pub fn request(cluster: &Cluster, picks: &Picks) -> (UserInfo, Attributes) {
     }
     let namespace = match (binding, choose.number()) {
         (Some(binding), number) if number % 4 > 0 && !binding.namespace.is_empty() => {
-            binding.namespace.clone()
+            binding.namespace.to_string()
         }
         (_, number) => ["", "a", "b", "default", "A"][number / 4 % 5].to_owned(),
     };
@@ -139,8 +140,10 @@ fn asker(binding: Option<&Binding>, choose: &mut Chooser<'_>) -> UserInfo {
     let subject = binding.and_then(|binding| choose.of(&binding.subjects));
     let (mut name, mut groups) = (String::new(), Vec::new());
     match subject {
-        Some(subject) if subject.kind == SubjectKind::Group => groups.push(subject.name.clone()),
-        Some(subject) if subject.kind == SubjectKind::User => name.clone_from(&subject.name),
+        Some(subject) if subject.kind == SubjectKind::Group => {
+            groups.push(subject.name.to_string())
+        }
+        Some(subject) if subject.kind == SubjectKind::User => name.push_str(&subject.name),
         Some(subject) => {
             let own = binding.map_or("", |binding| &*binding.namespace);
             let namespace = [own, &*subject.namespace][usize::from(!subject.namespace.is_empty())];

@@ -126,7 +126,7 @@ fn same_denial(reason: &str, expected: &Answer) {
 pub fn same_review(store: &PolicyStore, naive: &Naive<'_>, user: &UserInfo, namespace: &str) {
     let mut found = Review::default();
     for row in rules_review(store, user, namespace) {
-        let verbs: BTreeSet<String> = row.verbs.iter().cloned().collect();
+        let verbs: BTreeSet<_> = row.verbs.iter().cloned().collect();
         assert_eq!(verbs.len(), row.verbs.len(), "a verb twice in {row:?}");
         match (&*row.api_groups, &*row.resources, &*row.non_resource_urls) {
             ([group], [resource], []) => {

@@ -3,6 +3,7 @@
 //! The words come from small pools full of near-variants, so that roles, bindings and requests
 //! meet often and miss narrowly.
 
+use compact_str::CompactString;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -120,8 +121,8 @@ fn word(pool: &'static [&'static str]) -> impl Strategy<Value = String> {
 fn words(
     pool: &'static [&'static str],
     count: std::ops::Range<usize>,
-) -> impl Strategy<Value = Vec<String>> {
-    vec(word(pool), count)
+) -> impl Strategy<Value = Vec<CompactString>> {
+    vec(word(pool).prop_map(CompactString::from), count)
 }
 
 fn labels() -> impl Strategy<Value = Vec<(String, String)>> {
@@ -187,7 +188,11 @@ fn selector() -> impl Strategy<Value = LabelSelector> {
             LabelSelectorRequirement {
                 key,
                 operator,
-                values: if lists { values } else { Vec::new() },
+                values: if lists {
+                    values.iter().map(ToString::to_string).collect()
+                } else {
+                    Vec::new()
+                },
             }
         });
     let match_labels = btree_map(word(LABELS), word(VALUES), 0..2);
@@ -209,8 +214,8 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
     )
         .prop_map(|(name, labels, rules, selectors, from_server)| Role {
             kind: RoleKind::ClusterRole,
-            namespace: String::new(),
-            name,
+            namespace: CompactString::default(),
+            name: name.into(),
             labels,
             rules,
             aggregation_rule: selectors.map(|cluster_role_selectors| AggregationRule {
@@ -228,8 +233,8 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
     )
         .prop_map(|(name, namespace, labels, rules)| Role {
             kind: RoleKind::Role,
-            namespace,
-            name,
+            namespace: namespace.into(),
+            name: name.into(),
             labels,
             rules,
             aggregation_rule: None,
@@ -256,8 +261,8 @@ fn subject(accepted: bool, kind: BindingKind) -> impl Strategy<Value = Subject> 
     let account = (Just(SubjectKind::ServiceAccount), word(ACCOUNTS), namespace);
     prop_oneof![user, group, account].prop_map(|(kind, name, namespace)| Subject {
         kind,
-        namespace,
-        name,
+        namespace: namespace.into(),
+        name: name.into(),
         place: place(),
     })
 }
@@ -278,12 +283,12 @@ fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
         (word(BINDINGS), namespace, subjects, word(ROLES)).prop_map(
             move |(name, namespace, subjects, role_name)| Binding {
                 kind,
-                namespace,
-                name,
+                namespace: namespace.into(),
+                name: name.into(),
                 subjects,
                 role_ref: RoleRef {
                     kind: role_kind,
-                    name: role_name,
+                    name: role_name.into(),
                 },
                 from_server: false,
                 bootstrapped: false,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compact_str::CompactString;
 use rbac_eval::attributes::Attributes;
 use rbac_eval::manifest::{
     Binding, BindingKind, LabelOperator, LabelSelector, Object, PolicyRule, Role, RoleKind,
@@ -13,7 +14,7 @@ use rbac_eval::manifest::{
 use rbac_eval::user::UserInfo;
 
 /// What a rule says: verbs, groups, resources, names, URLs.
-pub type Content = [Vec<String>; 5];
+pub type Content = [Vec<CompactString>; 5];
 
 /// One way in which a request is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,8 +40,9 @@ pub struct Answer {
 /// often each verb and URL is listed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Review {
-    pub resources: BTreeMap<(String, String, Option<String>), BTreeSet<String>>,
-    pub urls: BTreeMap<(String, String), usize>,
+    pub resources:
+        BTreeMap<(CompactString, CompactString, Option<CompactString>), BTreeSet<CompactString>>,
+    pub urls: BTreeMap<(CompactString, CompactString), usize>,
 }
 
 pub struct Naive<'m> {
@@ -144,7 +146,7 @@ impl<'m> Naive<'m> {
                 for verb in verbs {
                     for group in groups {
                         for resource in resources {
-                            let mut row = |name: Option<&String>| {
+                            let mut row = |name: Option<&CompactString>| {
                                 let key = (group.clone(), resource.clone(), name.cloned());
                                 let row = review.resources.entry(key).or_default();
                                 row.insert(verb.clone());
@@ -212,7 +214,7 @@ fn account_namespace<'a>(subject: &'a Subject, binding: &'a Binding) -> &'a str 
 fn is(user: &UserInfo, subject: &Subject, binding: &Binding) -> bool {
     match subject.kind {
         SubjectKind::User => user.name == subject.name,
-        SubjectKind::Group => user.groups.contains(&subject.name),
+        SubjectKind::Group => user.groups.iter().any(|group| *group == subject.name),
         SubjectKind::ServiceAccount => {
             let namespace = account_namespace(subject, binding);
             !namespace.is_empty()
@@ -223,7 +225,8 @@ fn is(user: &UserInfo, subject: &Subject, binding: &Binding) -> bool {
 
 fn allows(rule: &Content, request: &Attributes) -> bool {
     let [verbs, groups, resources, names, urls] = rule;
-    let lists = |list: &[String], value: &str| list.iter().any(|one| one == "*" || one == value);
+    let lists =
+        |list: &[CompactString], value: &str| list.iter().any(|one| one == "*" || one == value);
     match request {
         Attributes::Resource(request) => {
             let mut whole = request.resource.clone();
@@ -235,8 +238,8 @@ fn allows(rule: &Content, request: &Attributes) -> bool {
             lists(verbs, &request.verb)
                 && lists(groups, &request.group)
                 && (lists(resources, &whole)
-                    || on_anything.is_some_and(|form| resources.contains(&form)))
-                && (names.is_empty() || names.contains(&request.name))
+                    || on_anything.is_some_and(|form| resources.iter().any(|one| *one == form)))
+                && (names.is_empty() || names.iter().any(|one| *one == request.name))
         }
         Attributes::NonResource(request) => {
             lists(verbs, &request.verb)
@@ -269,11 +272,11 @@ fn not_found(binding: &Binding) -> String {
 fn reason(binding: &Binding, subject: &Subject) -> String {
     let mut binding_name = binding.name.clone();
     if binding.kind == BindingKind::RoleBinding {
-        binding_name = format!("{}/{}", binding.name, binding.namespace);
+        binding_name = format!("{}/{}", binding.name, binding.namespace).into();
     }
     let mut subject_name = subject.name.clone();
     if subject.kind == SubjectKind::ServiceAccount {
-        subject_name = format!("{}/{}", subject.name, account_namespace(subject, binding));
+        subject_name = format!("{}/{}", subject.name, account_namespace(subject, binding)).into();
     }
     format!(
         "RBAC: allowed by {} {} of {} {} to {} {}",

@@ -1,5 +1,6 @@
 //! The same objects as texts of several forms.
 
+use compact_str::CompactString;
 use rbac_eval::manifest::{LabelOperator, LabelSelector, Object, PolicyRule, SubjectKind};
 use rbac_eval::source::SourceText;
 use serde_json::{Map, Value, json};
@@ -177,8 +178,8 @@ fn map(entries: &[(String, String)]) -> Value {
 }
 
 /// A list of strings; an empty one in it is written as `null` now and then, which means the same.
-fn list(values: &[String]) -> Value {
-    let spell = |(at, value): (usize, &String)| match &**value {
+fn list(values: &[CompactString]) -> Value {
+    let spell = |(at, value): (usize, &CompactString)| match &**value {
         "" if at % 2 == 1 => Value::Null,
         text => text.into(),
     };
