@@ -13,13 +13,11 @@ const BOOLEANS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"
 /// The text with such scalars written so that every reader takes them for the same. Lines stay
 /// where they are.
 pub(super) fn respelled(text: &str) -> Cow<'_, str> {
-    let mut parts = text.split(|c: char| {
-        matches!(
-            c,
-            ' ' | '\n' | '\t' | '\r' | ',' | '[' | ']' | '{' | '}' | '"' | '\'' | ':'
-        )
-    });
-    if !parts.any(|part| respelling(part).is_some()) {
+    let mut parts = text
+        .as_bytes()
+        .split(|&byte| PARTS[usize::from(byte)])
+        .filter(|part| may_be_respelled(part));
+    if !parts.any(|part| str::from_utf8(part).is_ok_and(|part| respelling(part).is_some())) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -42,6 +40,28 @@ pub(super) fn respelled(text: &str) -> Cow<'_, str> {
     }
     out.push_str(&text[copied..]);
     Cow::Owned(out)
+}
+
+/// The bytes that part what may be scalars.
+const PARTS: [bool; 256] = {
+    let mut parts = [false; 256];
+    let bytes = b" \n\t\r,[]{}\"':";
+    let mut at = 0;
+    while at < bytes.len() {
+        parts[bytes[at] as usize] = true;
+        at += 1;
+    }
+    parts
+};
+
+/// Whether a scalar is at all like those that [`respelling`] looks at; most aren't.
+#[inline]
+fn may_be_respelled(scalar: &[u8]) -> bool {
+    match scalar.first() {
+        Some(first) if first.is_ascii_alphabetic() => scalar.len() <= "false".len(),
+        Some(first) => matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.'),
+        None => false,
+    }
 }
 
 /// How a plain scalar has to be written to be read as kubectl reads it, where it isn't so.

@@ -7,6 +7,9 @@
 
 use std::sync::Arc;
 
+use memchr::memmem::{self, Finder};
+use rayon::prelude::*;
+
 /// A piece of text that can be parsed alone.
 #[derive(Debug, PartialEq)]
 pub(super) struct Chunk<'a> {
@@ -36,7 +39,30 @@ pub(super) struct ListHead {
     pub(super) kind: String,
 }
 
-impl Chunk<'_> {
+impl<'a> Chunk<'a> {
+    /// Whether the next chunk is another item of the same list.
+    pub(super) fn continues_in(&self, next: &Chunk<'a>) -> bool {
+        let follows = self.text.as_bytes().as_ptr_range().end == next.text.as_ptr();
+        match (&self.shape, &next.shape) {
+            (Shape::Item(list), Shape::Item(other)) => follows && Arc::ptr_eq(list, other),
+            _ => false,
+        }
+    }
+
+    /// This chunk of a text and those up to `last` as one; none where they don't follow.
+    pub(super) fn up_to(&self, last: &Chunk<'a>, text: &'a str) -> Option<Chunk<'a>> {
+        let Shape::Item(list) = &self.shape else {
+            return None;
+        };
+        let begin = (self.text.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+        let end = (last.text.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+        Some(Chunk {
+            text: text.get(begin..end + last.text.len())?,
+            line: self.line,
+            shape: Shape::Item(Arc::clone(list)),
+        })
+    }
+
     /// A name for the chunk in a message: its kind and name where lines show them.
     pub(super) fn title(&self) -> String {
         let indent = match self.shape {
@@ -131,11 +157,12 @@ fn documents(text: &str) -> Vec<(&str, u32)> {
 /// Where lines begin with `---` or `...`, found without looking at the others.
 fn marked_lines(text: &str) -> Vec<usize> {
     let bytes = text.as_bytes();
-    let mut found: Vec<usize> = ["\n---", "\n..."]
-        .iter()
-        .flat_map(|marker| memchr::memmem::find_iter(bytes, marker.as_bytes()))
-        .map(|newline| newline + 1)
-        .collect();
+    let find = |marker: &str| -> Vec<usize> {
+        let newlines = memmem::find_iter(bytes, marker.as_bytes());
+        newlines.map(|newline| newline + 1).collect()
+    };
+    let (mut found, ends) = rayon::join(|| find("\n---"), || find("\n..."));
+    found.extend(ends);
     if text.starts_with("---") || text.starts_with("...") {
         found.push(0);
     }
@@ -272,11 +299,16 @@ fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
         .skip(1)
         .map(|&(offset, _)| offset)
         .chain([end]);
-    let chunks = begins.iter().zip(ends).map(|(&(begin, line), end)| {
-        let text = &document[begin..end];
+    let items: Vec<(u32, &str)> = begins
+        .iter()
+        .zip(ends)
+        .map(|(&(begin, line), end)| (line, &document[begin..end]))
+        .collect();
+    let (kinds, first_kinds) = (Finder::new("kind"), Finder::new("- kind"));
+    let chunks = items.par_iter().with_min_len(64).map(|&(line, text)| {
         let indent = item_indent(text).map_or(0, |dash| dash + 2);
-        let kind =
-            scalar_at(text, indent, "kind").or(scalar_at(text, indent.saturating_sub(2), "- kind"));
+        let kind = scalar_found(text, indent, &kinds)
+            .or_else(|| scalar_found(text, indent.saturating_sub(2), &first_kinds));
         let shape = match kind {
             Some(kind) if is_other_kind(kind) => Shape::OtherKind,
             _ => Shape::Item(Arc::clone(&list)),
@@ -339,22 +371,27 @@ fn aliases_reach(text: &str) -> bool {
             .next()
             .unwrap_or_default();
         let name = name.trim_end_matches(':');
-        !name.is_empty() && memchr::memmem::find(bytes, format!("&{name}").as_bytes()).is_some()
+        !name.is_empty() && memmem::find(bytes, format!("&{name}").as_bytes()).is_some()
     })
 }
 
 /// The value of `key:` at exactly this indentation, where there is exactly one and it is a plain
 /// word, quoted or not.
 fn scalar_at<'a>(text: &'a str, indent: usize, key: &str) -> Option<&'a str> {
+    scalar_found(text, indent, &Finder::new(key))
+}
+
+/// The same of a key that is looked for in many texts.
+fn scalar_found<'a>(text: &'a str, indent: usize, key: &Finder<'_>) -> Option<&'a str> {
     let mut found = None;
-    for at in memchr::memmem::find_iter(text.as_bytes(), key.as_bytes()) {
+    for at in key.find_iter(text.as_bytes()) {
         let begin = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |newline| newline + 1);
         let before = &text.as_bytes()[begin..at];
         // An item's first line has its dash where others have a space, and isn't meant.
         if before.len() != indent || before.iter().any(|byte| *byte != b' ') {
             continue;
         }
-        let line = &text[at + key.len()..];
+        let line = &text[at + key.needle().len()..];
         let line = &line[..memchr::memchr(b'\n', line.as_bytes()).unwrap_or(line.len())];
         let Some(rest) = line.strip_prefix(':') else {
             continue;

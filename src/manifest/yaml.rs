@@ -30,6 +30,9 @@ const MAX_NODES: usize = 50_000_000;
 /// The largest text in which objects of other kinds are parsed to see that they can be.
 const SMALL: usize = 1 << 20;
 
+/// How many items of a list are parsed at once.
+const AT_ONCE: usize = 32;
+
 /// YAML's [`Format`]: every piece carries its line and column.
 pub(super) struct Yaml;
 
@@ -69,6 +72,13 @@ struct ChunkPlaces {
 }
 
 impl ChunkPlaces {
+    fn of(source: SourceId, chunk: &Chunk<'_>) -> Self {
+        ChunkPlaces {
+            source,
+            line: chunk.line,
+        }
+    }
+
     fn locate(&self, location: Option<Location>) -> Place {
         location.map_or_else(
             || self.line_column(1, 1),
@@ -97,16 +107,53 @@ impl Locate for ChunkPlaces {
 pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
     let chunks = split::split(text);
     let parse_others = named && text.len() <= SMALL;
-    let parts: Vec<Manifest> = chunks
+    let runs: Vec<&[Chunk<'_>]> = chunks
+        .chunk_by(Chunk::continues_in)
+        .flat_map(|run| run.chunks(AT_ONCE))
+        .collect();
+    let parts: Vec<Manifest> = runs
         .par_iter()
-        .map(|chunk| match chunk.shape {
-            Shape::OtherKind => read_other(source, chunk, parse_others),
-            _ => read_chunk(source, chunk, named),
-        })
+        .map(|run| read_run(source, text, run, named, parse_others))
         .collect();
     let mut whole = Manifest::default();
     for part in parts {
         whole.extend(part);
+    }
+    whole
+}
+
+/// Reads chunks that are parts of one list, end to end: all at once, since the parser takes its time
+/// to begin, and one by one where something is wrong with any of them.
+fn read_run(
+    source: SourceId,
+    text: &str,
+    run: &[Chunk<'_>],
+    named: bool,
+    parse_others: bool,
+) -> Manifest {
+    if let [first, .., last] = run
+        && let Some(together) = first.up_to(last, text)
+        && let Ok(items) = read_items(source, &together)
+        // A quote that one item opens might end in another.
+        && items.count == run.len()
+    {
+        return items.read;
+    }
+    let mut whole = Manifest::default();
+    for chunk in run {
+        whole.extend(match chunk.shape {
+            Shape::OtherKind => read_other(source, chunk, parse_others),
+            Shape::Document => read_document(source, chunk, named),
+            Shape::Item(_) => match read_items(source, chunk) {
+                Ok(items) => items.read,
+                Err(error) => {
+                    let places = ChunkPlaces::of(source, chunk);
+                    let mut manifest = Manifest::default();
+                    manifest.diagnostics.push(describe(&error, chunk, &places));
+                    manifest
+                }
+            },
+        });
     }
     whole
 }
@@ -116,53 +163,49 @@ fn read_other(source: SourceId, chunk: &Chunk<'_>, parse_it: bool) -> Manifest {
     let mut manifest = Manifest::default();
     manifest.skipped += 1;
     if parse_it && let Err(error) = parse::<Skipped>(chunk.text) {
-        let places = ChunkPlaces {
-            source,
-            line: chunk.line,
-        };
+        let places = ChunkPlaces::of(source, chunk);
         manifest.diagnostics.push(describe(&error, chunk, &places));
     }
     manifest
 }
 
-fn read_chunk(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
+fn read_document(source: SourceId, chunk: &Chunk<'_>, named: bool) -> Manifest {
+    let places = ChunkPlaces::of(source, chunk);
     let mut manifest = Manifest::default();
-    let text = match chunk.shape {
-        Shape::OtherKind => return manifest,
-        _ => scalar::respelled(chunk.text),
-    };
-    match &chunk.shape {
-        Shape::OtherKind => {}
-        Shape::Document => {
-            let places = ChunkPlaces {
-                source,
-                line: chunk.line,
-            };
-            match parse::<Spanned<RawObject<'_, Yaml>>>(&text) {
-                Ok(object) => {
-                    let inherited = Inherited::document(named);
-                    interpret::object(object, &places, &inherited, &mut manifest);
-                }
-                Err(error) => manifest.diagnostics.push(describe(&error, chunk, &places)),
-            }
+    match parse::<Spanned<RawObject<'_, Yaml>>>(&scalar::respelled(chunk.text)) {
+        Ok(object) => {
+            let inherited = Inherited::document(named);
+            interpret::object(object, &places, &inherited, &mut manifest);
         }
-        Shape::Item(list) => {
-            let places = ChunkPlaces {
-                source,
-                line: chunk.line,
-            };
-            match parse::<Vec<Spanned<RawObject<'_, Yaml>>>>(&text) {
-                Ok(objects) => {
-                    let inherited = Inherited::item(&list.api_version, &list.kind);
-                    for object in objects {
-                        interpret::object(object, &places, &inherited, &mut manifest);
-                    }
-                }
-                Err(error) => manifest.diagnostics.push(describe(&error, chunk, &places)),
-            }
-        }
+        Err(error) => manifest.diagnostics.push(describe(&error, chunk, &places)),
     }
     manifest
+}
+
+/// The items of a list, and how many they were.
+struct Items {
+    read: Manifest,
+    count: usize,
+}
+
+/// Reads one item of a list, or several that follow one another.
+fn read_items(source: SourceId, chunk: &Chunk<'_>) -> Result<Items, Error> {
+    let places = ChunkPlaces::of(source, chunk);
+    let mut manifest = Manifest::default();
+    let inherited = match &chunk.shape {
+        Shape::Item(list) => Inherited::item(&list.api_version, &list.kind),
+        _ => Inherited::document(false),
+    };
+    let text = scalar::respelled(chunk.text);
+    let objects = parse::<Vec<Spanned<RawObject<'_, Yaml>>>>(&text)?;
+    let count = objects.len();
+    for object in objects {
+        interpret::object(object, &places, &inherited, &mut manifest);
+    }
+    Ok(Items {
+        read: manifest,
+        count,
+    })
 }
 
 /// The options for every use of the parser: limits that a full dump stays below and a bomb doesn't.
@@ -176,7 +219,6 @@ fn options() -> Options {
     let mut options = Options::default();
     options.budget = Some(budget);
     options.with_snippet = false;
-    options.emit_comments = false;
     options.non_finite_float_policy = NonFiniteFloatPolicy::PassThrough;
     options
 }
