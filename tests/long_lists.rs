@@ -1,0 +1,107 @@
+//! Lists that are longer than what is parsed at once: each item has its own line, and what is
+//! broken in one of them loses none of the others.
+
+use pretty_assertions::assert_eq;
+use rbac_eval::manifest::{self, Manifest, Object};
+use rbac_eval::source::{SourceText, Sources};
+
+const COUNT: usize = 100;
+
+fn role(number: usize) -> String {
+    format!(
+        "- apiVersion: rbac.authorization.k8s.io/v1\n  kind: ClusterRole\n  metadata:\n    name: r{number}\n  \
+         rules:\n  - apiGroups: [\"\"]\n    resources: [pods]\n    verbs: [get]\n"
+    )
+}
+
+/// A list of roles with these items in place of some.
+fn list(instead: &[(usize, &str)]) -> (Vec<String>, Manifest) {
+    let items: Vec<String> = (0..COUNT)
+        .map(|number| {
+            let other = instead.iter().find(|(at, _)| *at == number);
+            other.map_or_else(|| role(number), |(_, text)| (*text).to_owned())
+        })
+        .collect();
+    let text = SourceText {
+        name: "list.yaml".to_owned(),
+        bytes: format!("apiVersion: v1\nkind: List\nitems:\n{}", items.concat()).into_bytes(),
+        named: true,
+    };
+    let manifest = manifest::parse(&mut Sources::default(), &[text]);
+    (items, manifest)
+}
+
+/// The names of all roles with the lines on which they and their rules stand.
+fn found(manifest: &Manifest) -> Vec<(String, u32, u32)> {
+    let objects = manifest.objects.iter();
+    objects
+        .map(|object| match object {
+            Object::Role(role) => {
+                let rule = role.rules[0].place.unwrap();
+                (role.name.to_string(), role.place.line, rule.line)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+/// The same, of all items that stand as they were made.
+fn expected(items: &[String], lost: &[usize]) -> Vec<(String, u32, u32)> {
+    let mut line = 4;
+    let mut all = Vec::new();
+    for (number, item) in items.iter().enumerate() {
+        if !lost.contains(&number) {
+            all.push((format!("r{number}"), line, line + 5));
+        }
+        line += u32::try_from(item.lines().count()).unwrap();
+    }
+    all
+}
+
+#[test]
+fn every_item_has_its_lines() {
+    let (items, manifest) = list(&[]);
+    assert_eq!(manifest.diagnostics, []);
+    assert_eq!(found(&manifest), expected(&items, &[]));
+}
+
+#[test]
+fn a_broken_item_loses_no_other() {
+    for (broken, message) in [
+        ("- kind: ClusterRole\n  rules: [\n", "bracket"),
+        ("- kind: ClusterRole\n  metadata: {name: odd\n", "bracket"),
+        ("- kind: ClusterRole\n  kind: ClusterRole\n", "twice"),
+        ("- kind: ClusterRole\n  rules: *nope\n", "anchor"),
+        ("- kind: ClusterRole\n  metadata: \"never closed\n", ""),
+    ] {
+        for at in [0, 31, 32, 50, COUNT - 1] {
+            let (items, manifest) = list(&[(at, broken)]);
+            assert_eq!(
+                found(&manifest),
+                expected(&items, &[at]),
+                "{broken} at {at}"
+            );
+            let [diagnostic] = &*manifest.diagnostics else {
+                panic!("{broken} at {at}: {:?}", manifest.diagnostics)
+            };
+            let lines = 4 + 8 * u32::try_from(at).unwrap();
+            let line = diagnostic.place.line;
+            assert!(
+                (lines..=lines + 2).contains(&line),
+                "{broken} at {at}: {line}"
+            );
+            let told = diagnostic.problem.to_string();
+            assert!(told.contains(message), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_quote_from_one_item_into_another_loses_both_at_most() {
+    let (items, manifest) = list(&[
+        (40, "- kind: ClusterRole\n  metadata: \"opened here\n"),
+        (41, "- kind: ClusterRole\n  and: closed here\"\n"),
+    ]);
+    assert_eq!(found(&manifest), expected(&items, &[40, 41]));
+    assert!(!manifest.diagnostics.is_empty());
+}
