@@ -15,6 +15,7 @@ use rbac_eval::store::{Defaults, PolicyStore};
 use super::config;
 use super::exit::Failure;
 use super::out;
+use super::progress::Progress;
 
 /// Where the policy comes from.
 #[derive(Debug, Args)]
@@ -179,7 +180,10 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
         broken |= args.strict;
     }
     let mut sources = Sources::default();
-    let manifest = manifest::parse(&mut sources, &reading.texts);
+    let progress = Progress::of(reading.texts.iter().map(|text| text.bytes.len()).sum());
+    let watch = |bytes| progress.add(bytes);
+    let manifest = manifest::parse_watched(&mut sources, &reading.texts, &watch);
+    progress.finish();
     drop(reading);
     let store = PolicyStore::new(sources, manifest, defaults);
     for diagnostic in store.diagnostics() {

@@ -9,6 +9,7 @@ mod input;
 mod lookup;
 mod matrix;
 mod out;
+mod progress;
 mod request;
 mod review;
 mod test;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::interpret::{self, Inherited};
 use super::raw::{Format, Locate, Piece, RawObject, ShapeError, Text};
-use super::{Diagnostic, Manifest, Problem, wording};
+use super::{Diagnostic, Manifest, Problem, Watch, wording};
 use crate::source::{LineIndex, Place, SourceId};
 
 /// JSON's [`Format`]: pieces are raw slices of the text.
@@ -41,6 +41,7 @@ struct TextPlaces<'a> {
     source: SourceId,
     text: &'a str,
     lines: LineIndex,
+    watch: &'a Watch<'a>,
 }
 
 impl Locate for TextPlaces<'_> {
@@ -70,7 +71,7 @@ pub(super) struct JsonText {
 }
 
 /// Reads a JSON text, past what is broken in it.
-pub(super) fn read(source: SourceId, text: &str) -> JsonText {
+pub(super) fn read(source: SourceId, text: &str, watch: &Watch<'_>) -> JsonText {
     let (lines, list) = rayon::join(
         || LineIndex::new(text),
         || serde_json::from_str::<ListHead<'_>>(text).ok(),
@@ -79,6 +80,7 @@ pub(super) fn read(source: SourceId, text: &str) -> JsonText {
         source,
         text,
         lines,
+        watch,
     };
     let mut read = JsonText {
         manifest: Manifest::default(),
@@ -201,6 +203,7 @@ fn read_items(
             for item in items {
                 read_object(item, inherited, places, &mut part);
             }
+            (places.watch)(items.iter().map(|item| item.get().len()).sum());
             part
         })
         .collect();

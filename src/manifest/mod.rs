@@ -87,13 +87,37 @@ fn append<T>(whole: &mut Vec<T>, more: Vec<T>) {
 ///
 /// The result doesn't depend on the number of threads.
 pub fn parse(sources: &mut Sources, texts: &[SourceText]) -> Manifest {
+    parse_watched(sources, texts, &|_| {})
+}
+
+/// The same, telling how many bytes more are done, from whatever thread did them. They come to a
+/// little less than there are: what stands around a list's items isn't told of.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use rbac_eval::manifest;
+/// use rbac_eval::source::{SourceText, Sources};
+///
+/// let text = SourceText {
+///     name: "pod.yaml".into(),
+///     bytes: b"kind: Pod\n".to_vec(),
+///     named: true,
+/// };
+/// let done = AtomicUsize::new(0);
+/// manifest::parse_watched(&mut Sources::default(), &[text], &|bytes| {
+///     done.fetch_add(bytes, Ordering::Relaxed);
+/// });
+/// assert_eq!(done.into_inner(), 10);
+/// ```
+pub fn parse_watched(sources: &mut Sources, texts: &[SourceText], watch: &Watch<'_>) -> Manifest {
     let numbered: Vec<(SourceId, &SourceText)> = texts
         .iter()
         .map(|text| (sources.add(text.name.clone()), text))
         .collect();
     let parsed: Vec<Manifest> = numbered
         .par_iter()
-        .map(|(id, text)| parse_text(*id, text))
+        .map(|(id, text)| parse_text(*id, text, watch))
         .collect();
     let mut whole = Manifest::default();
     for manifest in parsed {
@@ -102,15 +126,18 @@ pub fn parse(sources: &mut Sources, texts: &[SourceText]) -> Manifest {
     whole
 }
 
-fn parse_text(source: SourceId, text: &SourceText) -> Manifest {
-    let mut manifest = read_text(source, text);
+/// Who is told how many bytes more are done.
+pub type Watch<'w> = dyn Fn(usize) + Sync + 'w;
+
+fn parse_text(source: SourceId, text: &SourceText, watch: &Watch<'_>) -> Manifest {
+    let mut manifest = read_text(source, text, watch);
     for diagnostic in &mut manifest.diagnostics {
         diagnostic.named = text.named;
     }
     manifest
 }
 
-fn read_text(source: SourceId, input: &SourceText) -> Manifest {
+fn read_text(source: SourceId, input: &SourceText, watch: &Watch<'_>) -> Manifest {
     let text = match str::from_utf8(&input.bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => return not_utf8(source, &input.bytes, error.valid_up_to()),
@@ -129,25 +156,31 @@ fn read_text(source: SourceId, input: &SourceText) -> Manifest {
         .iter()
         .any(|ending| input.name.to_ascii_lowercase().ends_with(ending));
     if looks_like_json || ends_in_json {
-        return read_json(source, text, input.named, ends_in_json);
+        return read_json(source, text, input.named, ends_in_json, watch);
     }
-    yaml::read(source, text, input.named)
+    yaml::read(source, text, input.named, watch)
 }
 
 /// Reads what is JSON by its look or its name. What follows it may still make it YAML, of which
 /// JSON is a part: documents between `---`, or comments.
-fn read_json(source: SourceId, text: &str, named: bool, must_be_json: bool) -> Manifest {
-    let json = json::read(source, text);
+fn read_json(
+    source: SourceId,
+    text: &str,
+    named: bool,
+    must_be_json: bool,
+    watch: &Watch<'_>,
+) -> Manifest {
+    let json = json::read(source, text, watch);
     if json.sound {
         return json.manifest;
     }
     if split::has_marker(text) || !must_be_json && !json.begins_sound {
-        return yaml::read(source, text, named);
+        return yaml::read(source, text, named, watch);
     }
     if must_be_json {
         return json.manifest;
     }
-    let yaml = yaml::read(source, text, named);
+    let yaml = yaml::read(source, text, named, watch);
     if yaml.diagnostics.iter().any(Diagnostic::is_unreadable) {
         json.manifest
     } else {

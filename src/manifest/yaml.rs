@@ -18,7 +18,7 @@ use super::raw::{
     Format, Locate, Piece, RawObject, RawRule, RawSpec, RawSubject, ShapeError, Skipped,
 };
 use super::split::{self, Chunk, Shape};
-use super::{Diagnostic, Manifest, Problem, scalar, wording};
+use super::{Diagnostic, Manifest, Problem, Watch, scalar, wording};
 use crate::source::{Place, SourceId};
 
 /// The deepest nesting that is read.
@@ -104,7 +104,7 @@ impl Locate for ChunkPlaces {
 
 /// Reads a YAML text. `named` says whether the user named the file, and so should hear of
 /// documents that are no Kubernetes objects.
-pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
+pub(super) fn read(source: SourceId, text: &str, named: bool, watch: &Watch<'_>) -> Manifest {
     let chunks = split::split(text);
     let parse_others = named && text.len() <= SMALL;
     let runs: Vec<&[Chunk<'_>]> = chunks
@@ -113,7 +113,11 @@ pub(super) fn read(source: SourceId, text: &str, named: bool) -> Manifest {
         .collect();
     let parts: Vec<Manifest> = runs
         .par_iter()
-        .map(|run| read_run(source, text, run, named, parse_others))
+        .map(|run| {
+            let read = read_run(source, text, run, named, parse_others);
+            watch(run.iter().map(|chunk| chunk.text.len()).sum());
+            read
+        })
         .collect();
     let mut whole = Manifest::default();
     for part in parts {
