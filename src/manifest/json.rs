@@ -12,6 +12,10 @@ use super::raw::{Format, Locate, Piece, RawObject, ShapeError, Text};
 use super::{Diagnostic, Manifest, Problem, Watch, wording};
 use crate::source::{LineIndex, Place, SourceId};
 
+/// How many items of a list are read at once: so many that the system takes their memory back when
+/// they have been put together.
+const AT_ONCE: usize = 1024;
+
 /// JSON's [`Format`]: pieces are raw slices of the text.
 pub(super) struct Json;
 
@@ -197,9 +201,10 @@ fn read_items(
     manifest: &mut Manifest,
 ) {
     let parts: Vec<Manifest> = items
-        .par_chunks(256)
+        .par_chunks(AT_ONCE)
         .map(|items| {
             let mut part = Manifest::default();
+            part.objects.reserve_exact(items.len());
             for item in items {
                 read_object(item, inherited, places, &mut part);
             }
@@ -207,6 +212,8 @@ fn read_items(
             part
         })
         .collect();
+    let count = parts.iter().map(|part| part.objects.len()).sum();
+    manifest.objects.reserve_exact(count);
     for part in parts {
         manifest.extend(part);
     }

@@ -76,7 +76,7 @@ impl Manifest {
 
 /// Appends without moving what is there already, where that is nothing.
 fn append<T>(whole: &mut Vec<T>, more: Vec<T>) {
-    if whole.is_empty() {
+    if whole.capacity() == 0 {
         *whole = more;
     } else {
         whole.extend(more);

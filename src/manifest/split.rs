@@ -40,11 +40,12 @@ pub(super) struct ListHead {
 }
 
 impl<'a> Chunk<'a> {
-    /// Whether the next chunk is another item of the same list.
+    /// Whether the next chunk is another item of the same list, or both are of other kinds.
     pub(super) fn continues_in(&self, next: &Chunk<'a>) -> bool {
         let follows = self.text.as_bytes().as_ptr_range().end == next.text.as_ptr();
         match (&self.shape, &next.shape) {
             (Shape::Item(list), Shape::Item(other)) => follows && Arc::ptr_eq(list, other),
+            (Shape::OtherKind, Shape::OtherKind) => true,
             _ => false,
         }
     }

@@ -126,8 +126,8 @@ pub(super) fn read(source: SourceId, text: &str, named: bool, watch: &Watch<'_>)
     whole
 }
 
-/// Reads chunks that are parts of one list, end to end: all at once, since the parser takes its time
-/// to begin, and one by one where something is wrong with any of them.
+/// Reads chunks that are alike. Items of one list, end to end, are parsed all at once, since the
+/// parser takes its time to begin, and one by one where something is wrong with any of them.
 fn read_run(
     source: SourceId,
     text: &str,
@@ -146,7 +146,11 @@ fn read_run(
     let mut whole = Manifest::default();
     for chunk in run {
         whole.extend(match chunk.shape {
-            Shape::OtherKind => read_other(source, chunk, parse_others),
+            Shape::OtherKind if !parse_others => {
+                whole.skipped += 1;
+                continue;
+            }
+            Shape::OtherKind => read_other(source, chunk),
             Shape::Document => read_document(source, chunk, named),
             Shape::Item(_) => match read_items(source, chunk) {
                 Ok(items) => items.read,
@@ -162,11 +166,11 @@ fn read_run(
     whole
 }
 
-/// Passes over an object of another kind.
-fn read_other(source: SourceId, chunk: &Chunk<'_>, parse_it: bool) -> Manifest {
+/// Passes over an object of another kind, if it can be parsed.
+fn read_other(source: SourceId, chunk: &Chunk<'_>) -> Manifest {
     let mut manifest = Manifest::default();
     manifest.skipped += 1;
-    if parse_it && let Err(error) = parse::<Skipped>(chunk.text) {
+    if let Err(error) = parse::<Skipped>(chunk.text) {
         let places = ChunkPlaces::of(source, chunk);
         manifest.diagnostics.push(describe(&error, chunk, &places));
     }
