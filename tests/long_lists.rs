@@ -105,3 +105,29 @@ fn a_quote_from_one_item_into_another_loses_both_at_most() {
     assert_eq!(found(&manifest), expected(&items, &[40, 41]));
     assert!(!manifest.diagnostics.is_empty());
 }
+
+/// Of a dump of several megabytes, which is looked through in blocks.
+#[test]
+fn items_of_a_large_dump_have_their_lines() {
+    let pod =
+        "- apiVersion: v1\n  kind: Pod\n  # no end\n\n  metadata:\n    name: p\n".repeat(2_000);
+    let mut text = String::from("kind: List\nitems:\n");
+    let mut wanted = Vec::new();
+    for number in 0..40 {
+        text.push_str(&pod);
+        let line = u32::try_from(text.lines().count() + 1).unwrap();
+        wanted.push((format!("r{number}"), line, line + 5));
+        text.push_str(&role(number));
+    }
+    text.push_str("apiVersion: v1\n");
+    assert!(text.len() > 4 << 20);
+    let text = SourceText {
+        name: "dump.yaml".to_owned(),
+        bytes: text.into_bytes(),
+        named: true,
+    };
+    let manifest = manifest::parse(&mut Sources::default(), &[text]);
+    assert_eq!(manifest.diagnostics, []);
+    assert_eq!(manifest.skipped, 40 * 2_000);
+    assert_eq!(found(&manifest), wanted);
+}

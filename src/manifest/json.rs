@@ -202,6 +202,7 @@ fn read_items(
 ) {
     let parts: Vec<Manifest> = items
         .par_chunks(AT_ONCE)
+        .with_max_len(1)
         .map(|items| {
             let mut part = Manifest::default();
             part.objects.reserve_exact(items.len());

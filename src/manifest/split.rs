@@ -234,57 +234,45 @@ fn is_blank(document: &str) -> bool {
 fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
     let mut begins: Vec<(usize, u32)> = Vec::new();
     let mut head = String::new();
-    let mut state = State::Before;
     let mut end = document.len();
-    let mut number = line;
-    for (offset, content) in lines(document) {
-        if let State::Items(dash) = state
-            && is_deeper(content, dash)
-        {
-            number = number.saturating_add(1);
-            continue;
-        }
-        let indent = content.len() - content.trim_start_matches(' ').len();
-        let blank = is_comment_or_blank(content);
-        match state {
-            State::Before => {
-                if let Some(rest) = content.strip_prefix("items:") {
-                    if !is_comment_or_blank(rest) {
-                        return None;
-                    }
-                    state = State::First;
-                } else {
+    let mut in_items = false;
+    for ((offset, content), number) in lines(document).zip(line..) {
+        let indent = indent_of(content);
+        if !in_items {
+            match content.strip_prefix("items:") {
+                Some(rest) if is_comment_or_blank(rest) => in_items = true,
+                Some(_) => return None,
+                None => {
                     head.push_str(content);
                     head.push('\n');
                 }
             }
-            State::First | State::Items(_) if blank => {}
-            State::First => {
-                if !is_dash(content, indent) {
-                    return None;
-                }
-                begins.push((offset, number));
-                state = State::Items(indent);
-            }
-            State::Items(dash) => {
-                if indent == dash && is_dash(content, indent) {
-                    begins.push((offset, number));
-                } else if indent <= dash {
-                    end = offset;
-                    state = State::After;
-                    head.push_str(content);
-                    head.push('\n');
-                }
-            }
-            State::After => {
-                if content.starts_with("items:") {
-                    return None;
-                }
-                head.push_str(content);
-                head.push('\n');
+        } else if is_dash(content, indent) {
+            begins.push((offset, number));
+            break;
+        } else if !is_comment_or_blank(content) {
+            return None;
+        }
+    }
+    if let Some(&(first, number)) = begins.first() {
+        let dash = indent_of(line_at(document, first));
+        begins.clear();
+        for (offset, lines_before) in shallow_lines(&document[first..], dash) {
+            let content = line_at(document, first + offset);
+            if indent_of(content) == dash && is_dash(content, dash) {
+                begins.push((first + offset, number.saturating_add(lines_before)));
+            } else if !is_comment_or_blank(content) {
+                end = first + offset;
+                break;
             }
         }
-        number = number.saturating_add(1);
+    }
+    for (_, content) in lines(&document[end..]) {
+        if content.starts_with("items:") {
+            return None;
+        }
+        head.push_str(content);
+        head.push('\n');
     }
     let kind = scalar_at(&head, 0, "kind")?;
     let api_version = scalar_at(&head, 0, "apiVersion")?;
@@ -326,15 +314,47 @@ fn is_deeper(line: &str, indent: usize) -> bool {
     bytes.len() > indent && bytes[..=indent].iter().all(|byte| *byte == b' ')
 }
 
-enum State {
-    /// Above `items:`.
-    Before,
-    /// Below `items:`, no item yet.
-    First,
-    /// In the items, whose dashes stand at this indentation.
-    Items(usize),
-    /// Below the items.
-    After,
+/// The lines that aren't indented by more than this: where each begins, and how many lines are
+/// before it. Nearly all of a large dump is looked at here, so all cores do.
+fn shallow_lines(text: &str, indent: usize) -> Vec<(usize, u32)> {
+    /// About how many bytes a core looks at at once.
+    const BLOCK: usize = 1 << 20;
+    let mut blocks: Vec<(usize, &str)> = Vec::with_capacity(text.len() / BLOCK + 1);
+    let mut begin = 0;
+    while begin < text.len() {
+        let least = (begin + BLOCK).min(text.len());
+        let end = memchr::memchr(b'\n', &text.as_bytes()[least..])
+            .map_or(text.len(), |newline| least + newline + 1);
+        blocks.push((begin, &text[begin..end]));
+        begin = end;
+    }
+    let found: Vec<(u32, Vec<(usize, u32)>)> = blocks
+        .par_iter()
+        .map(|&(begin, block)| {
+            let mut count = 0;
+            let mut shallow = Vec::new();
+            // A block ends after the end of a line, after which there is no other.
+            for (offset, line) in lines(block.strip_suffix('\n').unwrap_or(block)) {
+                if !is_deeper(line, indent) {
+                    shallow.push((begin + offset, count));
+                }
+                count += 1;
+            }
+            (count, shallow)
+        })
+        .collect();
+    let mut before = 0u32;
+    let mut all = Vec::with_capacity(found.iter().map(|(_, shallow)| shallow.len()).sum());
+    for (count, shallow) in found {
+        let counted = |(offset, line)| (offset, before.saturating_add(line));
+        all.extend(shallow.into_iter().map(counted));
+        before = before.saturating_add(count);
+    }
+    all
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
 }
 
 fn is_dash(line: &str, indent: usize) -> bool {

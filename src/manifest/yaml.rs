@@ -113,6 +113,8 @@ pub(super) fn read(source: SourceId, text: &str, named: bool, watch: &Watch<'_>)
         .collect();
     let parts: Vec<Manifest> = runs
         .par_iter()
+        // What is parsed mostly stands together, among much that is passed over.
+        .with_max_len(1)
         .map(|run| {
             let read = read_run(source, text, run, named, parse_others);
             watch(run.iter().map(|chunk| chunk.text.len()).sum());
