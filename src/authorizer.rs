@@ -122,7 +122,7 @@ impl<'s> Authorizer<'s> {
     ///
     /// Source: the privileged-group authorizer and `RBACAuthorizer.Authorize` of Kubernetes.
     pub fn decide(&self, user: &UserInfo, attributes: &Attributes) -> Decision {
-        if user.is_privileged() || self.first_grant(user, attributes).is_some() {
+        if user.is_privileged() || self.is_granted(user, attributes) {
             Decision::Allow
         } else {
             Decision::NoOpinion
@@ -255,28 +255,48 @@ impl<'s> Authorizer<'s> {
     /// The first grant that is found: by the user's name, then by each group, cluster-wide ones
     /// first.
     fn first_grant(&self, user: &UserInfo, attributes: &Attributes) -> Option<Grant> {
-        /// How many names are looked up before what they lead to is looked at, so that the
-        /// machine can wait for several at once.
-        const AT_ONCE: usize = 16;
-        let asked = Asked {
+        let asked = self.asked(attributes);
+        self.grant_by_name(user, &asked)
+            .or_else(|| self.grant_by_group(user, &asked))
+    }
+
+    /// Whether there is a grant, whichever is found soonest: with many groups, by one of them.
+    fn is_granted(&self, user: &UserInfo, attributes: &Attributes) -> bool {
+        const FEW: usize = 4;
+        let asked = self.asked(attributes);
+        let by_name = || self.grant_by_name(user, &asked).is_some();
+        let by_group = || self.grant_by_group(user, &asked).is_some();
+        if user.groups.len() > FEW {
+            by_group() || by_name()
+        } else {
+            by_name() || by_group()
+        }
+    }
+
+    fn asked<'a>(&self, attributes: &'a Attributes) -> Asked<'a> {
+        Asked {
             namespace: attributes.namespace(),
             likely_namespace: self.store.likely_namespace(attributes.namespace()),
             probe: self.store.probe(attributes),
-        };
-        let by_name = self
-            .store
-            .likely_slot(Principal::User, &user.name)
-            .and_then(|slot| self.grant_at(slot, &user.name, &asked));
-        if by_name.is_some() {
-            return by_name;
         }
+    }
+
+    fn grant_by_name(&self, user: &UserInfo, asked: &Asked<'_>) -> Option<Grant> {
+        let slot = self.store.likely_slot(Principal::User, &user.name)?;
+        self.grant_at(slot, &user.name, asked)
+    }
+
+    fn grant_by_group(&self, user: &UserInfo, asked: &Asked<'_>) -> Option<Grant> {
+        /// How many names are looked up before what they lead to is looked at, so that the
+        /// machine can wait for several at once.
+        const AT_ONCE: usize = 16;
         for groups in user.groups.chunks(AT_ONCE) {
             let mut slots: [Option<&Slot>; AT_ONCE] = [None; AT_ONCE];
             for (group, slot) in groups.iter().zip(&mut slots) {
                 *slot = self.store.likely_slot(Principal::Group, group);
             }
             for (group, slot) in groups.iter().zip(slots) {
-                let grant = slot.and_then(|slot| self.grant_at(slot, group, &asked));
+                let grant = slot.and_then(|slot| self.grant_at(slot, group, asked));
                 if grant.is_some() {
                     return grant;
                 }

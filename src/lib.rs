@@ -83,6 +83,8 @@
 //! Everything but the readers of [`source`] is pure: no IO, no clock, no environment; the same
 //! input gives the same bytes. A verdict is data; words are made in [`report`].
 //!
+//! What was done and dropped for speed stands with [`store`] and [`manifest`].
+//!
 //! # Features
 //!
 //! - `cli` (default): the command line, and a version of Kubernetes for `k8s-openapi`.

@@ -4,9 +4,21 @@
 //! ClusterRoles gather, and indexes bindings by whom they name, so that a decision touches only
 //! what names the asker. It never matches a request.
 //!
-//! What was tried for the index: a map from subject to a list of bindings is the obvious thing;
-//! one array sorted by subject and namespace, with the subject's number as the key, needs no
-//! hashing beyond the name itself and a third of the memory.
+//! # Speed
+//!
+//! A decision looks up the user and some twenty groups, and mostly waits for memory. So a group
+//! costs one hash and one entry of half a cache line, which names its cluster-wide roles and, in a
+//! few bits, its namespaces; a role costs a few words that tell its verbs, groups and resources. Names
+//! are compared only where something was found.
+//!
+//! Tried and dropped:
+//!
+//! - A map from subject to a list of bindings: another wait for each list, and thrice the memory.
+//! - Entries of a whole cache line that hold what all roles of a subject may allow: a single role's
+//!   outline tells nearly as much, and the larger table waits more often than it spares.
+//! - Touching edges ahead, and looking the user up in one go with the groups: no quicker.
+//! - Names of groups close together in memory: no difference that could be measured.
+//! - Looking at namespaces by bisection however few there are: each step waits for the one before.
 
 mod aggregate;
 mod build;
