@@ -266,11 +266,8 @@ impl<'s> Authorizer<'s> {
         let asked = self.asked(attributes);
         let by_name = || self.grant_by_name(user, &asked).is_some();
         let by_group = || self.grant_by_group(user, &asked).is_some();
-        if user.groups.len() > FEW {
-            by_group() || by_name()
-        } else {
-            by_name() || by_group()
-        }
+        let many = user.groups.len() > FEW;
+        many && by_group() || by_name() || !many && by_group()
     }
 
     fn asked<'a>(&self, attributes: &'a Attributes) -> Asked<'a> {
@@ -386,6 +383,10 @@ pub fn denial_reason(errors: &[EvaluationError]) -> String {
 
 /// A string in quotes as Go's `%q` writes it, which is how the API server's reasons do.
 pub fn go_quote(string: &str) -> String {
+    let plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
+    if string.bytes().all(plain) {
+        return format!("\"{string}\"");
+    }
     let mut quoted = String::with_capacity(string.len() + 2);
     quoted.push('"');
     for c in string.chars() {

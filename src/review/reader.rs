@@ -7,6 +7,9 @@ use super::{Format, Piece};
 /// The largest review that is read; a longer one is cut here, and so told as malformed.
 const MAX_REVIEW: usize = 16 << 20;
 
+/// The most room that is made for a line before it is read.
+const MAX_USUAL: usize = 4096;
+
 /// Reads reviews off a stream: JSON values, whether on one line or several, or YAML documents.
 ///
 /// The first character that isn't white space decides: `{` means JSON. A JSON value that doesn't
@@ -20,6 +23,8 @@ pub struct Reader<R> {
     /// Comments above the next document, and their first line.
     comments: Option<(Vec<u8>, u64)>,
     line: u64,
+    /// The length of the last line, which the next one's is likely to be.
+    usual: usize,
     done: bool,
 }
 
@@ -32,6 +37,7 @@ impl<R: BufRead> Reader<R> {
             pending: Vec::new(),
             comments: None,
             line: 0,
+            usual: 0,
             done: false,
         }
     }
@@ -63,11 +69,13 @@ impl<R: BufRead> Reader<R> {
                 self.keep_comments(&bytes, line);
                 continue;
             }
-            let (mut whole, line) = match self.comments.take() {
-                Some((comments, line)) if format == Format::Yaml => (comments, line),
-                _ => (Vec::new(), line),
+            let (whole, line) = match self.comments.take() {
+                Some((mut comments, line)) if format == Format::Yaml => {
+                    comments.extend(bytes);
+                    (comments, line)
+                }
+                _ => (bytes, line),
             };
-            whole.extend(bytes);
             return Ok(Some(Piece {
                 bytes: whole,
                 line,
@@ -115,7 +123,7 @@ impl<R: BufRead> Reader<R> {
         if self.done {
             return Ok(None);
         }
-        let mut line = Vec::new();
+        let mut line = Vec::with_capacity(self.usual);
         let limit = MAX_REVIEW as u64;
         let count = io::Read::take(&mut self.input, limit).read_until(b'\n', &mut line)?;
         if count == 0 {
@@ -123,6 +131,7 @@ impl<R: BufRead> Reader<R> {
             return Ok(None);
         }
         self.line += 1;
+        self.usual = line.len().min(MAX_USUAL);
         if self.line == 1 && line.starts_with(b"\xef\xbb\xbf") {
             line.drain(..3);
         }
@@ -180,6 +189,13 @@ fn is_marker(line: &[u8]) -> bool {
 
 /// Whether lines hold no document, but comments or marks at most.
 fn is_blank(lines: &[u8]) -> bool {
+    // What begins as nearly every review does needs no look at its lines.
+    if lines
+        .first()
+        .is_some_and(|&byte| byte == b'{' || byte.is_ascii_alphanumeric())
+    {
+        return false;
+    }
     lines.split(|byte| *byte == b'\n').all(|line| {
         let content = if is_marker(line) { &line[3..] } else { line };
         let content = content.trim_ascii();
@@ -197,21 +213,20 @@ struct Depth {
 
 impl Depth {
     fn feed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if self.in_string {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
-            } else {
-                match byte {
-                    b'"' => self.in_string = true,
-                    b'{' | b'[' => self.open += 1,
-                    b'}' | b']' => self.open -= 1,
-                    _ => {}
-                }
+        let mut rest = bytes;
+        while let Some((&byte, after)) = rest.split_first() {
+            rest = after;
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_string => self.escaped = true,
+                b'"' => self.in_string = !self.in_string,
+                b'{' | b'[' if !self.in_string => self.open += 1,
+                b'}' | b']' if !self.in_string => self.open -= 1,
+                _ => {}
+            }
+            if self.in_string && !self.escaped {
+                let next = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+                rest = &rest[next..];
             }
         }
     }
