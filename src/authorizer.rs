@@ -318,14 +318,6 @@ impl<'s> Authorizer<'s> {
             })
     }
 
-    fn namespace_sym(&self, namespace: &str) -> Sym {
-        if namespace.is_empty() {
-            Sym::NONE
-        } else {
-            self.store.sym(namespace)
-        }
-    }
-
     /// Visits every subject that names the user or one of the groups in a binding that applies to
     /// requests in the namespace: the user's first, then each group's, cluster-wide ones first.
     #[inline]
@@ -335,7 +327,7 @@ impl<'s> Authorizer<'s> {
         namespace: &str,
         mut each: impl FnMut(Edge) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let namespace = self.namespace_sym(namespace);
+        let namespace = self.store.namespace(namespace);
         let names = std::iter::once((Principal::User, &user.name))
             .chain(user.groups.iter().map(|group| (Principal::Group, group)));
         for (principal, name) in names {

@@ -26,7 +26,7 @@ use crate::user::UserInfo;
 /// assert!(rules.iter().any(|rule| rule.resources == ["selfsubjectaccessreviews"]));
 /// ```
 pub fn rules_review(store: &PolicyStore, user: &UserInfo, namespace: &str) -> Vec<PolicyRule> {
-    let namespace = store.sym(namespace);
+    let namespace = store.namespace(namespace);
     let names = std::iter::once((Principal::User, &user.name))
         .chain(user.groups.iter().map(|group| (Principal::Group, group)));
     let mut bindings: Vec<BindingId> = names

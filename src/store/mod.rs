@@ -174,15 +174,14 @@ impl PolicyStore {
             Defaults::None => None,
             Defaults::Version(policy) => Some(policy),
         };
-        let mut objects = defaults.map_or_else(Vec::new, |policy| policy.objects(&mut sources));
-        let built_in = objects.len();
-        if objects.is_empty() {
-            objects = manifest.objects;
-        } else {
-            objects.extend(manifest.objects);
-        }
-        let mut diagnostics = manifest.diagnostics;
-        let winners = identity::winners(objects, built_in, &sources, &mut diagnostics);
+        let mut all = Manifest {
+            objects: defaults.map_or_else(Vec::new, |policy| policy.objects(&mut sources)),
+            ..Manifest::default()
+        };
+        let built_in = all.objects.len();
+        all.extend(manifest);
+        let mut diagnostics = all.diagnostics;
+        let winners = identity::winners(all.objects, built_in, &sources, &mut diagnostics);
         Builder::new(winners).build(BuildContext {
             sources,
             diagnostics,
@@ -359,10 +358,13 @@ impl PolicyStore {
         }
     }
 
-    /// The number of a string, if the store has it.
-    #[inline]
-    pub(crate) fn sym(&self, string: &str) -> Sym {
-        self.strings.get(string)
+    /// The number of a namespace; none for the whole cluster, or where the store has no such string.
+    pub(crate) fn namespace(&self, name: &str) -> Sym {
+        if name.is_empty() {
+            Sym::NONE
+        } else {
+            self.strings.get(name)
+        }
     }
 
     pub(crate) fn probe<'a>(&self, attributes: &'a crate::attributes::Attributes) -> Probe<'a> {
