@@ -64,11 +64,17 @@ pub(super) struct CompiledRoles {
 impl WrittenRules {
     pub(super) fn push(&mut self, strings: &mut Interner, rule: &PolicyRule) {
         let pools = &mut self.pools;
+        let groups = pools.span(strings, &rule.api_groups);
+        let resources = pools.span(strings, &rule.resources);
         self.rules.push(CompiledRule {
-            outline: pools.vocabulary.outline(strings, rule),
+            outline: pools.vocabulary.outline(
+                rule,
+                groups.of(&pools.syms),
+                resources.of(&pools.syms),
+            ),
             verbs: pools.span(strings, &rule.verbs),
-            groups: pools.span(strings, &rule.api_groups),
-            resources: pools.span(strings, &rule.resources),
+            groups,
+            resources,
             names: pools.span(strings, &rule.resource_names),
             urls: {
                 let begin = pools.urls.len();

@@ -82,24 +82,27 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The outline of a rule, whose strings get their bits by it.
-    pub(super) fn outline(&mut self, strings: &mut Interner, rule: &PolicyRule) -> Outline {
+    /// The outline of a rule, whose groups and resources, with these numbers, get their bits by it.
+    pub(super) fn outline(
+        &mut self,
+        rule: &PolicyRule,
+        groups: &[Sym],
+        resources: &[Sym],
+    ) -> Outline {
         let mut outline = Outline::default();
         for verb in &rule.verbs {
             outline.verbs |= verb_bit(verb);
         }
-        for group in &rule.api_groups {
+        for (group, &number) in rule.api_groups.iter().zip(groups) {
             outline.groups |= match &**group {
                 "*" => ALL,
-                group => group_bit(self.groups.assign(strings.intern(group), GROUPS)),
+                _ => group_bit(self.groups.assign(number, GROUPS)),
             };
         }
-        for resource in &rule.resources {
+        for (resource, &number) in rule.resources.iter().zip(resources) {
             outline.resources |= match &**resource {
                 "*" => ALL_RESOURCES,
-                resource => {
-                    resource_bit(self.resources.assign(strings.intern(resource), RESOURCES))
-                }
+                _ => resource_bit(self.resources.assign(number, RESOURCES)),
             };
         }
         if !rule.non_resource_urls.is_empty() {
@@ -297,7 +300,9 @@ mod tests {
                 resources: vec![format!("resource{resource}").into()],
                 ..PolicyRule::default()
             };
-            vocabulary.outline(&mut strings, &rule)
+            let group = strings.intern(&rule.api_groups[0]);
+            let resource = strings.intern(&rule.resources[0]);
+            vocabulary.outline(&rule, &[group], &[resource])
         };
         let outlines: Vec<Outline> = (0..70).map(&mut rule).collect();
         for (at, outline) in outlines.iter().enumerate() {
