@@ -189,18 +189,20 @@ fn is_marker(line: &[u8]) -> bool {
 
 /// Whether lines hold no document, but comments or marks at most.
 fn is_blank(lines: &[u8]) -> bool {
-    // What begins as nearly every review does needs no look at its lines.
-    if lines
-        .first()
-        .is_some_and(|&byte| byte == b'{' || byte.is_ascii_alphanumeric())
-    {
-        return false;
+    let mut rest = lines;
+    loop {
+        let content = if is_marker(rest) { &rest[3..] } else { rest };
+        let begin = |byte: &u8| !byte.is_ascii_whitespace() || *byte == b'\n';
+        match content.iter().copied().find(begin) {
+            None => return true,
+            Some(b'#' | b'\n') => {}
+            Some(_) => return false,
+        }
+        match memchr::memchr(b'\n', rest) {
+            None => return true,
+            Some(end) => rest = &rest[end + 1..],
+        }
     }
-    lines.split(|byte| *byte == b'\n').all(|line| {
-        let content = if is_marker(line) { &line[3..] } else { line };
-        let content = content.trim_ascii();
-        content.is_empty() || content.starts_with(b"#")
-    })
 }
 
 /// How deep in braces and brackets a JSON text is, strings aside.
