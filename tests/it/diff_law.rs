@@ -1,16 +1,10 @@
 //! The law of `diff`: for a request by a user who is exactly one subject named on either side, the
 //! verdicts differ if and only if an entry of that subject, in that direction, matches.
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/generate.rs"]
-mod generate;
-mod support;
-
 use std::collections::BTreeSet;
 
-use ask::{Picks, picks, request};
-use generate::{Cluster, cluster};
+use crate::support::ask::{Picks, picks, request};
+use crate::support::generate::{Cluster, cluster};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::attributes::Attributes;

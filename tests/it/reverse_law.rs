@@ -1,15 +1,10 @@
 //! The laws of the reverse queries, on clusters that nobody would write: what they list is what the
 //! authorizer says, asked about everyone one by one.
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/generate.rs"]
-mod generate;
-
 use std::collections::BTreeSet;
 
-use ask::{Picks, picks, request};
-use generate::{Cluster, GROUPS, USERS, as_role, cluster};
+use crate::support::ask::{Picks, picks, request};
+use crate::support::generate::{Cluster, GROUPS, USERS, as_role, cluster};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::attributes::{Attributes, ResourceAttributes};

@@ -1,12 +1,12 @@
 //! Every finding of `check`: an example that has it, and a near twin that just doesn't.
 
-mod findings;
-mod support;
+mod examples;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use findings::cases;
+use crate::support;
+use examples::cases;
 use rbac_eval::check::{CODES, Finding, Level, check};
 use rbac_eval::directory::Directory;
 use rbac_eval::manifest;

@@ -1,12 +1,10 @@
 //! Refactorings that must be silent, and small changes that must be loud.
 
-mod support;
-
+use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
 use rbac_eval::diff::{Change, Deed, Direction, diff};
 use rbac_eval::manifest::PolicyRule;
 use rbac_eval::store::{Defaults, PolicyStore};
-use support::store_of_text;
 
 const API: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 

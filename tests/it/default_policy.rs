@@ -1,10 +1,9 @@
 //! The built-in default policies: the oldest against a fresh server's objects, the newest against
 //! what has been added since.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{store_of, store_of_text, testdata};
 use pretty_assertions::assert_eq;
 use rbac_eval::attributes::{Attributes, ResourceAttributes};
 use rbac_eval::authorizer::{Authorizer, Decision};
@@ -13,7 +12,6 @@ use rbac_eval::manifest::{Manifest, PolicyRule};
 use rbac_eval::source::Sources;
 use rbac_eval::store::{Defaults, PolicyStore};
 use rbac_eval::user::UserInfo;
-use support::{store_of, store_of_text, testdata};
 
 /// A rule without its place.
 type Content = [Vec<compact_str::CompactString>; 5];

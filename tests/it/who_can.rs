@@ -1,10 +1,9 @@
 //! Replays what upstream's subject locator listed, and holds the reverse queries against the
 //! authorizer.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{self, cases, jsonl, store_of};
 use rbac_eval::attributes::Attributes;
 use rbac_eval::authorizer::{Authorizer, Decision};
 use rbac_eval::manifest::SubjectKind;
@@ -13,7 +12,6 @@ use rbac_eval::query::lookup::{lookup, subjects};
 use rbac_eval::query::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
 use rbac_eval::query::who_can::{Reach, WhoCan, who_can};
 use rbac_eval::store::{Defaults, PolicyStore};
-use support::{cases, jsonl, store_of};
 
 /// A subject as the recordings write it.
 fn recorded_form(principal: &Principal) -> String {

@@ -1,16 +1,14 @@
 //! Replays what a real API server answered: reviews, against its dump and against the manifests
 //! that were applied to it.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::{self, cases, jsonl, store_of};
 use rbac_eval::attributes::Attributes;
 use rbac_eval::authorizer::{Authorizer, Decision, denial_reason};
 use rbac_eval::store::{Defaults, PolicyStore};
 use rbac_eval::user::UserInfo;
 use serde_json::Value;
-use support::{cases, jsonl, store_of};
 
 /// The request of a recorded review, or of a line of `who-can.jsonl`.
 fn request(spec: &Value) -> (UserInfo, Attributes) {
