@@ -5,12 +5,13 @@
 //! and line.
 //!
 //! ```
-//! use rbac_eval::attributes::{Attributes, ResourceAttributes};
-//! use rbac_eval::authorizer::{Authorizer, Decision};
-//! use rbac_eval::manifest;
-//! use rbac_eval::source::{SourceText, Sources};
-//! use rbac_eval::store::{Defaults, PolicyStore};
-//! use rbac_eval::user::UserInfo;
+//! use rbac_eval::authz::{Attributes, ResourceAttributes};
+//! use rbac_eval::authz::{Authorizer, Decision};
+//! use rbac_eval::kube;
+//! use rbac_eval::text::{SourceText, Files};
+//! use rbac_eval::cluster::Defaults;
+//! use rbac_eval::authz::rbac::RbacAuthorizer;
+//! use rbac_eval::authn::UserInfo;
 //!
 //! let text = SourceText {
 //!     name: "rbac.yaml".into(),
@@ -23,12 +24,12 @@
 //! "#.to_vec(),
 //!     named: true,
 //! };
-//! let mut sources = Sources::default();
-//! let manifest = manifest::parse(&mut sources, &[text]);
+//! let mut files = Files::default();
+//! let manifest = kube::parse(&mut files, &[text]);
 //! assert!(manifest.diagnostics.is_empty());
 //! // The role `view` isn't in the input; it is part of every cluster's default policy.
-//! let store = PolicyStore::new(sources, manifest, Defaults::Auto);
-//! let authorizer = Authorizer::new(&store);
+//! let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto));
+//! let authorizer = Authorizer::new(&rbac);
 //!
 //! let alice = UserInfo::impersonated(
 //!     "alice@contoso.com",
@@ -94,24 +95,19 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-pub mod attributes;
-pub mod authorizer;
-pub mod bootstrap;
-pub mod catalogue;
-pub mod check;
-pub mod diff;
-pub mod directory;
-pub mod explain;
-pub mod manifest;
+pub mod analysis;
+pub mod authn;
+pub mod authz;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+pub mod cluster;
+pub mod diagnostic;
+pub mod entra;
+pub mod files;
+pub mod kube;
 #[cfg(feature = "k8s-openapi")]
 pub mod openapi;
-pub mod principal;
-pub mod promise;
-pub mod query;
-pub mod report;
+pub mod render;
 pub mod review;
-pub mod risk;
-pub mod rules;
-pub mod source;
-pub mod store;
-pub mod user;
+pub mod text;

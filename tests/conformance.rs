@@ -3,12 +3,15 @@
 
 mod support;
 
+use rbac_eval::authz::chain;
 use std::path::{Path, PathBuf};
 
-use rbac_eval::attributes::Attributes;
-use rbac_eval::authorizer::{Authorizer, Decision, denial_reason};
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::Attributes;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::rbac::denial_reason;
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Defaults;
 use serde_json::Value;
 use support::{cases, jsonl, store_of};
 
@@ -17,8 +20,8 @@ fn request(spec: &Value) -> (UserInfo, Attributes) {
     support::request(spec)
 }
 
-fn replay(case: &Path, store: &PolicyStore) {
-    let authorizer = Authorizer::new(store);
+fn replay(case: &Path, rbac: &RbacAuthorizer) {
+    let authorizer = chain(rbac);
     let mut count = 0;
     for review in jsonl(&case.join("reviews.jsonl")) {
         let (user, attributes) = request(&review["spec"]);
@@ -38,14 +41,10 @@ fn replay(case: &Path, store: &PolicyStore) {
         );
         let status = authorizer.status(&user, &attributes);
         assert_eq!(status.decision, response.decision, "{review}");
-        if response.privileged {
+        if response.is_privileged() {
             assert_eq!((reason, &*status.reason), ("", ""), "{review}");
         } else if allowed {
-            let reasons: Vec<String> = response
-                .grants
-                .iter()
-                .map(|grant| authorizer.reason(grant))
-                .collect();
+            let reasons: Vec<String> = response.grants().map(|grant| rbac.reason(grant)).collect();
             assert!(reasons.iter().any(|found| found == reason), "{review}");
             assert!(reasons.contains(&status.reason), "{review}");
         } else {
@@ -60,10 +59,10 @@ fn replay(case: &Path, store: &PolicyStore) {
 #[test]
 fn every_recorded_review_is_answered_alike_from_the_dump() {
     for case in cases() {
-        let store = store_of(&[case.join("dump.json")], Defaults::Auto);
-        assert_eq!(store.diagnostics(), [], "{}", case.display());
-        assert!(store.is_whole());
-        replay(&case, &store);
+        let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
+        assert_eq!(rbac.diagnostics(), [], "{}", case.display());
+        assert!(rbac.snapshot().is_complete());
+        replay(&case, &rbac);
     }
 }
 
@@ -71,7 +70,7 @@ fn every_recorded_review_is_answered_alike_from_the_dump() {
 fn every_recorded_review_is_answered_alike_from_what_was_applied() {
     for case in cases() {
         let defaults: PathBuf = support::testdata().join("conformance/rbac-1.24.json");
-        let store = store_of(&[defaults, case.join("cluster.yaml")], Defaults::None);
-        replay(&case, &store);
+        let rbac = store_of(&[defaults, case.join("cluster.yaml")], Defaults::None);
+        replay(&case, &rbac);
     }
 }

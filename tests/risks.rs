@@ -4,9 +4,9 @@ mod support;
 
 use std::fs;
 
-use rbac_eval::diff::diff;
-use rbac_eval::risk::{RISKS, Severity, risks_of};
-use rbac_eval::store::Defaults;
+use rbac_eval::analysis::diff::diff;
+use rbac_eval::analysis::risk::{RISKS, Severity, risks_of};
+use rbac_eval::cluster::Defaults;
 use support::{store_of_text, testdata};
 
 /// A rule in short: groups, resources, verbs, and names where there are some.
@@ -33,7 +33,7 @@ fn gained(
 ) -> Vec<(String, Severity)> {
     let manifest = |rules: &[&str]| {
         let rules: String = rules.iter().map(|short| rule(short)).collect();
-        let (kind, place) = if namespace.is_empty() {
+        let (kind, span) = if namespace.is_empty() {
             ("ClusterRoleBinding", String::new())
         } else {
             ("RoleBinding", format!(", namespace: {namespace}"))
@@ -46,7 +46,7 @@ fn gained(
         format!(
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: r}}\n\
              rules: {rules}---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\n\
-             metadata: {{name: b{place}}}\nroleRef: {{kind: ClusterRole, name: r}}\n\
+             metadata: {{name: b{span}}}\nroleRef: {{kind: ClusterRole, name: r}}\n\
              subjects: [{subject}]\n"
         )
     };
@@ -173,8 +173,8 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "secret-provider-classes",
-        &["secrets-store.csi.x-k8s.io | secretproviderclasses | create"],
-        &["secrets-store.csi.x-k8s.io | secretproviderclasspodstatuses | create"],
+        &["secrets-rbac.csi.x-k8s.io | secretproviderclasses | create"],
+        &["secrets-rbac.csi.x-k8s.io | secretproviderclasspodstatuses | create"],
     ),
     (
         "azure-identity",

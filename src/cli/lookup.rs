@@ -1,12 +1,12 @@
 //! `rbac-eval lookup`: what is bound to a subject.
 
+use crate::analysis::lookup::{Found, is_called, is_privileged, lookup, subjects};
+use crate::authn::Principal;
+use crate::authn::{ANONYMOUS, service_account_name, split_service_account};
+use crate::entra::{Directory, Person};
+use crate::kube::SubjectKind;
+use crate::render::lookup::LookupView;
 use clap::{Args, ValueEnum};
-use rbac_eval::directory::{Directory, Person};
-use rbac_eval::manifest::SubjectKind;
-use rbac_eval::principal::Principal;
-use rbac_eval::query::lookup::{Found, is_called, is_privileged, lookup, subjects};
-use rbac_eval::report::lookup::LookupView;
-use rbac_eval::user::{ANONYMOUS, service_account_name, split_service_account};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
@@ -51,8 +51,8 @@ enum Output {
 }
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
-    let Loaded { store, directory } = input::load(&args.input, false)?;
-    let mut called: Vec<Principal> = subjects(store)
+    let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let mut called: Vec<Principal> = subjects(rbac)
         .into_iter()
         .filter(|principal| {
             is_called(principal, &args.subject, args.exact)
@@ -78,7 +78,7 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
         .map(|principal| {
             let groups = groups_of(&directory, &principal);
             let privileged = is_privileged(&principal, &groups);
-            (lookup(store, principal, &groups), privileged)
+            (lookup(rbac, principal, &groups), privileged)
         })
         .collect();
     if found.is_empty() {
@@ -87,7 +87,7 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
             args.subject
         ));
     }
-    let view = LookupView::new(store, &directory, &found, args.rules);
+    let view = LookupView::new(rbac, &directory, &found, args.rules);
     match args.output {
         Output::Text => out::answer(&view.to_text())?,
         Output::Json => out::document(&view, false)?,

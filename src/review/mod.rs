@@ -4,19 +4,20 @@
 //! answered and written on its own, in the format in which it came.
 //!
 //! ```
-//! use rbac_eval::authorizer::Authorizer;
-//! use rbac_eval::manifest::Manifest;
+//! use rbac_eval::authz::Authorizer;
+//! use rbac_eval::kube::Manifest;
 //! use rbac_eval::review::{Format, Piece, answer};
-//! use rbac_eval::source::Sources;
-//! use rbac_eval::store::{Defaults, PolicyStore};
+//! use rbac_eval::text::Files;
+//! use rbac_eval::cluster::Defaults;
+//! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
-//! let store = PolicyStore::new(Sources::default(), Manifest::default(), Defaults::Auto);
+//! let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
 //! let review = Piece {
 //!     bytes: r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"get","resource":"pods"}}}"#.into(),
 //!     line: 1,
 //!     format: Format::Json,
 //! };
-//! let answered = answer(&Authorizer::new(&store), &review).unwrap();
+//! let answered = answer(&chain(&rbac), &review).unwrap();
 //! assert!(answered.ends_with(r#","status":{"allowed":false}}"#));
 //! ```
 
@@ -27,10 +28,10 @@ mod word;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
-use crate::authorizer::{Authorizer, Decision, Status};
-use crate::manifest::{plain_words, read_yaml};
-use crate::user::UserInfo;
+use crate::authn::UserInfo;
+use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use crate::authz::{Authorizer, Decision, Status};
+use crate::kube::{plain_words, read_yaml};
 
 use word::Word;
 
@@ -165,7 +166,7 @@ struct StatusView<'a> {
 /// # Errors
 /// If the text isn't a SubjectAccessReview or LocalSubjectAccessReview that an API server would
 /// take.
-pub fn answer(authorizer: &Authorizer<'_>, piece: &Piece) -> Result<String, ReviewError> {
+pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, ReviewError> {
     let error = |line: u64, message: String| ReviewError {
         line: piece.line + line.max(1) - 1,
         message,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::manifest::{TopKey, read_yaml, top_keys};
-use crate::report::to_yaml;
+use crate::kube::{TopKey, read_yaml, top_keys};
+use crate::render::to_yaml;
 
 /// The members of a JSON object, as slices of its text.
 #[derive(Deserialize)]
