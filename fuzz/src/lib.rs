@@ -1,10 +1,10 @@
 //! What the fuzz targets share: the checks that `cargo test` replays, compiled a second time.
 
-#[path = "../../tests/support/compare.rs"]
+#[path = "../../tests/it/support/compare.rs"]
 mod compare;
-#[path = "../../tests/fuzzed/mod.rs"]
+#[path = "../../tests/it/support/fuzzed/mod.rs"]
 pub mod fuzzed;
-#[path = "../../tests/support/naive.rs"]
+#[path = "../../tests/it/support/naive.rs"]
 mod naive;
 
 /// Keeps the readers on the thread that libFuzzer watches. A pool of other threads would cost more

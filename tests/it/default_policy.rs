@@ -1,12 +1,11 @@
 //! The built-in default policies: the oldest against a fresh server's objects, the newest against
 //! what has been added since.
 
-mod support;
-
 use rbac_eval::authz::chain;
 use rbac_eval::cluster::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::{store_of, store_of_text, testdata};
 use pretty_assertions::assert_eq;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::rbac::RbacAuthorizer;
@@ -16,7 +15,6 @@ use rbac_eval::cluster::Defaults;
 use rbac_eval::kube::default_policy::DefaultPolicy;
 use rbac_eval::kube::{Manifest, PolicyRule};
 use rbac_eval::text::Files;
-use support::{store_of, store_of_text, testdata};
 
 /// A rule without its place.
 type Content = [Vec<compact_str::CompactString>; 5];

@@ -1,11 +1,9 @@
 //! What `who-can`, `lookup` and `matrix` show.
 
-mod told;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::told::{WIDTH, run, told};
 use serde_json::Value;
-use told::{WIDTH, run, told};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/reverse")

@@ -1,12 +1,10 @@
 //! Input that is broken, hostile or absent: a message with a place, no verdict, and no panic.
 
-mod told;
-
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::support::told::{put, run, told};
 use tempfile::TempDir;
-use told::{put, run, told};
 
 const BINDING: &str = "\
 apiVersion: rbac.authorization.k8s.io/v1

@@ -1,11 +1,9 @@
 //! Plain YAML scalars where a string belongs: which are strings to kubectl, and so to a server.
 
-mod support;
-
+use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
 use rbac_eval::cluster::Defaults;
 use rbac_eval::diagnostic::Problem;
-use support::store_of_text;
 
 /// What a scalar is read as.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,31 +1,25 @@
 //! The laws of the reverse queries, on clusters that nobody would write: what they list is what the
 //! authorizer says, asked about everyone one by one.
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/generate.rs"]
-mod generate;
-
-use rbac_eval::authz::chain;
-use rbac_eval::cluster::Snapshot;
-use std::collections::BTreeSet;
-
-use ask::{Picks, picks, request};
-use generate::{Cluster, GROUPS, USERS, as_role, cluster, located};
+use crate::support::ask::{Picks, picks, request};
+use crate::support::generate::{Cluster, GROUPS, USERS, as_role, cluster, located};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::analysis::lookup::{implied_groups, lookup, subjects};
 use rbac_eval::analysis::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
 use rbac_eval::analysis::who_can::who_can;
 use rbac_eval::authn::Principal;
+use rbac_eval::authz::chain;
 use rbac_eval::authz::rbac::Grant;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Attributes, ResourceAttributes};
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Reach;
+use rbac_eval::cluster::Snapshot;
 use rbac_eval::cluster::{BindingId, Defaults};
 use rbac_eval::kube::{Manifest, SubjectKind};
 use rbac_eval::text::Files;
+use std::collections::BTreeSet;
 
 fn store_of(cluster: &Cluster) -> RbacAuthorizer {
     let manifest = Manifest {

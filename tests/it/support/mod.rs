@@ -1,6 +1,12 @@
 //! What several tests share: the recorded cases, and reading their lines.
 
-#![allow(dead_code, reason = "each test uses some of it")]
+pub mod ask;
+pub mod compare;
+pub mod fuzzed;
+pub mod generate;
+pub mod naive;
+pub mod spell;
+pub mod told;
 
 use rbac_eval::cluster::Snapshot;
 use std::fs;

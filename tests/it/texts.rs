@@ -1,11 +1,9 @@
 //! Texts that hold something else than they seem to: nothing is lost in silence.
 
-mod told;
-
 use std::path::Path;
 
+use crate::support::told::{put, run};
 use tempfile::TempDir;
-use told::{put, run};
 
 fn yaml(name: &str) -> String {
     format!(

@@ -2,14 +2,10 @@
 //!
 //! A file of `testdata/fuzz-regressions/TARGET/` is given to that target's check.
 
-#[path = "support/compare.rs"]
-mod compare;
-mod fuzzed;
-#[path = "support/naive.rs"]
-mod naive;
-
 use std::fs;
 use std::path::Path;
+
+use crate::support::fuzzed;
 
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

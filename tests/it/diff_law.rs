@@ -1,29 +1,22 @@
 //! The law of `diff`: for a request by a user who is exactly one subject named on either side, the
 //! verdicts differ if and only if an entry of that subject, in that direction, matches.
 
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/generate.rs"]
-mod generate;
-mod support;
-
-use rbac_eval::authz::chain;
-use rbac_eval::cluster::Snapshot;
-use std::collections::BTreeSet;
-
-use ask::{Picks, picks, request};
-use generate::{Cluster, cluster, located};
+use crate::support::ask::{Picks, picks, request};
+use crate::support::generate::{Cluster, cluster, located};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::analysis::diff::{Change, Direction, diff};
 use rbac_eval::analysis::lookup::subjects;
 use rbac_eval::authn::Principal;
 use rbac_eval::authz::Attributes;
+use rbac_eval::authz::chain;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
+use rbac_eval::cluster::Snapshot;
 use rbac_eval::kube::{Manifest, Object, PolicyRule};
 use rbac_eval::text::Files;
+use std::collections::BTreeSet;
 
 /// Two clusters that share most of their objects.
 fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {

@@ -1,13 +1,11 @@
 //! Each risk with a gain that has it, and one that just doesn't.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{store_of_text, testdata};
 use rbac_eval::analysis::diff::diff;
 use rbac_eval::analysis::risk::{RISKS, Severity, risks_of};
 use rbac_eval::cluster::Defaults;
-use support::{store_of_text, testdata};
 
 /// A rule in short: groups, resources, verbs, and names where there are some.
 fn rule(short: &str) -> String {

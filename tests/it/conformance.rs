@@ -1,19 +1,16 @@
 //! Replays what a real API server answered: reviews, against its dump and against the manifests
 //! that were applied to it.
 
-mod support;
-
-use rbac_eval::authz::chain;
-use std::path::{Path, PathBuf};
-
+use crate::support::{self, cases, jsonl, store_of};
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::Attributes;
+use rbac_eval::authz::chain;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::rbac::denial_reason;
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
 use serde_json::Value;
-use support::{cases, jsonl, store_of};
+use std::path::{Path, PathBuf};
 
 /// The request of a recorded review, or of a line of `who-can.jsonl`.
 fn request(spec: &Value) -> (UserInfo, Attributes) {

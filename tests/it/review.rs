@@ -1,17 +1,14 @@
 //! `rbac-eval review`: reviews come back in their format and order, each with its status.
 
-mod support;
-mod told;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::support::testdata;
+use crate::support::told::{run, told};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::testdata;
-use told::{run, told};
 
 fn cases() -> PathBuf {
     testdata().join("cases")

@@ -1,14 +1,12 @@
 //! Replays recorded runs of `kubectl auth can-i`: first word, exit code, warnings, and `--list`.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::support::{cases, jsonl};
 use rayon::prelude::*;
 use serde_json::Value;
-use support::{cases, jsonl};
 
 fn run(case: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rbac-eval"))

@@ -1,7 +1,5 @@
 //! What a run of the program shows to its user, for snapshots.
 
-#![allow(dead_code, reason = "each test uses some of it")]
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;

@@ -1,10 +1,8 @@
 //! What a user sees: a yes of each kind, a no with each kind of near miss, and the other outputs.
 
-mod told;
-
 use std::path::PathBuf;
 
-use told::{assert_well_formed, run, told};
+use crate::support::told::{assert_well_formed, run, told};
 
 fn cases() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/cases")

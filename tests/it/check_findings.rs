@@ -1,13 +1,13 @@
 //! Every finding of `check`: an example that has it, and a near twin that just doesn't.
 
-mod findings;
-mod support;
+mod examples;
 
 use rbac_eval::cluster::Snapshot;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use findings::cases;
+use crate::support;
+use examples::cases;
 use rbac_eval::analysis::lint::{CODES, Finding, Level, check};
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::cluster::Defaults;

@@ -1,12 +1,10 @@
 //! The findings of `check` in each form, and the exit code that comes with them.
 
-mod told;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::support::told::{WIDTH, put, run, told};
 use serde_json::Value;
-use told::{WIDTH, put, run, told};
 
 fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")

@@ -2,15 +2,10 @@
 //! fit in an entry, more namespaces than are looked at one by one, more API groups and resources
 //! than there are bits.
 
-#[path = "support/compare.rs"]
-mod compare;
-#[path = "support/naive.rs"]
-mod naive;
-
 use std::fmt::Write;
 
-use compare::{same_answer, same_review, same_roles, store_of_objects, values};
-use naive::Naive;
+use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects, values};
+use crate::support::naive::Naive;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::{Attributes, ResourceAttributes};
 use rbac_eval::kube;

@@ -1,22 +1,19 @@
 //! Replays what upstream's subject locator listed, and holds the reverse queries against the
 //! authorizer.
 
-mod support;
-
-use rbac_eval::authz::chain;
-use std::collections::BTreeSet;
-
+use crate::support::{self, cases, jsonl, store_of};
 use rbac_eval::analysis::lookup::{lookup, subjects};
 use rbac_eval::analysis::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
 use rbac_eval::analysis::who_can::{WhoCan, who_can};
 use rbac_eval::authn::Principal;
 use rbac_eval::authz::Attributes;
+use rbac_eval::authz::chain;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
 use rbac_eval::cluster::Reach;
 use rbac_eval::kube::SubjectKind;
-use support::{cases, jsonl, store_of};
+use std::collections::BTreeSet;
 
 /// A subject as the recordings write it.
 fn recorded_form(principal: &Principal) -> String {

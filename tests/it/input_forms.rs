@@ -1,15 +1,12 @@
 //! The same policy gives the same answers in every form in which a text may hold it.
 
-mod support;
-mod told;
-
 use std::fs;
 use std::path::Path;
 
+use crate::support::testdata;
+use crate::support::told::{put, run};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::testdata;
-use told::{put, run};
 
 /// Requests, and whether `policy.yaml` allows them.
 const ASKED: [(&str, bool); 12] = [

@@ -1,13 +1,11 @@
 //! Refactorings that must be silent, and small changes that must be loud.
 
-mod support;
-
+use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
 use rbac_eval::analysis::diff::{Change, Deed, Direction, diff};
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::cluster::Defaults;
 use rbac_eval::kube::PolicyRule;
-use support::store_of_text;
 
 const API: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 

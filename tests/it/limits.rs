@@ -1,8 +1,6 @@
 //! Input made to use up time or memory, and surroundings that fail: each run ends soon, within a
 //! bound of memory, with an answer or with a message that says why not.
 
-#![cfg(target_os = "linux")]
-
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;

@@ -1,34 +1,24 @@
 //! The engine against a second, naive authorizer, on clusters and requests that are made up.
 //!
-//! What fails is kept: as a seed beside this file, and, in a form that outlives changes to the
-//! generator, as a cluster with requests in `testdata/regressions/`.
-
-#[path = "support/ask.rs"]
-mod ask;
-#[path = "support/compare.rs"]
-mod compare;
-#[path = "support/generate.rs"]
-mod generate;
-#[path = "support/naive.rs"]
-mod naive;
-#[path = "support/spell.rs"]
-mod spell;
-mod support;
+//! What fails is kept: as a seed in `tests/proptest-regressions/`, and, in a form that outlives
+//! changes to the generator, as a cluster with requests in `testdata/regressions/`.
 
 use rbac_eval::authz::chain;
 use rbac_eval::cluster::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ask::{picks, request};
-use compare::{same_answer, same_review, same_roles, store_of_objects, values};
-use generate::{Cluster, cluster};
-use naive::Naive;
+use crate::support;
+use crate::support::ask::{picks, request};
+use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects, values};
+use crate::support::generate::{Cluster, cluster};
+use crate::support::naive::Naive;
+use crate::support::spell;
 use pretty_assertions::assert_eq;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{FileFailurePersistence, TestRunner};
+use proptest::test_runner::TestRunner;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::Authorizer;
 use rbac_eval::authz::rbac::RbacAuthorizer;
@@ -38,18 +28,7 @@ use rbac_eval::kube::{self, Manifest, Object};
 use rbac_eval::text::{Files, SourceText};
 use serde_json::Value;
 
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource(
-            "proptest-regressions",
-        ))),
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
-
     #[test]
     fn the_engine_answers_as_the_naive_authorizer(
         cluster in cluster(false),

@@ -3,15 +3,13 @@
 //!
 //! `refused.jsonl` and `taken.jsonl` are tables that were tried on a running API server.
 
-mod support;
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::support::{jsonl, testdata};
 use rayon::prelude::*;
 use serde_json::{Value, json};
-use support::{jsonl, testdata};
 
 /// The forms in which a text may hold objects.
 const FORMS: [&str; 6] = [

@@ -1,13 +1,11 @@
 //! Names that are made to steer a terminal, to fake a line of an answer, or to be read as
 //! something else than a string: none gets out as it is.
 
-mod told;
-
 use std::path::Path;
 
+use crate::support::told::{put, run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use told::{put, run};
 
 const EVIL: &str = "x\u{1b}[2K\nyes\r\u{9b}1m\u{202e}z";
 

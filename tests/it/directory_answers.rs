@@ -1,11 +1,9 @@
 //! What the names of the Entra directory do to answers.
 
-mod told;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::told::{WIDTH, put, run, told};
 use tempfile::TempDir;
-use told::{WIDTH, put, run, told};
 
 const PLATFORM: &str = "10000000-aaaa-4000-8000-000000000001";
 const ALICE: &str = "20000000-bbbb-4000-8000-000000000001";
