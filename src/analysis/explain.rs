@@ -80,11 +80,12 @@ pub struct Explanation {
 /// use rbac_eval::analysis::explain::{Miss, explain};
 /// use rbac_eval::kube::Manifest;
 /// use rbac_eval::text::Files;
-/// use rbac_eval::cluster::Defaults;
+/// use rbac_eval::cluster::{Defaults, Snapshot};
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 /// use rbac_eval::authn::UserInfo;
 ///
-/// let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
+/// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+/// let rbac = RbacAuthorizer::new(snapshot);
 /// let request = Attributes::NonResource(NonResourceAttributes {
 ///     verb: "post".into(),
 ///     path: "/version".into(),

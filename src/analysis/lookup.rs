@@ -82,10 +82,11 @@ pub fn implied_groups(principal: &Principal) -> Vec<String> {
 /// use rbac_eval::authn::Principal;
 /// use rbac_eval::analysis::lookup::lookup;
 /// use rbac_eval::text::Files;
-/// use rbac_eval::cluster::Defaults;
+/// use rbac_eval::cluster::{Defaults, Snapshot};
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 ///
-/// let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
+/// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+/// let rbac = RbacAuthorizer::new(snapshot);
 /// let alice = Principal::new(SubjectKind::User, "", "alice");
 /// let found = lookup(&rbac, alice, &[]);
 /// assert!(found.bindings.iter().all(|reached| reached.through.is_some()));

@@ -61,11 +61,12 @@ pub struct SubjectRow {
 /// use rbac_eval::kube::Manifest;
 /// use rbac_eval::analysis::matrix::{Cell, resources_by_verbs};
 /// use rbac_eval::text::Files;
-/// use rbac_eval::cluster::Defaults;
+/// use rbac_eval::cluster::{Defaults, Snapshot};
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 /// use rbac_eval::authn::UserInfo;
 ///
-/// let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
+/// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+/// let rbac = RbacAuthorizer::new(snapshot);
 /// let root = UserInfo::new("root", ["system:masters"]);
 /// let rows = resources_by_verbs(&rbac, &root, "default");
 /// assert!(rows.iter().all(|row| row.cells == [Cell::Yes; 8]));

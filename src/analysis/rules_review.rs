@@ -21,11 +21,12 @@ use crate::kube::PolicyRule;
 /// use rbac_eval::kube::Manifest;
 /// use rbac_eval::analysis::rules_review::rules_review;
 /// use rbac_eval::text::Files;
-/// use rbac_eval::cluster::Defaults;
+/// use rbac_eval::cluster::{Defaults, Snapshot};
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 /// use rbac_eval::authn::UserInfo;
 ///
-/// let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
+/// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+/// let rbac = RbacAuthorizer::new(snapshot);
 /// let rules = rules_review(&rbac, &UserInfo::impersonated("alice", []), "default");
 /// assert!(rules.iter().any(|rule| rule.resources == ["selfsubjectaccessreviews"]));
 /// ```

@@ -56,12 +56,13 @@ pub struct WhoCan {
 /// ```
 /// use rbac_eval::authz::{Attributes, NonResourceAttributes};
 /// use rbac_eval::kube::Manifest;
-/// use rbac_eval::analysis::who_can::{Reach, who_can};
+/// use rbac_eval::analysis::who_can::who_can;
 /// use rbac_eval::text::Files;
-/// use rbac_eval::cluster::Defaults;
+/// use rbac_eval::cluster::{Defaults, Reach, Snapshot};
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 ///
-/// let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
+/// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+/// let rbac = RbacAuthorizer::new(snapshot);
 /// let request = Attributes::NonResource(NonResourceAttributes {
 ///     verb: "get".into(),
 ///     path: "/version".into(),

@@ -37,7 +37,7 @@
 //! let mut files = Files::default();
 //! let manifest = kube::parse(&mut files, &[text]);
 //! assert!(manifest.diagnostics.is_empty());
-//! let Object::Role(role) = &manifest.objects[0] else { panic!() };
+//! let Object::Role(role) = &manifest.objects[0].value else { panic!() };
 //! assert_eq!(role.rules[0].verbs, ["get", "list"]);
 //! assert_eq!(files.file_line(role.rules[0].place.unwrap()), "role.yaml:5");
 //! ```

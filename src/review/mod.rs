@@ -4,14 +4,15 @@
 //! answered and written on its own, in the format in which it came.
 //!
 //! ```
-//! use rbac_eval::authz::Authorizer;
+//! use rbac_eval::authz::chain;
 //! use rbac_eval::kube::Manifest;
 //! use rbac_eval::review::{Format, Piece, answer};
 //! use rbac_eval::text::Files;
-//! use rbac_eval::cluster::Defaults;
+//! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
-//! let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
+//! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+//! let rbac = RbacAuthorizer::new(snapshot);
 //! let review = Piece {
 //!     bytes: r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"get","resource":"pods"}}}"#.into(),
 //!     line: 1,

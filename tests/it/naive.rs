@@ -24,7 +24,7 @@ use rbac_eval::authz::Authorizer;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::cluster::Defaults;
 use rbac_eval::diagnostic::Problem;
-use rbac_eval::kube::{self, Manifest, Object};
+use rbac_eval::kube;
 use rbac_eval::text::{Files, SourceText};
 use serde_json::Value;
 

@@ -129,7 +129,6 @@ fn law_of_who_can(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), 
 
 /// Whose role is missing is told for everyone whom the authorizer tells it.
 fn law_of_incomplete(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), TestCaseError> {
-    let authorizer = chain(rbac);
     let told: BTreeSet<BindingId> = who_can(rbac, attributes, Reach::Request)
         .incomplete
         .into_iter()

@@ -4,7 +4,7 @@
 //! use rbac_eval::kube::Manifest;
 //! use rbac_eval::analysis::assertions::{Outcome, Promises, keep};
 //! use rbac_eval::text::Files;
-//! use rbac_eval::cluster::Defaults;
+//! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
 //! let promises = Promises::read("promises.yaml", "
@@ -12,7 +12,8 @@
 //! - name: alice reads no secrets
 //!   cannot: {as: alice, verb: get, resource: secrets, namespace: default}
 //! ").unwrap();
-//! let rbac = RbacAuthorizer::new(Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto));
+//! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+//! let rbac = RbacAuthorizer::new(snapshot);
 //! let outcomes = keep(&promises, &rbac).unwrap();
 //! assert!(matches!(outcomes[0].1, Outcome::Kept));
 //! ```

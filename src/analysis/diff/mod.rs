@@ -11,7 +11,7 @@
 //! use rbac_eval::analysis::diff::{Direction, diff};
 //! use rbac_eval::kube;
 //! use rbac_eval::text::{SourceText, Files};
-//! use rbac_eval::cluster::Defaults;
+//! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
 //! let rbac = |verbs: &str| {
@@ -32,7 +32,7 @@
 //!     let manifest = kube::parse(&mut files, &[text]);
 //!     RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 //! };
-//! let changes = diff(&store("['*']"), &store("[get, list]"));
+//! let changes = diff(&rbac("['*']"), &rbac("[get, list]"));
 //! assert_eq!(changes.len(), 1);
 //! assert_eq!(changes[0].direction, Direction::Lost);
 //! assert_eq!(changes[0].rule.verbs, ["*"]);

@@ -8,7 +8,7 @@
 //! use rbac_eval::entra::Directory;
 //! use rbac_eval::kube;
 //! use rbac_eval::text::{SourceText, Files};
-//! use rbac_eval::cluster::Defaults;
+//! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
 //! let text = SourceText {

@@ -6,7 +6,6 @@ use rbac_eval::cluster::Snapshot;
 use std::sync::OnceLock;
 
 use rbac_eval::authn::UserInfo;
-use rbac_eval::authz::Authorizer;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use rbac_eval::cluster::Defaults;
