@@ -39,7 +39,7 @@
 //! assert!(manifest.diagnostics.is_empty());
 //! let Object::Role(role) = &manifest.objects[0].value else { panic!() };
 //! assert_eq!(role.rules[0].verbs, ["get", "list"]);
-//! assert_eq!(files.file_line(role.rules[0].place.unwrap()), "role.yaml:5");
+//! assert_eq!(files.file_line(role.rules[0].span), "role.yaml:5");
 //! ```
 
 pub mod default_policy;

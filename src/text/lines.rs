@@ -13,8 +13,8 @@ const BLOCK: usize = 1 << 10;
 ///
 /// let file = Files::default().add("f");
 /// let text = "a\nbc\n";
-/// let place = LineIndex::new(text).place(source, text, 3);
-/// assert_eq!((place.line, place.column), (2, 2));
+/// let span = LineIndex::new(text).span(file, text, 3);
+/// assert_eq!((span.line, span.column), (2, 2));
 /// ```
 #[derive(Debug)]
 pub struct LineIndex {
