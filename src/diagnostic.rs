@@ -1,6 +1,6 @@
 //! What was wrong with the input, in words for its reader.
 
-use crate::kube::ObjectRef;
+use crate::object::ObjectRef;
 use crate::text::Span;
 
 /// Something that the reader of an answer has to know about the input.

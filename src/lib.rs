@@ -25,6 +25,7 @@ pub mod diagnostic;
 pub mod entra;
 pub mod files;
 pub mod kube;
+pub mod object;
 #[cfg(feature = "k8s-openapi")]
 pub mod openapi;
 pub mod render;

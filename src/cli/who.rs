@@ -1,7 +1,7 @@
 //! Who asks on the command line, with the help of the directory.
 
-use crate::analysis::explain::is_object_id;
 use crate::authn::UserInfo;
+use crate::entra::is_object_id;
 use crate::entra::{Directory, OVERAGE, Person, PersonKind};
 use clap::Args;
 

@@ -27,10 +27,12 @@
 //! assert_eq!(directory.groups_of(&alice.id), ["e5f6a7b8-dddd-eeee-ffff-abcdef012345"]);
 //! ```
 
+mod object_id;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use object_id::is_object_id;
 pub use read::DirectoryError;
 
 /// The number of groups beyond which a token carries none.

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::is_object_id;
 use super::{Directory, Group, Person, PersonKind};
-use crate::analysis::explain::is_object_id;
 use crate::kube::{OnLine, read_yaml};
 use crate::text::SourceText;
 

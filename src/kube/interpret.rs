@@ -8,7 +8,6 @@ use std::fmt;
 use compact_str::CompactString;
 
 use super::Manifest;
-use super::object::ObjectRef;
 use super::raw::{
     Format, Locate, Piece, RawMetadata, RawObject, RawSubresources, ShapeError, Text,
 };
@@ -18,6 +17,7 @@ use super::rbac::{
 };
 use super::validate::{check_name, map, policy_rule, selector, string, strings, subject};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::object::ObjectRef;
 use crate::text::{Located, Span};
 
 /// The API group of RBAC's objects.

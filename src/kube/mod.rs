@@ -7,7 +7,7 @@
 //! neighbours.
 //!
 //! This module never looks across objects: what two of them mean together is the
-//! [`store`](crate::authz::rbac)'s business.
+//! business of [`authz`](crate::authz).
 //!
 //! # Speed
 //!
@@ -46,7 +46,6 @@ pub mod default_policy;
 pub mod discovery;
 mod interpret;
 mod json;
-mod object;
 mod raw;
 mod rbac;
 mod scalar;
@@ -60,8 +59,8 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::text::{FileId, Files, Located, SourceText, Span};
 
+pub use crate::object::{ObjectRef, Scope};
 pub use compact_str::CompactString;
-pub use object::{ObjectRef, Scope};
 pub(crate) use rbac::ObjectKey;
 pub use rbac::{
     AggregationRule, Binding, BindingKind, CustomResourceDefinition, LabelOperator, LabelSelector,

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 
 use serde::Serialize;
 
-use super::object::ObjectRef;
+use crate::object::ObjectRef;
 use crate::text::Located;
 
 /// An object of the input that RBAC asks about.

@@ -39,18 +39,3 @@ pub fn to_json(
     serde_json::to_writer_pretty(&mut *out, answer)?;
     out.write_all(b"\n")
 }
-
-/// Writes a serializable answer as YAML, strings so that readers of YAML 1.1 take them for strings
-/// too.
-///
-/// # Errors
-/// If it can't be written.
-pub fn to_yaml(
-    answer: &impl serde::Serialize,
-    out: &mut impl std::io::Write,
-) -> std::io::Result<()> {
-    let mut options = serde_saphyr::SerializerOptions::default();
-    options.compact_list_indent = true;
-    options.prefer_block_scalars = false;
-    serde_saphyr::to_io_writer_with_options(out, answer, options).map_err(std::io::Error::other)
-}

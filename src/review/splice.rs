@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::kube::{TopKey, read_yaml, top_keys};
-use crate::render::to_yaml;
+use crate::text::to_yaml;
 
 /// The members of a JSON object, as slices of its text.
 #[derive(Deserialize)]

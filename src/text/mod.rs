@@ -5,11 +5,13 @@
 
 mod lines;
 mod located;
+mod write;
 
 use std::fmt;
 
 pub use lines::LineIndex;
 pub use located::Located;
+pub use write::to_yaml;
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// The kind, namespace and name of an object: what makes two objects the same one.
 ///
 /// ```
-/// use rbac_eval::kube::ObjectRef;
+/// use rbac_eval::object::ObjectRef;
 ///
 /// let role = ObjectRef::new("Role", "prod", "pod-reader");
 /// assert_eq!(role.to_string(), "Role prod/pod-reader");
@@ -66,7 +66,7 @@ impl fmt::Display for ObjectRef {
 /// The cluster comes before every namespace.
 ///
 /// ```
-/// use rbac_eval::kube::Scope;
+/// use rbac_eval::object::Scope;
 ///
 /// assert_eq!(Scope::of(""), Scope::Cluster);
 /// assert!(Scope::Cluster < Scope::of("default"));
