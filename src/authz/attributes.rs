@@ -47,7 +47,47 @@ pub struct NonResourceAttributes {
     pub path: String,
 }
 
+impl From<ResourceAttributes> for Attributes {
+    fn from(attributes: ResourceAttributes) -> Self {
+        Attributes::Resource(attributes)
+    }
+}
+
+impl From<NonResourceAttributes> for Attributes {
+    fn from(attributes: NonResourceAttributes) -> Self {
+        Attributes::NonResource(attributes)
+    }
+}
+
 impl ResourceAttributes {
+    /// A request to do something to a resource, in the plural, of the core group and the whole
+    /// cluster.
+    pub fn new(verb: impl Into<String>, resource: impl Into<String>) -> Self {
+        ResourceAttributes {
+            verb: verb.into(),
+            resource: resource.into(),
+            ..ResourceAttributes::default()
+        }
+    }
+
+    /// The same in a namespace.
+    #[must_use]
+    pub fn in_namespace(self, namespace: impl Into<String>) -> Self {
+        ResourceAttributes {
+            namespace: namespace.into(),
+            ..self
+        }
+    }
+
+    /// The same in an API group.
+    #[must_use]
+    pub fn in_group(self, group: impl Into<String>) -> Self {
+        ResourceAttributes {
+            group: group.into(),
+            ..self
+        }
+    }
+
     /// `resource`, or `resource/subresource`.
     pub fn combined_resource(&self) -> String {
         if self.subresource.is_empty() {

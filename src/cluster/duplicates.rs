@@ -1,8 +1,6 @@
 //! Duplicate objects: the last definition wins.
 
-use dashmap::DashMap;
 use foldhash::fast::FixedState;
-use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::kube::{Object, ObjectKey};
@@ -24,29 +22,19 @@ fn same_content(a: &Object, b: &Object) -> bool {
 
 /// Keeps the last object of each name, in the order of the input, and says where an earlier one
 /// differed. The first `built_in` objects give way in silence.
-///
-/// The map is written from all threads; each entry keeps the greatest position, so the result
-/// doesn't depend on their timing.
 pub(super) fn last_of_each(
     objects: Vec<Located<Object>>,
     built_in: usize,
     files: &Files,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Located<Object>> {
-    let last: DashMap<ObjectKey<'_>, usize, FixedState> =
-        DashMap::with_capacity_and_hasher(objects.len(), FixedState::default());
-    objects.par_iter().enumerate().for_each(|(at, object)| {
-        last.entry(object.key())
-            .and_modify(|last| *last = at.max(*last))
-            .or_insert(at);
-    });
+    let last = last_positions(&objects);
     if last.len() == objects.len() {
         drop(last);
         return objects;
     }
-    let last = last.into_read_only();
     let keep: Vec<bool> = objects
-        .par_iter()
+        .iter()
         .enumerate()
         .map(|(at, object)| last.get(&object.key()) == Some(&at))
         .collect();
@@ -72,4 +60,32 @@ pub(super) fn last_of_each(
         .into_iter()
         .filter(|_| keep.next().unwrap_or(false))
         .collect()
+}
+
+/// Where the last object of each name stands.
+///
+/// The map is written from all threads; each entry keeps the greatest position, so the result
+/// doesn't depend on their timing.
+#[cfg(feature = "parallel")]
+fn last_positions(
+    objects: &[Located<Object>],
+) -> dashmap::ReadOnlyView<ObjectKey<'_>, usize, FixedState> {
+    use rayon::prelude::*;
+
+    let last = dashmap::DashMap::with_capacity_and_hasher(objects.len(), FixedState::default());
+    objects.par_iter().enumerate().for_each(|(at, object)| {
+        last.entry(object.key())
+            .and_modify(|last| *last = at.max(*last))
+            .or_insert(at);
+    });
+    last.into_read_only()
+}
+
+/// Where the last object of each name stands.
+#[cfg(not(feature = "parallel"))]
+fn last_positions(
+    objects: &[Located<Object>],
+) -> hashbrown::HashMap<ObjectKey<'_>, usize, FixedState> {
+    let objects = objects.iter().enumerate();
+    objects.map(|(at, object)| (object.key(), at)).collect()
 }

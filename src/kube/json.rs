@@ -3,7 +3,6 @@
 //! Pieces are borrowed as raw slices first, so their position in the text gives their place, and
 //! the items of a list can be parsed on all cores.
 
-use rayon::prelude::*;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -11,6 +10,7 @@ use super::interpret::{self, Inherited};
 use super::raw::{Format, Locate, Piece, RawObject, ShapeError, Text};
 use super::{Manifest, Watch, wording};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::parallel;
 use crate::text::{FileId, LineIndex, Span};
 
 /// How many items of a list are read at once: so many that the system takes their memory back when
@@ -77,7 +77,7 @@ pub(super) struct JsonText {
 
 /// Reads a JSON text, past what is broken in it.
 pub(super) fn read(source: FileId, text: &str, watch: &Watch<'_>) -> JsonText {
-    let (lines, list) = rayon::join(
+    let (lines, list) = parallel::join(
         || LineIndex::new(text),
         || serde_json::from_str::<ListHead<'_>>(text).ok(),
     );
@@ -201,19 +201,15 @@ fn read_items(
     places: &TextPlaces<'_>,
     manifest: &mut Manifest,
 ) {
-    let parts: Vec<Manifest> = items
-        .par_chunks(AT_ONCE)
-        .with_max_len(1)
-        .map(|items| {
-            let mut part = Manifest::default();
-            part.objects.reserve_exact(items.len());
-            for item in items {
-                read_object(item, inherited, places, &mut part);
-            }
-            (places.watch)(items.iter().map(|item| item.get().len()).sum());
-            part
-        })
-        .collect();
+    let parts: Vec<Manifest> = parallel::map_chunks(items, AT_ONCE, |items| {
+        let mut part = Manifest::default();
+        part.objects.reserve_exact(items.len());
+        for item in items {
+            read_object(item, inherited, places, &mut part);
+        }
+        (places.watch)(items.iter().map(|item| item.get().len()).sum());
+        part
+    });
     let count = parts.iter().map(|part| part.objects.len()).sum();
     manifest.objects.reserve_exact(count);
     for part in parts {

@@ -54,9 +54,8 @@ mod validate;
 mod wording;
 mod yaml;
 
-use rayon::prelude::*;
-
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::parallel;
 use crate::text::{FileId, Files, Located, SourceText, Span};
 
 pub use crate::object::{ObjectRef, Scope};
@@ -133,10 +132,7 @@ pub fn parse_watched(files: &mut Files, texts: &[SourceText], watch: &Watch<'_>)
         .iter()
         .map(|text| (files.add(text.name.clone()), text))
         .collect();
-    let parsed: Vec<Manifest> = numbered
-        .par_iter()
-        .map(|(id, text)| parse_text(*id, text, watch))
-        .collect();
+    let parsed: Vec<Manifest> = parallel::map(&numbered, |(id, text)| parse_text(*id, text, watch));
     let mut whole = Manifest::default();
     for manifest in parsed {
         whole.extend(manifest);

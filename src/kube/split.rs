@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
+use crate::parallel;
 use memchr::memmem::{self, Finder};
-use rayon::prelude::*;
 
 /// A piece of text that can be parsed alone.
 #[derive(Debug, PartialEq)]
@@ -162,7 +162,7 @@ fn marked_lines(text: &str) -> Vec<usize> {
         let newlines = memmem::find_iter(bytes, marker.as_bytes());
         newlines.map(|newline| newline + 1).collect()
     };
-    let (mut found, ends) = rayon::join(|| find("\n---"), || find("\n..."));
+    let (mut found, ends) = parallel::join(|| find("\n---"), || find("\n..."));
     found.extend(ends);
     if text.starts_with("---") || text.starts_with("...") {
         found.push(0);
@@ -294,7 +294,7 @@ fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
         .map(|(&(begin, line), end)| (line, &document[begin..end]))
         .collect();
     let (kinds, first_kinds) = (Finder::new("kind"), Finder::new("- kind"));
-    let chunks = items.par_iter().with_min_len(64).map(|&(line, text)| {
+    let chunks = parallel::map_many(&items, |&(line, text)| {
         let indent = item_indent(text).map_or(0, |dash| dash + 2);
         let kind = scalar_found(text, indent, &kinds)
             .or_else(|| scalar_found(text, indent.saturating_sub(2), &first_kinds));
@@ -304,7 +304,7 @@ fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
         };
         Chunk { text, line, shape }
     });
-    Some(chunks.collect())
+    Some(chunks)
 }
 
 /// Whether a line is indented by more than this, which nearly every line of an item is.
@@ -328,21 +328,18 @@ fn shallow_lines(text: &str, indent: usize) -> Vec<(usize, u32)> {
         blocks.push((begin, &text[begin..end]));
         begin = end;
     }
-    let found: Vec<(u32, Vec<(usize, u32)>)> = blocks
-        .par_iter()
-        .map(|&(begin, block)| {
-            let mut count = 0;
-            let mut shallow = Vec::new();
-            // A block ends after the end of a line, after which there is no other.
-            for (offset, line) in lines(block.strip_suffix('\n').unwrap_or(block)) {
-                if !is_deeper(line, indent) {
-                    shallow.push((begin + offset, count));
-                }
-                count += 1;
+    let found: Vec<(u32, Vec<(usize, u32)>)> = parallel::map(&blocks, |&(begin, block)| {
+        let mut count = 0;
+        let mut shallow = Vec::new();
+        // A block ends after the end of a line, after which there is no other.
+        for (offset, line) in lines(block.strip_suffix('\n').unwrap_or(block)) {
+            if !is_deeper(line, indent) {
+                shallow.push((begin + offset, count));
             }
-            (count, shallow)
-        })
-        .collect();
+            count += 1;
+        }
+        (count, shallow)
+    });
     let mut before = 0u32;
     let mut all = Vec::with_capacity(found.iter().map(|(_, shallow)| shallow.len()).sum());
     for (count, shallow) in found {

@@ -6,7 +6,6 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_saphyr::budget::BudgetBreach;
@@ -20,6 +19,7 @@ use super::raw::{
 use super::split::{self, Chunk, Shape};
 use super::{Manifest, Watch, scalar, wording};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::parallel;
 use crate::text::{FileId, Span};
 
 /// The deepest nesting that is read.
@@ -112,16 +112,11 @@ pub(super) fn read(source: FileId, text: &str, named: bool, watch: &Watch<'_>) -
         .chunk_by(Chunk::continues_in)
         .flat_map(|run| run.chunks(AT_ONCE))
         .collect();
-    let parts: Vec<Manifest> = runs
-        .par_iter()
-        // What is parsed mostly stands together, among much that is passed over.
-        .with_max_len(1)
-        .map(|run| {
-            let read = read_run(source, text, run, named, parse_others);
-            watch(run.iter().map(|chunk| chunk.text.len()).sum());
-            read
-        })
-        .collect();
+    let parts: Vec<Manifest> = parallel::map(&runs, |run| {
+        let read = read_run(source, text, run, named, parse_others);
+        watch(run.iter().map(|chunk| chunk.text.len()).sum());
+        read
+    });
     let mut whole = Manifest::default();
     for part in parts {
         whole.extend(part);

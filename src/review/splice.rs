@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::kube::{TopKey, read_yaml, top_keys};
-use crate::text::to_yaml;
+use crate::text::{Quotes, to_yaml};
 
 /// The members of a JSON object, as slices of its text.
 #[derive(Deserialize)]
@@ -80,7 +80,9 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String
     if !kept.ends_with('\n') {
         kept.push('\n');
     }
-    let written = serde_yaml::to_string(status).map_err(|error| error.to_string())?;
+    let mut written = Vec::new();
+    to_yaml(status, Quotes::Always, &mut written).map_err(|error| error.to_string())?;
+    let written = String::from_utf8(written).map_err(|error| error.to_string())?;
     kept.push_str(&indent);
     kept.push_str("status:\n");
     for line in written.lines() {
@@ -168,7 +170,7 @@ fn written_anew(text: &str, lines: &[&str], status: &impl Serialize) -> Result<S
     {
         written.extend(b"---\n");
     }
-    to_yaml(&value, &mut written).map_err(|error| error.to_string())?;
+    to_yaml(&value, Quotes::AsNeeded, &mut written).map_err(|error| error.to_string())?;
     String::from_utf8(written).map_err(|error| error.to_string())
 }
 

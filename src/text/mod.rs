@@ -11,7 +11,7 @@ use std::fmt;
 
 pub use lines::LineIndex;
 pub use located::Located;
-pub use write::to_yaml;
+pub use write::{Quotes, to_yaml};
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]
