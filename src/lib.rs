@@ -114,4 +114,5 @@ pub mod risk;
 pub mod rules;
 pub mod source;
 pub mod store;
+pub mod text;
 pub mod user;
