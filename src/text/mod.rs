@@ -6,6 +6,7 @@
 mod lines;
 mod located;
 mod write;
+pub mod yaml;
 
 use std::fmt;
 
