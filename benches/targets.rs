@@ -14,6 +14,8 @@ mod scale;
 #[path = "support/table.rs"]
 mod table;
 
+use rbac_eval::authz::chain;
+use rbac_eval::cluster::Snapshot;
 use std::ffi::OsStr;
 use std::fs;
 use std::hint::black_box;
@@ -22,14 +24,16 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use criterion::Criterion;
-use rbac_eval::attributes::{Attributes, ResourceAttributes};
-use rbac_eval::authorizer::{Authorizer, Decision};
-use rbac_eval::diff::diff;
-use rbac_eval::manifest;
-use rbac_eval::query::who_can::{Reach, who_can};
-use rbac_eval::source::{SourceText, Sources};
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::analysis::diff::diff;
+use rbac_eval::analysis::who_can::who_can;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::{Attributes, ResourceAttributes};
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::cluster::Reach;
+use rbac_eval::kube;
+use rbac_eval::text::{Files, SourceText};
 
 use dumps::{as_kubectl_prints, full_dump};
 use naive::Caches;
@@ -50,10 +54,10 @@ const UPSTREAM: f64 = 387e3;
 
 type Request = (UserInfo, Attributes);
 
-fn store_of(text: &[SourceText; 1]) -> PolicyStore {
-    let mut sources = Sources::default();
-    let manifest = manifest::parse(&mut sources, text);
-    PolicyStore::new(sources, manifest, Defaults::None)
+fn store_of(text: &[SourceText; 1]) -> RbacAuthorizer {
+    let mut files = Files::default();
+    let manifest = kube::parse(&mut files, text);
+    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 }
 
 fn text(name: &str, content: &str) -> [SourceText; 1] {
@@ -64,8 +68,8 @@ fn text(name: &str, content: &str) -> [SourceText; 1] {
     }]
 }
 
-fn decide_all(store: &PolicyStore, requests: &[Request]) -> usize {
-    let authorizer = Authorizer::new(store);
+fn decide_all(rbac: &RbacAuthorizer, requests: &[Request]) -> usize {
+    let authorizer = chain(rbac);
     requests
         .iter()
         .filter(|(user, attributes)| {
@@ -100,14 +104,14 @@ fn main() {
     let cluster = folder.join("cluster.json");
     fs::write(&cluster, &json).expect("a cluster");
     let dump = text("cluster.json", &json);
-    let store = store_of(&dump);
+    let rbac = store_of(&dump);
     // First, since what runs later has the machine's memory to itself no more.
     let loaded = memory_row(&folder, &cluster, &requests);
-    decisions(&mut criterion, &store, &requests);
+    decisions(&mut criterion, &rbac, &requests);
     growth(&mut criterion);
-    let megabytes = loads(&mut criterion, &store, &dump, &json);
-    reverse(&mut criterion, &store);
-    end_to_end(&mut criterion, &folder, &cluster, &store, &requests);
+    let megabytes = loads(&mut criterion, &rbac, &dump, &json);
+    reverse(&mut criterion, &rbac);
+    end_to_end(&mut criterion, &folder, &cluster, &rbac, &requests);
     criterion.final_summary();
 
     // Named benches are looked at alone.
@@ -122,21 +126,21 @@ fn main() {
     table.print();
 }
 
-fn decisions(criterion: &mut Criterion, store: &PolicyStore, requests: &[Request]) {
-    let caches = Caches::new(store);
+fn decisions(criterion: &mut Criterion, rbac: &RbacAuthorizer, requests: &[Request]) {
+    let caches = Caches::new(rbac);
     let sample = &requests[..SAMPLE];
     let scan = |requests: &[Request]| {
         let allowed = |(user, attributes): &&Request| caches.allows(user, black_box(attributes));
         requests.iter().filter(allowed).count()
     };
-    assert_eq!(scan(sample), decide_all(store, sample));
-    criterion.bench_function("decide", |bench| bench.iter(|| decide_all(store, requests)));
+    assert_eq!(scan(sample), decide_all(rbac, sample));
+    criterion.bench_function("decide", |bench| bench.iter(|| decide_all(rbac, requests)));
     criterion.bench_function("naive", |bench| bench.iter(|| scan(sample)));
     let half = requests.len() / 2;
     criterion.bench_function("one-thread", |bench| {
         bench.iter(|| {
             for _ in 0..10 {
-                black_box(decide_all(store, requests));
+                black_box(decide_all(rbac, requests));
             }
         });
     });
@@ -146,18 +150,18 @@ fn decisions(criterion: &mut Criterion, store: &PolicyStore, requests: &[Request
                 for part in [&requests[..half], &requests[half..]] {
                     scope.spawn(|| {
                         for _ in 0..10 {
-                            black_box(decide_all(store, part));
+                            black_box(decide_all(rbac, part));
                         }
                     });
                 }
             });
         });
     });
-    let authorizer = Authorizer::new(store);
+    let authorizer = chain(rbac);
     criterion.bench_function("every-grant", |bench| {
         bench.iter(|| {
             for (user, attributes) in requests {
-                black_box(authorizer.authorize(user, attributes));
+                let _ = black_box(authorizer.authorize(user, attributes));
             }
         });
     });
@@ -165,9 +169,9 @@ fn decisions(criterion: &mut Criterion, store: &PolicyStore, requests: &[Request
 
 fn growth(criterion: &mut Criterion) {
     for (name, namespaces) in [("decide-100", 100), ("decide-10000", 10_000)] {
-        let store = store_of(&text("growth.json", &Cluster::new(namespaces).json(false)));
+        let rbac = store_of(&text("growth.json", &Cluster::new(namespaces).json(false)));
         let requests = Cluster::new(namespaces).requests(REQUESTS);
-        criterion.bench_function(name, |bench| bench.iter(|| decide_all(&store, &requests)));
+        criterion.bench_function(name, |bench| bench.iter(|| decide_all(&rbac, &requests)));
     }
 }
 
@@ -180,7 +184,7 @@ struct Megabytes {
 
 fn loads(
     criterion: &mut Criterion,
-    store: &PolicyStore,
+    rbac: &RbacAuthorizer,
     dump: &[SourceText; 1],
     json: &str,
 ) -> Megabytes {
@@ -190,7 +194,10 @@ fn loads(
     let full = text("full.yaml", &full_dump(&yaml));
     let yaml = text("cluster.yaml", &yaml);
     for text in [&yaml, &full] {
-        assert_eq!(store_of(text).bindings().len(), store.bindings().len());
+        assert_eq!(
+            store_of(text).snapshot().bindings().len(),
+            rbac.snapshot().bindings().len()
+        );
     }
     // Taking a store apart is none of a load's work: the program never does.
     for (name, text) in [
@@ -210,7 +217,7 @@ fn loads(
     }
 }
 
-fn reverse(criterion: &mut Criterion, store: &PolicyStore) {
+fn reverse(criterion: &mut Criterion, rbac: &RbacAuthorizer) {
     let secrets = |namespace: &str| {
         Attributes::Resource(ResourceAttributes {
             namespace: namespace.to_owned(),
@@ -221,10 +228,10 @@ fn reverse(criterion: &mut Criterion, store: &PolicyStore) {
     };
     let (here, anywhere) = (secrets("team-00001"), secrets(""));
     criterion.bench_function("who-can", |bench| {
-        bench.iter(|| who_can(store, &here, Reach::Request));
+        bench.iter(|| who_can(rbac, &here, Reach::Request));
     });
     criterion.bench_function("who-can-anywhere", |bench| {
-        bench.iter(|| who_can(store, &anywhere, Reach::Anywhere));
+        bench.iter(|| who_can(rbac, &anywhere, Reach::Anywhere));
     });
 }
 
@@ -232,7 +239,7 @@ fn end_to_end(
     criterion: &mut Criterion,
     folder: &Path,
     cluster: &Path,
-    store: &PolicyStore,
+    rbac: &RbacAuthorizer,
     requests: &[Request],
 ) {
     let reviews = folder.join("reviews.jsonl");
@@ -243,16 +250,16 @@ fn end_to_end(
     fs::write(&reviews, lines.repeat(ROUNDS)).expect("reviews");
     let other = folder.join("other.json");
     let extra = Cluster::new(1_000).json(true);
-    assert!(!diff(store, &store_of(&text("other.json", &extra))).is_empty());
+    assert!(!diff(rbac, &store_of(&text("other.json", &extra))).is_empty());
     fs::write(&other, extra).expect("a cluster");
 
     let question = ["can-i", "get", "pods", "--as", "user1@contoso.com"];
-    let place = ["-n", "team-00001", "-q", "-f"];
+    let span = ["-n", "team-00001", "-q", "-f"];
     let mut one_shot: Vec<&dyn AsRef<OsStr>> = Vec::new();
     one_shot.extend(
         question
             .iter()
-            .chain(&place)
+            .chain(&span)
             .map(|arg| arg as &dyn AsRef<OsStr>),
     );
     one_shot.push(&cluster);

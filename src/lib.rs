@@ -5,113 +5,123 @@
 //! and line.
 //!
 //! ```
-//! use rbac_eval::attributes::{Attributes, ResourceAttributes};
-//! use rbac_eval::authorizer::{Authorizer, Decision};
-//! use rbac_eval::manifest;
-//! use rbac_eval::source::{SourceText, Sources};
-//! use rbac_eval::store::{Defaults, PolicyStore};
-//! use rbac_eval::user::UserInfo;
+//! use rbac_eval::{Authorizer, Policy, ResourceAttributes, UserInfo};
 //!
-//! let text = SourceText {
-//!     name: "rbac.yaml".into(),
-//!     bytes: br#"
-//! apiVersion: rbac.authorization.k8s.io/v1
-//! kind: RoleBinding
-//! metadata: {name: viewers, namespace: default}
-//! roleRef: {kind: ClusterRole, name: view}
-//! subjects: [{kind: Group, name: a1b2c3d4-aaaa-bbbb-cccc-123456789abc}]
-//! "#.to_vec(),
-//!     named: true,
-//! };
-//! let mut sources = Sources::default();
-//! let manifest = manifest::parse(&mut sources, &[text]);
-//! assert!(manifest.diagnostics.is_empty());
-//! // The role `view` isn't in the input; it is part of every cluster's default policy.
-//! let store = PolicyStore::new(sources, manifest, Defaults::Auto);
-//! let authorizer = Authorizer::new(&store);
-//!
-//! let alice = UserInfo::impersonated(
-//!     "alice@contoso.com",
-//!     ["a1b2c3d4-aaaa-bbbb-cccc-123456789abc".to_owned()],
-//! );
-//! let mut request = ResourceAttributes {
-//!     verb: "get".into(),
-//!     resource: "pods".into(),
-//!     namespace: "default".into(),
-//!     ..Default::default()
-//! };
-//! let response = authorizer.authorize(&alice, &Attributes::Resource(request.clone()));
-//! assert_eq!(response.decision, Decision::Allow);
-//! assert_eq!(
-//!     authorizer.reason(&response.grants[0]),
-//!     "RBAC: allowed by RoleBinding \"viewers/default\" of ClusterRole \"view\" \
-//!      to Group \"a1b2c3d4-aaaa-bbbb-cccc-123456789abc\"",
-//! );
-//!
-//! request.namespace = "kube-system".into();
-//! assert_eq!(
-//!     authorizer.decide(&alice, &Attributes::Resource(request)),
-//!     Decision::NoOpinion,
-//! );
+//! let policy = Policy::parse("rbac.yaml", include_str!("../testdata/quickstart/rbac.yaml"));
+//! let alice = UserInfo::impersonated("alice", []);
+//! let request = ResourceAttributes::new("get", "pods").in_namespace("default").into();
+//! let response = policy.authorize(&alice, &request);
+//! assert!(response.is_allowed());
 //! ```
 //!
-//! # The house
-//!
-//! Data flows one way; no module knows one below it in this list.
-//!
-//! | module | owns |
-//! |---|---|
-//! | [`source`] | where text came from: file and line; reading files, folders, standard input |
-//! | [`manifest`] | text → typed objects, each with its place; what an API server would refuse |
-//! | [`catalogue`] | the API resources: plural, kind, short names, scope, subresources |
-//! | [`bootstrap`] | the default policy that a cluster starts with |
-//! | [`user`], [`attributes`] | who asks, and what |
-//! | [`rules`] | what one rule allows, on plain strings |
-//! | [`store`] | the index of roles, bindings and subjects; aggregation; duplicates |
-//! | [`principal`] | who a subject is, however a binding writes it |
-//! | [`authorizer`] | the decision |
-//! | [`explain`] | grants and near misses |
-//! | [`query`] | `--list` and other questions beyond one request |
-//! | [`diff`] | what one policy lets whom do that another doesn't |
-//! | [`risk`] | how grave a gain is, as a table |
-//! | [`promise`] | assertions kept in git, and whether they hold |
-//! | [`directory`] | Entra ID: names for object IDs, and who is in which group |
-//! | [`check`] | findings: RBAC that doesn't do what it says |
-//! | [`review`] | SubjectAccessReviews in, with their status out |
-//! | [`report`] | text, tables, JSON and YAML |
-//!
-//! Everything but the readers of [`source`] is pure: no IO, no clock, no environment; the same
-//! input gives the same bytes. A verdict is data; words are made in [`report`].
-//!
-//! What was done and dropped for speed stands with [`store`] and [`manifest`].
+//! [`Policy`] is the way in. What it is made of has names here too: a [`Snapshot`] of a cluster's
+//! objects, the [`RbacAuthorizer`] over it, and [`Authorizer`] and [`Union`] for chains with others.
+//! How the house is built is told in `DESIGN.md`.
 //!
 //! # Features
 //!
-//! - `cli` (default): the command line, and a version of Kubernetes for `k8s-openapi`.
-//! - `k8s-openapi`: conversions from that crate's types (the `openapi` module). A library that
+//! Without any, the crate is pure: no IO, no clock, no environment; the same input gives the same
+//! answers in the same order.
+//!
+//! - `cli` (default): the command line, with all of the others.
+//! - `render`: tables, SARIF, JUnit and the other forms of the command line's answers.
+//! - `files`: reading files, folders and git revisions.
+//! - `parallel`: reading on all cores.
+//! - `k8s-openapi`: conversions from and to that crate's types (the `openapi` module). A library that
 //!   depends on this one turns default features off and lets its own dependents choose the version.
+//! - `internals`: every module, for this package's own tests, benches and fuzz targets. It promises
+//!   nothing.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
+// The command line uses what a library without it may not; what is unused there shows in a full build.
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
+#![cfg_attr(not(feature = "internals"), allow(unused_imports))]
 
-pub mod attributes;
-pub mod authorizer;
-pub mod bootstrap;
-pub mod catalogue;
-pub mod check;
-pub mod diff;
-pub mod directory;
-pub mod explain;
-pub mod manifest;
-#[cfg(feature = "k8s-openapi")]
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod analysis;
+#[cfg(not(feature = "internals"))]
+mod analysis;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod authn;
+#[cfg(not(feature = "internals"))]
+mod authn;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod authz;
+#[cfg(not(feature = "internals"))]
+mod authz;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod cluster;
+#[cfg(not(feature = "internals"))]
+mod cluster;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod diagnostic;
+#[cfg(not(feature = "internals"))]
+mod diagnostic;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod entra;
+#[cfg(not(feature = "internals"))]
+mod entra;
+#[cfg(all(feature = "internals", feature = "files"))]
+#[doc(hidden)]
+pub mod files;
+#[cfg(all(not(feature = "internals"), feature = "files"))]
+mod files;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod kube;
+#[cfg(not(feature = "internals"))]
+mod kube;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod object;
+#[cfg(not(feature = "internals"))]
+mod object;
+#[cfg(all(feature = "internals", feature = "k8s-openapi"))]
+#[doc(hidden)]
 pub mod openapi;
-pub mod principal;
-pub mod promise;
-pub mod query;
-pub mod report;
+#[cfg(all(not(feature = "internals"), feature = "k8s-openapi"))]
+mod openapi;
+mod parallel;
+mod policy;
+#[cfg(all(feature = "internals", feature = "render"))]
+#[doc(hidden)]
+pub mod render;
+#[cfg(all(not(feature = "internals"), feature = "render"))]
+mod render;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod review;
-pub mod risk;
-pub mod rules;
-pub mod source;
-pub mod store;
-pub mod user;
+#[cfg(not(feature = "internals"))]
+mod review;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod text;
+#[cfg(not(feature = "internals"))]
+mod text;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+
+pub use analysis::who_can::{WhoCan, who_can};
+pub use authn::{Principal, UserInfo};
+pub use authz::rbac::{EvaluationError, Grant, RbacAuthorizer};
+pub use authz::{
+    Attributes, Authorizer, Decision, Masters, NonResourceAttributes, Reason, ResourceAttributes,
+    Response, Status, Union,
+};
+pub use cluster::{Defaults, Reach, Snapshot};
+pub use diagnostic::Diagnostic;
+pub use kube::PolicyRule;
+pub use object::{ObjectRef, Scope};
+#[cfg(all(feature = "k8s-openapi", not(feature = "internals")))]
+pub use openapi::read_objects;
+pub use policy::Policy;
+pub use text::{Files, Located, SourceText, Span};

@@ -1,9 +1,7 @@
-//! The command line of `rbac-eval`: arguments, exit codes and IO around the library.
+//! The command line of `rbac-eval`.
 
 #![forbid(unsafe_code)]
 
-mod cli;
-
 fn main() -> std::process::ExitCode {
-    cli::run()
+    rbac_eval::cli::run()
 }

@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use k8s_openapi::api::rbac::v1;
-//! use rbac_eval::manifest::PolicyRule;
+//! use rbac_eval::kube::PolicyRule;
 //!
 //! let rule = v1::PolicyRule {
 //!     verbs: vec!["get".into()],
@@ -21,11 +21,11 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::rbac::v1;
 
-use crate::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
-use crate::authorizer::{Decision, Status};
-use crate::manifest::{self, Manifest, PolicyRule};
-use crate::source::{SourceText, Sources};
-use crate::user::UserInfo;
+use crate::authn::UserInfo;
+use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use crate::authz::{Decision, Status};
+use crate::kube::{self, Manifest, PolicyRule};
+use crate::text::{Files, SourceText};
 
 /// Reads objects (`v1::Role`, `v1::ClusterRoleBinding`, …) as if they stood in a file of this
 /// name, one a line.
@@ -36,15 +36,15 @@ use crate::user::UserInfo;
 /// ```
 /// use k8s_openapi::api::rbac::v1;
 /// use rbac_eval::openapi::read_objects;
-/// use rbac_eval::source::Sources;
+/// use rbac_eval::text::Files;
 ///
 /// let mut role = v1::ClusterRole::default();
 /// role.metadata.name = Some("empty".into());
-/// let manifest = read_objects(&mut Sources::default(), "cache", &[role]).unwrap();
+/// let manifest = read_objects(&mut Files::default(), "cache", &[role]).unwrap();
 /// assert_eq!(manifest.objects.len(), 1);
 /// ```
 pub fn read_objects<T: Serialize>(
-    sources: &mut Sources,
+    files: &mut Files,
     name: &str,
     objects: &[T],
 ) -> Result<Manifest, serde_json::Error> {
@@ -58,7 +58,7 @@ pub fn read_objects<T: Serialize>(
         bytes,
         named: true,
     };
-    Ok(manifest::parse(sources, &[text]))
+    Ok(kube::parse(files, &[text]))
 }
 
 impl From<v1::PolicyRule> for PolicyRule {
@@ -70,7 +70,6 @@ impl From<v1::PolicyRule> for PolicyRule {
             resources: compact(rule.resources.unwrap_or_default()),
             resource_names: compact(rule.resource_names.unwrap_or_default()),
             non_resource_urls: compact(rule.non_resource_urls.unwrap_or_default()),
-            place: None,
         }
     }
 }

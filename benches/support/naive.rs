@@ -11,11 +11,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rbac_eval::attributes::Attributes;
-use rbac_eval::manifest::{Binding, BindingKind, PolicyRule, RoleKind, Subject, SubjectKind};
-use rbac_eval::rules::rule_allows;
-use rbac_eval::store::PolicyStore;
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::Attributes;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::rbac::rules::rule_allows;
+use rbac_eval::kube::{Binding, BindingKind, PolicyRule, RoleKind, Subject, SubjectKind};
 
 /// Objects by `NAME` or `NAMESPACE/NAME`, as an informer's store holds them.
 #[derive(Default)]
@@ -36,16 +36,16 @@ fn key(namespace: &str, name: &str) -> String {
 }
 
 impl Caches {
-    pub fn new(store: &PolicyStore) -> Self {
+    pub fn new(rbac: &RbacAuthorizer) -> Self {
         let mut caches = Caches::default();
-        for id in store.roles() {
-            let role = store.role(id);
-            let rules = store.effective_rules(id).map(|rule| rule.rule.clone());
+        for id in rbac.snapshot().roles() {
+            let role = rbac.snapshot().role(id);
+            let rules = rbac.effective_rules(id).map(|rule| rule.rule.value.clone());
             let rules = Arc::new(rules.collect());
             caches.roles.insert(key(&role.namespace, &role.name), rules);
         }
-        for id in store.bindings() {
-            let binding = Arc::new(store.binding(id).clone());
+        for id in rbac.snapshot().bindings() {
+            let binding = Arc::new(rbac.snapshot().binding(id).value.clone());
             let key = key(&binding.namespace, &binding.name);
             if binding.kind == BindingKind::ClusterRoleBinding {
                 caches.cluster_role_bindings.insert(key, binding);
@@ -76,7 +76,7 @@ impl Caches {
 
     fn grants(&self, binding: &Binding, user: &UserInfo, attributes: &Attributes) -> bool {
         let applies = |subject: &Subject| applies_to(subject, user, &binding.namespace);
-        if !binding.subjects.iter().any(applies) {
+        if !binding.subjects.iter().any(|subject| applies(subject)) {
             return false;
         }
         let namespace = match binding.role_ref.kind {

@@ -7,8 +7,8 @@
 
 use std::fmt::Write;
 
-use rbac_eval::attributes::{Attributes, ResourceAttributes};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::{Attributes, ResourceAttributes};
 
 /// A small generator of numbers (SplitMix64): the same cluster on every machine.
 struct Numbers(u64);

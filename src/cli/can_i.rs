@@ -1,15 +1,16 @@
 //! `rbac-eval can-i`: kubectl's command, and why.
 
+use crate::analysis::explain::explain;
+use crate::analysis::rules_review::rules_review;
+use crate::authn::UserInfo;
+use crate::authz::Attributes;
+use crate::authz::Authorizer;
+use crate::authz::chain;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::render::can_i::{CanIView, namespaced_yes};
+use crate::render::rules_table::rules_table;
+use crate::render::{API_VERSION, RuleView};
 use clap::{Args, ValueEnum};
-use rbac_eval::attributes::Attributes;
-use rbac_eval::authorizer::Authorizer;
-use rbac_eval::explain::explain;
-use rbac_eval::query::rules_review::rules_review;
-use rbac_eval::report::can_i::{CanIView, namespaced_yes};
-use rbac_eval::report::rules_table::rules_table;
-use rbac_eval::report::{API_VERSION, RuleView};
-use rbac_eval::store::PolicyStore;
-use rbac_eval::user::UserInfo;
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
@@ -70,37 +71,31 @@ enum Output {
 pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     check_usage(args)?;
     args.who.require()?;
-    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, false)?;
     let Asker {
         user,
         notes: about_user,
     } = args.who.resolve(&directory)?;
     if args.list {
-        return list(args, store, &user);
+        return list(args, rbac, &user);
     }
     let [verb, target] = &*args.request else {
         return Err(wrong_arguments());
     };
-    let question = request::parse(store, verb, target, &args.scope)?;
+    let question = request::parse(rbac, verb, target, &args.scope)?;
     if args.no_headers {
         return Err(Failure::told(
             "`--no-headers` can't be set without `--list`",
         ));
     }
-    let authorizer = Authorizer::new(store);
-    let explanation = explain(&authorizer, &user, &question.attributes);
+    let explanation = explain(rbac, &user, &question.attributes);
     let mut notes = about_user;
     notes.extend(question.notes);
     if let Some(sent) = &question.sent_by_kubectl {
-        notes.extend(kubectl_differs(
-            &authorizer,
-            &user,
-            &question.attributes,
-            sent,
-        ));
+        notes.extend(kubectl_differs(rbac, &user, &question.attributes, sent));
     }
     let view = CanIView::new(
-        &authorizer,
+        rbac,
         &directory,
         &user,
         &question.attributes,
@@ -146,18 +141,18 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
 
 /// Says so where kubectl's own request would be answered otherwise.
 fn kubectl_differs(
-    authorizer: &Authorizer<'_>,
+    rbac: &RbacAuthorizer,
     user: &UserInfo,
     real: &Attributes,
     sent: &Attributes,
 ) -> Option<String> {
-    let real_response = authorizer.authorize(user, real);
-    let sent_response = authorizer.authorize(user, sent);
+    let real_response = chain(rbac).authorize(user, real);
+    let sent_response = chain(rbac).authorize(user, sent);
     if real_response.decision == sent_response.decision {
         return None;
     }
-    match sent_response.grants.first() {
-        Some(grant) => Some(namespaced_yes(authorizer.store(), grant, sent.namespace())),
+    match sent_response.grants().next() {
+        Some(grant) => Some(namespaced_yes(rbac, grant, sent.namespace())),
         None => Some(format!(
             "`kubectl auth can-i` would say no here: it asks with namespace {}, but a real \
              request for namespace {} itself is judged in that namespace (kubernetes#134929)",
@@ -178,10 +173,10 @@ struct ListView<'a> {
     rules: Vec<RuleView>,
 }
 
-fn list(args: &CanIArgs, store: &PolicyStore, user: &UserInfo) -> Result<Exit, Failure> {
+fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit, Failure> {
     let namespace = args.scope.namespace.as_deref().unwrap_or("default");
-    let rules = rules_review(store, user, namespace);
-    for error in Authorizer::new(store).missing_roles(user, namespace) {
+    let rules = rules_review(rbac, user, namespace);
+    for error in rbac.missing_roles(user, namespace) {
         out::warning(&format!(
             "the list may be incomplete: {error}: the input lacks it; it may exist on the cluster"
         ));

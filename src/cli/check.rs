@@ -1,8 +1,8 @@
 //! `rbac-eval check`: findings.
 
+use crate::analysis::lint::{Level, check};
+use crate::render::check::CheckView;
 use clap::{Args, ValueEnum};
-use rbac_eval::check::{Level, check};
-use rbac_eval::report::check::CheckView;
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
@@ -48,9 +48,9 @@ enum Output {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
-    let Loaded { store, directory } = input::load_quietly(&args.input)?;
-    let findings = check(store, &directory);
-    let view = CheckView::new(store, &findings);
+    let Loaded { rbac, directory } = input::load_quietly(&args.input)?;
+    let findings = check(rbac, &directory);
+    let view = CheckView::new(rbac, &findings);
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
         Output::Json => out::document(&view, false)?,

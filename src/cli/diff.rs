@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::analysis::diff::diff;
+use crate::analysis::risk::{Severity, risks_of};
+use crate::files::Revision;
+use crate::render::diff::{DiffView, Side};
 use clap::{Args, ValueEnum};
-use rbac_eval::diff::diff;
-use rbac_eval::report::diff::{DiffView, Side};
-use rbac_eval::risk::{Severity, risks_of};
-use rbac_eval::source::Revision;
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Place};
+use super::input::{self, ComparedInput, InputArgs};
 use super::out;
 
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
@@ -70,32 +70,32 @@ enum Output {
 }
 
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
-    let base_place = place(&args.base)?;
+    let base_place = compared_input(&args.base)?;
     let head_place = match &args.head {
-        Some(head) => place(head)?,
-        None => Place::WorkingTree,
+        Some(head) => compared_input(head)?,
+        None => ComparedInput::WorkingTree,
     };
     let mut notes = Vec::new();
-    let base = input::load_place(&args.input, &base_place, &mut notes)?;
-    let head = input::load_place(&args.input, &head_place, &mut notes)?;
-    if base.store.input_objects() + head.store.input_objects() == 0 {
+    let base = input::load_compared(&args.input, &base_place, &mut notes)?;
+    let head = input::load_compared(&args.input, &head_place, &mut notes)?;
+    if base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects() == 0 {
         return Err(input::no_objects(&format!("{base_place} and {head_place}")));
     }
-    let changes: Vec<_> = diff(base.store, head.store)
+    let changes: Vec<_> = diff(base.rbac, head.rbac)
         .into_iter()
         .map(|change| {
-            let risks = risks_of(&change, base.store, head.store);
+            let risks = risks_of(&change, base.rbac, head.rbac);
             (change, risks)
         })
         .collect();
     let view = DiffView::new(
         Side {
             name: &base_place.to_string(),
-            store: base.store,
+            rbac: base.rbac,
         },
         Side {
             name: &head_place.to_string(),
-            store: head.store,
+            rbac: head.rbac,
         },
         &head.directory,
         &changes,
@@ -125,21 +125,21 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
 }
 
 /// What a word means: a path, or a git revision.
-pub(super) fn place(word: &str) -> Result<Place, Failure> {
+pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
     let revision = |name: &str| {
         Revision::find(name).map_err(|error| Failure::told(format!("`{word}`: {error}")))
     };
     if let Some(path) = word.strip_prefix("path:") {
-        return Ok(Place::Path(PathBuf::from(path)));
+        return Ok(ComparedInput::Path(PathBuf::from(path)));
     }
     if let Some(name) = word.strip_prefix("git:") {
         return revision(name)?
-            .map(Place::Revision)
+            .map(ComparedInput::Revision)
             .ok_or_else(|| Failure::told(format!("git knows no revision `{name}`")));
     }
     let path = PathBuf::from(word);
     if word == "-" {
-        return Ok(Place::Path(path));
+        return Ok(ComparedInput::Path(path));
     }
     let exists = path.exists();
     // Without git a path is still a path.
@@ -151,8 +151,8 @@ pub(super) fn place(word: &str) -> Result<Place, Failure> {
         (true, Some(_)) => Err(Failure::told(format!(
             "`{word}` is a path and a git revision; say `path:{word}` or `git:{word}`"
         ))),
-        (true, None) => Ok(Place::Path(path)),
-        (false, Some(revision)) => Ok(Place::Revision(revision)),
+        (true, None) => Ok(ComparedInput::Path(path)),
+        (false, Some(revision)) => Ok(ComparedInput::Revision(revision)),
         (false, None) => Err(Failure::told(format!(
             "`{word}` is neither a path nor a git revision"
         ))),

@@ -1,16 +1,18 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to a store, with warnings on the way.
 
+use crate::cluster::Snapshot;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::authz::rbac::RbacAuthorizer;
+use crate::cluster::Defaults;
+use crate::diagnostic::Diagnostic;
+use crate::entra::Directory;
+use crate::files::{Reading, Revision, read_folder, read_path, read_stdin};
+use crate::kube::default_policy::DefaultPolicy;
+use crate::kube::{self};
+use crate::text::{Files, SourceText};
 use clap::Args;
-use rbac_eval::bootstrap::DefaultPolicy;
-use rbac_eval::directory::Directory;
-use rbac_eval::manifest::{self, Diagnostic};
-use rbac_eval::source::{
-    Reading, Revision, SourceText, Sources, read_folder, read_path, read_stdin,
-};
-use rbac_eval::store::{Defaults, PolicyStore};
 
 use super::config;
 use super::exit::Failure;
@@ -48,7 +50,7 @@ clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
 /// What was read.
 pub(super) struct Loaded {
     /// It lasts as long as the process: taking a large one apart takes longer than an answer.
-    pub(super) store: &'static PolicyStore,
+    pub(super) rbac: &'static RbacAuthorizer,
     pub(super) directory: Directory,
 }
 
@@ -72,7 +74,7 @@ fn load_telling(args: &InputArgs, stdin_is_taken: bool, tell: Tell) -> Result<Lo
     let wanted = wanted(args, stdin_is_taken)?;
     let looked_at = wanted.looked_at.clone();
     let loaded = build(args, wanted, tell, "")?;
-    if loaded.store.input_objects() == 0 {
+    if loaded.rbac.snapshot().input_objects() == 0 {
         return Err(no_objects(&looked_at));
     }
     Ok(loaded)
@@ -87,7 +89,7 @@ pub(super) fn no_objects(looked_at: &str) -> Failure {
 
 /// One side of a comparison.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(super) enum ComparedInput {
     /// A file, folder or `-`.
     Path(PathBuf),
     /// A commit, and in it what the flags or `.rbac-eval.yaml` name.
@@ -96,29 +98,29 @@ pub(super) enum Place {
     WorkingTree,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ComparedInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Path(path) => write!(f, "{}", path.display()),
-            Place::Revision(revision) => f.write_str(&revision.name),
-            Place::WorkingTree => f.write_str("the working tree"),
+            ComparedInput::Path(path) => write!(f, "{}", path.display()),
+            ComparedInput::Revision(revision) => f.write_str(&revision.name),
+            ComparedInput::WorkingTree => f.write_str("the working tree"),
         }
     }
 }
 
 /// Reads one side of a comparison, which may hold nothing. A file of a revision that doesn't parse
 /// is warned about: history can't be mended.
-pub(super) fn load_place(
+pub(super) fn load_compared(
     args: &InputArgs,
-    place: &Place,
+    place: &ComparedInput,
     notes: &mut Vec<String>,
 ) -> Result<Loaded, Failure> {
     let (reading, label) = match place {
-        Place::WorkingTree => {
+        ComparedInput::WorkingTree => {
             let wanted = wanted_or_gone(args, notes)?;
             return build(args, wanted, Tell::Everything, "");
         }
-        Place::Path(path) if path.as_os_str() == "-" => {
+        ComparedInput::Path(path) if path.as_os_str() == "-" => {
             let text = read_stdin().map_err(|error| Failure::told(error.to_string()))?;
             let reading = Reading {
                 texts: vec![text],
@@ -126,11 +128,11 @@ pub(super) fn load_place(
             };
             (reading, String::new())
         }
-        Place::Path(path) => {
+        ComparedInput::Path(path) => {
             let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
             (reading, String::new())
         }
-        Place::Revision(revision) => {
+        ComparedInput::Revision(revision) => {
             let paths = named_paths(args)?;
             let found = revision
                 .read(&paths)
@@ -179,18 +181,18 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
         }
         broken |= args.strict;
     }
-    let mut sources = Sources::default();
+    let mut files = Files::default();
     let progress = Progress::of(reading.texts.iter().map(|text| text.bytes.len()).sum());
     let watch = |bytes| progress.add(bytes);
-    let manifest = manifest::parse_watched(&mut sources, &reading.texts, &watch);
+    let manifest = kube::parse_watched(&mut files, &reading.texts, &watch);
     progress.finish();
     drop(reading);
-    let store = PolicyStore::new(sources, manifest, defaults);
-    for diagnostic in store.diagnostics() {
+    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults));
+    for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
         let message = format!(
             "{label}{}: {}",
-            store.sources().display(diagnostic.place),
+            rbac.snapshot().files().display(diagnostic.span),
             diagnostic.problem
         );
         if fatal {
@@ -208,7 +210,7 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
         }));
     }
     Ok(Loaded {
-        store: Box::leak(Box::new(store)),
+        rbac: Box::leak(Box::new(rbac)),
         directory,
     })
 }

@@ -1,11 +1,11 @@
 //! `rbac-eval matrix`: what is allowed, as a table.
 
+use crate::analysis::matrix::{resources_by_verbs, subjects_by_verbs};
+use crate::authz::Attributes;
+use crate::cluster::Reach;
+use crate::kube::discovery::full_name;
+use crate::render::matrix::{Marks, MatrixView};
 use clap::{Args, ValueEnum};
-use rbac_eval::attributes::Attributes;
-use rbac_eval::catalogue::full_name;
-use rbac_eval::query::matrix::{resources_by_verbs, subjects_by_verbs};
-use rbac_eval::query::who_can::Reach;
-use rbac_eval::report::matrix::{Marks, MatrixView};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
@@ -77,7 +77,7 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             "`matrix` takes a TYPE alone; for one object, ask `who-can VERB TYPE/NAME`",
         ));
     }
-    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, false)?;
     let namespace = if args.scope.all_namespaces {
         ""
     } else {
@@ -89,11 +89,11 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             for note in &asker.notes {
                 out::note(note);
             }
-            let rows = resources_by_verbs(store, &asker.user, namespace);
+            let rows = resources_by_verbs(rbac, &asker.user, namespace);
             MatrixView::of_resources(&asker.user.name, namespace, &rows)
         }
         Some(word) => {
-            let question = request::parse(store, "get", word, &args.scope)?;
+            let question = request::parse(rbac, "get", word, &args.scope)?;
             let Attributes::Resource(attributes) = question.attributes else {
                 return Err(Failure::told("`matrix` shows resources, not URLs"));
             };
@@ -105,7 +105,7 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             } else {
                 Reach::Request
             };
-            let rows = subjects_by_verbs(store, &attributes, reach);
+            let rows = subjects_by_verbs(rbac, &attributes, reach);
             let name = full_name(&attributes.combined_resource(), &attributes.group);
             MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory)
         }

@@ -57,7 +57,7 @@ enum Command {
 }
 
 /// Runs the command line and says how to exit.
-pub(crate) fn run() -> std::process::ExitCode {
+pub fn run() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::io::Write;
 
+use crate::render::words::clean;
 use anstyle::{AnsiColor, Style};
-use rbac_eval::report::words::clean;
 
 use super::exit::Failure;
 
@@ -79,9 +79,9 @@ fn without_control(text: &str) -> Cow<'_, str> {
 pub(super) fn document(view: &impl serde::Serialize, yaml: bool) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     if yaml {
-        rbac_eval::report::to_yaml(view, &mut bytes)?;
+        crate::text::to_yaml(view, crate::text::Quotes::AsNeeded, &mut bytes)?;
     } else {
-        rbac_eval::report::to_json(view, &mut bytes)?;
+        crate::render::to_json(view, &mut bytes)?;
     }
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(&bytes)?;

@@ -1,9 +1,9 @@
 //! What is asked on the command line: VERB, TYPE, NAME, and where.
 
+use crate::authz::rbac::RbacAuthorizer;
+use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use crate::kube::discovery::{ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution};
 use clap::Args;
-use rbac_eval::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
-use rbac_eval::catalogue::{ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution};
-use rbac_eval::store::PolicyStore;
 
 use super::exit::Failure;
 use super::out;
@@ -41,7 +41,7 @@ pub(super) struct Question {
 
 /// What VERB and TYPE, TYPE/NAME or NONRESOURCEURL ask, with kubectl's warnings told.
 pub(super) fn parse(
-    store: &PolicyStore,
+    rbac: &RbacAuthorizer,
     verb: &str,
     target: &str,
     scope: &ScopeArgs,
@@ -49,7 +49,7 @@ pub(super) fn parse(
     if target.starts_with('/') {
         about_url(scope, verb, target)
     } else {
-        Ok(about_resource(scope, store, verb, target))
+        Ok(about_resource(scope, rbac, verb, target))
     }
 }
 
@@ -73,7 +73,7 @@ fn about_url(scope: &ScopeArgs, verb: &str, path: &str) -> Result<Question, Fail
     })
 }
 
-fn about_resource(scope: &ScopeArgs, store: &PolicyStore, verb: &str, target: &str) -> Question {
+fn about_resource(scope: &ScopeArgs, rbac: &RbacAuthorizer, verb: &str, target: &str) -> Question {
     let (word, name) = target.split_once('/').unwrap_or((target, ""));
     let namespace = if scope.all_namespaces {
         ""
@@ -90,7 +90,7 @@ fn about_resource(scope: &ScopeArgs, store: &PolicyStore, verb: &str, target: &s
     let mut notes = Vec::new();
     let mut sent_by_kubectl = None;
     let mut cluster_scoped = false;
-    match store.catalogue().resolve(word) {
+    match rbac.snapshot().discovery().resolve(word) {
         Resolution::Known(resource) => {
             attributes.group.clone_from(&resource.group);
             attributes.resource.clone_from(&resource.plural);
@@ -122,7 +122,7 @@ fn about_resource(scope: &ScopeArgs, store: &PolicyStore, verb: &str, target: &s
                     "the server doesn't have a resource type '{}'",
                     resource.to_lowercase()
                 ));
-                notes.extend(known_in_rules(store, &resource));
+                notes.extend(known_in_rules(rbac, &resource));
             } else {
                 out::warning(&format!(
                     "the server doesn't have a resource type '{resource}' in group \
@@ -170,11 +170,12 @@ fn real_namespace(attributes: &ResourceAttributes) -> String {
 }
 
 /// The groups in which rules of the input know a resource that the catalogue doesn't.
-fn known_in_rules(store: &PolicyStore, resource: &str) -> Option<String> {
+fn known_in_rules(rbac: &RbacAuthorizer, resource: &str) -> Option<String> {
     let lower = resource.to_lowercase();
-    let mut groups: Vec<&str> = store
+    let mut groups: Vec<&str> = rbac
+        .snapshot()
         .roles()
-        .flat_map(|role| &store.role(role).rules)
+        .flat_map(|role| &rbac.snapshot().role(role).rules)
         .filter(|rule| {
             rule.resources
                 .iter()

@@ -1,13 +1,14 @@
 //! `rbac-eval review`: reviews in, reviews out.
 
+use crate::authz::chain;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use crate::authz::Authorizer;
+use crate::review::{Format, Piece, Reader, ReviewError, answer};
 use clap::Args;
 use rayon::prelude::*;
-use rbac_eval::authorizer::Authorizer;
-use rbac_eval::review::{Format, Piece, Reader, ReviewError, answer};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
@@ -37,8 +38,8 @@ pub(super) struct ReviewArgs {
 
 pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     let from_stdin = args.reviews.as_os_str() == "-";
-    let Loaded { store, .. } = input::load(&args.input, from_stdin)?;
-    let authorizer = Authorizer::new(store);
+    let Loaded { rbac, .. } = input::load(&args.input, from_stdin)?;
+    let authorizer = chain(rbac);
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let all_answered = if from_stdin {
@@ -69,7 +70,7 @@ fn open(path: &Path) -> Result<File, Failure> {
 }
 
 fn stream<R: std::io::BufRead + Send>(
-    authorizer: &Authorizer<'_>,
+    authorizer: &dyn Authorizer,
     name: &str,
     mut reader: Reader<R>,
     out: &mut impl Write,

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::analysis::assertions::{Outcome, Promises, keep};
+use crate::authz::rbac::RbacAuthorizer;
+use crate::files::read_path;
+use crate::render::promise::{PromiseView, TestView};
 use clap::{Args, ValueEnum};
-use rbac_eval::promise::{Outcome, Promises, keep};
-use rbac_eval::report::promise::{PromiseView, TestView};
-use rbac_eval::source::read_path;
-use rbac_eval::store::PolicyStore;
 
 use super::diff;
 use super::exit::{Exit, Failure};
@@ -65,22 +65,23 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         None => None,
         Some(base) => {
             let mut notes = Vec::new();
-            let loaded = input::load_place(&args.input, &diff::place(base)?, &mut notes)?;
+            let loaded =
+                input::load_compared(&args.input, &diff::compared_input(base)?, &mut notes)?;
             for note in &notes {
                 out::note(note);
             }
-            Some(loaded.store)
+            Some(loaded.rbac)
         }
     };
-    let Loaded { store, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, false)?;
     let mut views = Vec::new();
     let mut unjudged = false;
     for promises in &files {
-        match keep(promises, store) {
+        match keep(promises, rbac) {
             Ok(outcomes) => {
                 for (number, (promise, outcome)) in outcomes.iter().enumerate() {
                     views.push(PromiseView::new(
-                        store,
+                        rbac,
                         &directory,
                         &promises.file,
                         promise,
@@ -117,7 +118,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
 }
 
 /// Whether a promise held before; unknown where what it speaks of wasn't there yet.
-fn kept_on(base: &PolicyStore, promises: &Promises, number: usize) -> Option<bool> {
+fn kept_on(base: &RbacAuthorizer, promises: &Promises, number: usize) -> Option<bool> {
     let one = Promises {
         file: promises.file.clone(),
         promises: vec![promises.promises[number].clone()],

@@ -1,9 +1,9 @@
 //! Who asks on the command line, with the help of the directory.
 
+use crate::authn::UserInfo;
+use crate::entra::is_object_id;
+use crate::entra::{Directory, OVERAGE, Person, PersonKind};
 use clap::Args;
-use rbac_eval::directory::{Directory, OVERAGE, Person, PersonKind};
-use rbac_eval::explain::is_object_id;
-use rbac_eval::user::UserInfo;
 
 use super::exit::Failure;
 

@@ -1,8 +1,9 @@
 //! `rbac-eval who-can`: the reverse query.
 
+use crate::analysis::who_can::who_can;
+use crate::cluster::Reach;
+use crate::render::who_can::WhoCanView;
 use clap::{Args, ValueEnum};
-use rbac_eval::query::who_can::{Reach, who_can};
-use rbac_eval::report::who_can::WhoCanView;
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
@@ -53,16 +54,16 @@ enum Output {
 }
 
 pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
-    let Loaded { store, directory } = input::load(&args.input, false)?;
-    let question = request::parse(store, &args.verb, &args.target, &args.scope)?;
+    let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let question = request::parse(rbac, &args.verb, &args.target, &args.scope)?;
     let reach = if args.scope.all_namespaces && !question.cluster_scoped {
         Reach::Anywhere
     } else {
         Reach::Request
     };
-    let found = who_can(store, &question.attributes, reach);
+    let found = who_can(rbac, &question.attributes, reach);
     let view = WhoCanView::new(
-        store,
+        rbac,
         &directory,
         &question.attributes,
         reach,

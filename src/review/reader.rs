@@ -42,11 +42,6 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// The format of the stream, once a piece was read.
-    pub fn format(&self) -> Option<Format> {
-        self.format
-    }
-
     /// The next review, if there is one.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error};
 
-use crate::manifest::Text;
+use crate::kube::Text;
 
 /// A string: null is the empty one, and a number or boolean is refused, as by a server.
 #[derive(Default)]

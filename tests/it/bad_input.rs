@@ -291,11 +291,11 @@ fn bombs_are_refused_in_time() {
         );
         let stderr = str::from_utf8(&output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
-        let place = stderr
+        let span = stderr
             .strip_prefix("error: ")
             .or(stderr.strip_prefix("Warning: "))
             .and_then(|rest| rest.strip_prefix(name));
-        let line = place.and_then(|rest| rest.strip_prefix(':')?.split(':').next());
+        let line = span.and_then(|rest| rest.strip_prefix(':')?.split(':').next());
         let line: usize = line.and_then(|line| line.parse().ok()).expect(stderr);
         let last = text.lines().count();
         assert!(

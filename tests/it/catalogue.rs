@@ -9,7 +9,7 @@ use k8s_openapi::{
     apiextensions_apiserver, kube_aggregator,
 };
 use pretty_assertions::assert_eq;
-use rbac_eval::catalogue::{Catalogue, Resolution};
+use rbac_eval::kube::discovery::{Discovery, Resolution};
 use serde_json::Value;
 
 /// What a 1.24 server served and 1.37 doesn't.
@@ -49,7 +49,7 @@ const FOR_AUTHORIZATION_ALONE: &[&str] = &[
     "nodes/stats",
 ];
 
-fn discovery() -> Vec<Value> {
+fn recorded_discovery() -> Vec<Value> {
     let path = "testdata/conformance/discovery-1.24.jsonl";
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     text.lines()
@@ -65,11 +65,11 @@ fn words(value: &Value) -> Vec<&str> {
 
 #[test]
 fn what_a_server_served_is_built_in() {
-    let catalogue = Catalogue::built_in();
+    let discovery = Discovery::built_in();
     let mut dropped_versions = BTreeSet::new();
     let mut dropped_resources = BTreeSet::new();
     let mut count = 0;
-    let lists = discovery();
+    let lists = recorded_discovery();
     for list in &lists {
         let group_version = list["groupVersion"].as_str().unwrap();
         let (group, version) = group_version.split_once('/').unwrap_or(("", group_version));
@@ -79,7 +79,7 @@ fn what_a_server_served_is_built_in() {
                 Some((plural, subresource)) => (plural, Some(subresource)),
                 None => (path, None),
             };
-            let Some(resource) = catalogue.get(group, plural) else {
+            let Some(resource) = discovery.get(group, plural) else {
                 dropped_resources.insert((group, plural));
                 continue;
             };
@@ -122,8 +122,8 @@ fn what_a_server_served_is_built_in() {
 
 #[test]
 fn subresources_of_authorization_alone_are_built_in_and_in_no_discovery() {
-    let catalogue = Catalogue::built_in();
-    let lists = discovery();
+    let discovery = Discovery::built_in();
+    let lists = recorded_discovery();
     let served: BTreeSet<&str> = lists
         .iter()
         .flat_map(|list| list["resources"].as_array().unwrap())
@@ -131,7 +131,7 @@ fn subresources_of_authorization_alone_are_built_in_and_in_no_discovery() {
         .collect();
     for path in FOR_AUTHORIZATION_ALONE {
         let (plural, subresource) = path.split_once('/').unwrap();
-        let resource = catalogue.get("", plural).unwrap();
+        let resource = discovery.get("", plural).unwrap();
         let known = resource
             .subresources
             .iter()
@@ -144,7 +144,7 @@ fn subresources_of_authorization_alone_are_built_in_and_in_no_discovery() {
 /// What discovery gained since 1.24, and its short names.
 #[test]
 fn what_newer_servers_serve_is_built_in() {
-    let catalogue = Catalogue::built_in();
+    let discovery = Discovery::built_in();
     for (group, plural, version, short_names) in [
         (
             "admissionregistration.k8s.io",
@@ -187,15 +187,15 @@ fn what_newer_servers_serve_is_built_in() {
             &[],
         ),
     ] {
-        let resource = catalogue.get(group, plural);
+        let resource = discovery.get(group, plural);
         let resource = resource.unwrap_or_else(|| panic!("{plural}.{group} is missing"));
         assert_eq!(resource.versions[0], version, "{plural}");
         assert_eq!(resource.short_names, short_names, "{plural}");
         for word in short_names {
-            assert_eq!(catalogue.resolve(word), Resolution::Known(resource));
+            assert_eq!(discovery.resolve(word), Resolution::Known(resource));
         }
     }
-    let pods = catalogue.get("", "pods").unwrap();
+    let pods = discovery.get("", "pods").unwrap();
     assert!(pods.subresources.iter().any(|known| known == "resize"));
 }
 
@@ -297,9 +297,9 @@ fn all_types() -> Vec<Typed> {
 
 #[test]
 fn every_type_is_in_the_catalogue() {
-    let catalogue = Catalogue::built_in();
+    let discovery = Discovery::built_in();
     for typed in all_types() {
-        let resource = catalogue.get(typed.group, typed.plural);
+        let resource = discovery.get(typed.group, typed.plural);
         let resource = resource.unwrap_or_else(|| panic!("{typed:?} is missing"));
         assert_eq!(resource.kind, typed.kind, "{typed:?}");
         assert_eq!(resource.namespaced, typed.namespaced, "{typed:?}");
@@ -318,9 +318,9 @@ fn every_version_in_the_catalogue_has_its_type() {
         .iter()
         .map(|typed| (typed.group, typed.plural, typed.version))
         .collect();
-    let catalogue = Catalogue::built_in();
+    let discovery = Discovery::built_in();
     let mut without = Vec::new();
-    for resource in catalogue.resources() {
+    for resource in discovery.resources() {
         for version in &resource.versions {
             if !types.contains(&(&*resource.group, &*resource.plural, &**version)) {
                 without.push(format!("{}/{version}", resource.full_name()));

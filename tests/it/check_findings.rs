@@ -2,16 +2,18 @@
 
 mod examples;
 
+use rbac_eval::cluster::Snapshot;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::support;
 use examples::cases;
-use rbac_eval::check::{CODES, Finding, Level, check};
-use rbac_eval::directory::Directory;
-use rbac_eval::manifest;
-use rbac_eval::source::{SourceText, Sources};
-use rbac_eval::store::{Defaults, PolicyStore};
+use rbac_eval::analysis::lint::{CODES, Finding, Level, check};
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::cluster::Defaults;
+use rbac_eval::entra::Directory;
+use rbac_eval::kube;
+use rbac_eval::text::{Files, SourceText};
 
 /// What the examples that need a directory are held against.
 const DIRECTORY: &str = "\
@@ -24,32 +26,32 @@ servicePrincipals:
 - {id: 30000000-cccc-4000-8000-000000000001, displayName: pipeline}
 ";
 
-fn checked(name: &str, yaml: &str, with_directory: bool) -> (PolicyStore, Vec<Finding>) {
+fn checked(name: &str, yaml: &str, with_directory: bool) -> (RbacAuthorizer, Vec<Finding>) {
     let text = |name: &str, text: &str, named| SourceText {
         name: name.to_owned(),
         bytes: text.as_bytes().to_vec(),
         named,
     };
-    let mut sources = Sources::default();
-    let manifest = manifest::parse(&mut sources, &[text(name, yaml, false)]);
-    let store = PolicyStore::new(sources, manifest, Defaults::Auto);
+    let mut files = Files::default();
+    let manifest = kube::parse(&mut files, &[text(name, yaml, false)]);
+    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto));
     let directory = if with_directory {
         Directory::read(&[text("directory.yaml", DIRECTORY, true)]).unwrap()
     } else {
         Directory::default()
     };
-    let found = check(&store, &directory);
-    (store, found)
+    let found = check(&rbac, &directory);
+    (rbac, found)
 }
 
 /// `code level file:line` of each finding.
 fn shown(yaml: &str, with_directory: bool) -> Vec<String> {
-    let (store, found) = checked("x.yaml", yaml, with_directory);
+    let (rbac, found) = checked("x.yaml", yaml, with_directory);
     found
         .iter()
         .map(|finding| {
-            let place = store.sources().file_line(finding.place);
-            format!("{} {} {place}", finding.code.id, finding.level.as_str())
+            let span = rbac.snapshot().files().file_line(finding.span);
+            format!("{} {} {span}", finding.code.id, finding.level.as_str())
         })
         .collect()
 }
@@ -132,8 +134,8 @@ fn the_recorded_projects_have_no_false_alarm() {
     else {
         return;
     };
-    let store = support::store_of(&[case.join("dump.json")], Defaults::Auto);
-    let found: Vec<String> = check(&store, &Directory::default())
+    let rbac = support::store_of(&[case.join("dump.json")], Defaults::Auto);
+    let found: Vec<String> = check(&rbac, &Directory::default())
         .iter()
         .map(|finding| {
             let Finding {

@@ -66,7 +66,10 @@ fn sarif_has_the_structure_that_code_scanning_reads() {
             rule["id"].as_str().unwrap()
         })
         .collect();
-    let codes: BTreeSet<&str> = rbac_eval::check::CODES.iter().map(|code| code.id).collect();
+    let codes: BTreeSet<&str> = rbac_eval::analysis::lint::CODES
+        .iter()
+        .map(|code| code.id)
+        .collect();
     assert_eq!(rules, codes);
     let found = json("json")["findings"].as_array().unwrap().clone();
     let results = run["results"].as_array().unwrap();
@@ -84,10 +87,10 @@ fn sarif_has_the_structure_that_code_scanning_reads() {
         let message = result["message"]["text"].as_str().unwrap();
         let sentence = finding["message"].as_str().unwrap();
         assert!(message.ends_with(sentence), "{message}");
-        let place = &result["locations"][0]["physicalLocation"];
-        assert_eq!(place["artifactLocation"]["uri"], finding["source"]["file"]);
-        assert_eq!(place["region"]["startLine"], finding["source"]["line"]);
-        assert!(place["region"]["startLine"].as_u64().unwrap() > 0);
+        let span = &result["locations"][0]["physicalLocation"];
+        assert_eq!(span["artifactLocation"]["uri"], finding["source"]["file"]);
+        assert_eq!(span["region"]["startLine"], finding["source"]["line"]);
+        assert!(span["region"]["startLine"].as_u64().unwrap() > 0);
     }
 }
 

@@ -1,22 +1,24 @@
 //! Replays what a real API server answered: reviews, against its dump and against the manifests
 //! that were applied to it.
 
-use std::path::{Path, PathBuf};
-
 use crate::support::{self, cases, jsonl, store_of};
-use rbac_eval::attributes::Attributes;
-use rbac_eval::authorizer::{Authorizer, Decision, denial_reason};
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::Attributes;
+use rbac_eval::authz::chain;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::rbac::denial_reason;
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Defaults;
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 
 /// The request of a recorded review, or of a line of `who-can.jsonl`.
 fn request(spec: &Value) -> (UserInfo, Attributes) {
     support::request(spec)
 }
 
-fn replay(case: &Path, store: &PolicyStore) {
-    let authorizer = Authorizer::new(store);
+fn replay(case: &Path, rbac: &RbacAuthorizer) {
+    let authorizer = chain(rbac);
     let mut count = 0;
     for review in jsonl(&case.join("reviews.jsonl")) {
         let (user, attributes) = request(&review["spec"]);
@@ -36,14 +38,10 @@ fn replay(case: &Path, store: &PolicyStore) {
         );
         let status = authorizer.status(&user, &attributes);
         assert_eq!(status.decision, response.decision, "{review}");
-        if response.privileged {
+        if response.is_privileged() {
             assert_eq!((reason, &*status.reason), ("", ""), "{review}");
         } else if allowed {
-            let reasons: Vec<String> = response
-                .grants
-                .iter()
-                .map(|grant| authorizer.reason(grant))
-                .collect();
+            let reasons: Vec<String> = response.grants().map(|grant| rbac.reason(grant)).collect();
             assert!(reasons.iter().any(|found| found == reason), "{review}");
             assert!(reasons.contains(&status.reason), "{review}");
         } else {
@@ -58,10 +56,10 @@ fn replay(case: &Path, store: &PolicyStore) {
 #[test]
 fn every_recorded_review_is_answered_alike_from_the_dump() {
     for case in cases() {
-        let store = store_of(&[case.join("dump.json")], Defaults::Auto);
-        assert_eq!(store.diagnostics(), [], "{}", case.display());
-        assert!(store.is_whole());
-        replay(&case, &store);
+        let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
+        assert_eq!(rbac.diagnostics(), [], "{}", case.display());
+        assert!(rbac.snapshot().is_complete());
+        replay(&case, &rbac);
     }
 }
 
@@ -69,7 +67,7 @@ fn every_recorded_review_is_answered_alike_from_the_dump() {
 fn every_recorded_review_is_answered_alike_from_what_was_applied() {
     for case in cases() {
         let defaults: PathBuf = support::testdata().join("conformance/rbac-1.24.json");
-        let store = store_of(&[defaults, case.join("cluster.yaml")], Defaults::None);
-        replay(&case, &store);
+        let rbac = store_of(&[defaults, case.join("cluster.yaml")], Defaults::None);
+        replay(&case, &rbac);
     }
 }

@@ -4,12 +4,12 @@
 
 use std::fmt::Write;
 
-use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects};
+use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects, values};
 use crate::support::naive::Naive;
-use rbac_eval::attributes::{Attributes, ResourceAttributes};
-use rbac_eval::manifest;
-use rbac_eval::source::{SourceText, Sources};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::{Attributes, ResourceAttributes};
+use rbac_eval::kube;
+use rbac_eval::text::{Files, SourceText};
 
 /// One resource of one group, named or not, and verbs that are usual and not.
 fn rule(number: usize) -> String {
@@ -101,18 +101,18 @@ fn every_size_answers_as_the_naive_authorizer() {
             bytes: cluster(count).into_bytes(),
             named: true,
         };
-        let mut sources = Sources::default();
-        let manifest = manifest::parse(&mut sources, &[text]);
+        let mut files = Files::default();
+        let manifest = kube::parse(&mut files, &[text]);
         assert!(
             manifest.diagnostics.is_empty(),
             "{:?}",
             manifest.diagnostics
         );
         assert_eq!(manifest.objects.len(), 3 * count);
-        let objects = manifest.objects.clone();
+        let objects = values(&manifest);
         let naive = Naive::new(&objects);
-        let store = store_of_objects(&objects);
-        same_roles(&store, &naive);
+        let rbac = store_of_objects(&objects);
+        same_roles(&rbac, &naive);
         let askers = [
             UserInfo::impersonated("ann", []),
             UserInfo::impersonated("bob", ["all".to_owned()]),
@@ -124,13 +124,13 @@ fn every_size_answers_as_the_naive_authorizer() {
         for number in 0..count {
             for user in &askers {
                 for attributes in &requests(number) {
-                    let answer = same_answer(&store, &naive, user, attributes);
+                    let answer = same_answer(&rbac, &naive, user, attributes);
                     answers[usize::from(answer.allowed)] += 1;
                 }
             }
         }
         for user in &askers {
-            same_review(&store, &naive, user, "n000");
+            same_review(&rbac, &naive, user, "n000");
         }
         assert!(answers.iter().all(|&count| count > 0), "{answers:?}");
     }

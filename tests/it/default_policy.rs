@@ -1,17 +1,20 @@
 //! The built-in default policies: the oldest against a fresh server's objects, the newest against
 //! what has been added since.
 
+use rbac_eval::authz::chain;
+use rbac_eval::cluster::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{store_of, store_of_text, testdata};
 use pretty_assertions::assert_eq;
-use rbac_eval::attributes::{Attributes, ResourceAttributes};
-use rbac_eval::authorizer::{Authorizer, Decision};
-use rbac_eval::bootstrap::DefaultPolicy;
-use rbac_eval::manifest::{Manifest, PolicyRule};
-use rbac_eval::source::Sources;
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::{Attributes, ResourceAttributes};
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::kube::default_policy::DefaultPolicy;
+use rbac_eval::kube::{Manifest, PolicyRule};
+use rbac_eval::text::Files;
 
 /// A rule without its place.
 type Content = [Vec<compact_str::CompactString>; 5];
@@ -19,21 +22,21 @@ type Content = [Vec<compact_str::CompactString>; 5];
 /// `Kind namespace/name`
 type Title = String;
 
-fn built_in(policy: DefaultPolicy) -> PolicyStore {
-    let (sources, manifest) = (Sources::default(), Manifest::default());
-    PolicyStore::new(sources, manifest, Defaults::Version(policy))
+fn built_in(policy: DefaultPolicy) -> RbacAuthorizer {
+    let (files, manifest) = (Files::default(), Manifest::default());
+    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Version(policy)))
 }
 
-fn of_1_24() -> PolicyStore {
+fn of_1_24() -> RbacAuthorizer {
     built_in(DefaultPolicy::of_version("1.24").unwrap())
 }
 
-fn fresh_server() -> PolicyStore {
+fn fresh_server() -> RbacAuthorizer {
     let path = testdata().join("conformance/rbac-1.24.json");
     store_of(&[path], Defaults::None)
 }
 
-fn rules(store: &PolicyStore) -> BTreeMap<Title, Vec<Content>> {
+fn rules(rbac: &RbacAuthorizer) -> BTreeMap<Title, Vec<Content>> {
     let content = |rule: &PolicyRule| {
         [
             rule.verbs.clone(),
@@ -44,17 +47,17 @@ fn rules(store: &PolicyStore) -> BTreeMap<Title, Vec<Content>> {
         ]
     };
     let of_role = |id| {
-        let role = store.role(id);
+        let role = rbac.snapshot().role(id);
         let title = format!("{} {}/{}", role.kind, role.namespace, role.name);
-        let rules = store.effective_rules(id);
+        let rules = rbac.effective_rules(id);
         (title, rules.map(|rule| content(rule.rule)).collect())
     };
-    store.roles().map(of_role).collect()
+    rbac.snapshot().roles().map(of_role).collect()
 }
 
-fn bindings(store: &PolicyStore) -> BTreeMap<Title, (Title, BTreeSet<Title>)> {
+fn bindings(rbac: &RbacAuthorizer) -> BTreeMap<Title, (Title, BTreeSet<Title>)> {
     let of_binding = |id| {
-        let binding = store.binding(id);
+        let binding = rbac.snapshot().binding(id);
         let subjects = binding.subjects.iter();
         let subjects = subjects
             .map(|subject| format!("{} {}/{}", subject.kind, subject.namespace, subject.name));
@@ -66,7 +69,7 @@ fn bindings(store: &PolicyStore) -> BTreeMap<Title, (Title, BTreeSet<Title>)> {
             ),
         )
     };
-    store.bindings().map(of_binding).collect()
+    rbac.snapshot().bindings().map(of_binding).collect()
 }
 
 #[test]
@@ -74,19 +77,33 @@ fn the_oldest_policy_is_a_fresh_server_s() {
     let (built_in, server) = (of_1_24(), fresh_server());
     assert_eq!(built_in.diagnostics(), []);
     assert_eq!(server.diagnostics(), []);
-    assert_eq!((server.roles().len(), server.bindings().len()), (69, 50));
+    assert_eq!(
+        (
+            server.snapshot().roles().len(),
+            server.snapshot().bindings().len()
+        ),
+        (69, 50)
+    );
     assert_eq!(rules(&built_in), rules(&server));
     assert_eq!(bindings(&built_in), bindings(&server));
-    for id in server.bindings() {
-        assert!(server.role_of(id).is_some(), "{:?}", server.binding(id));
+    for id in server.snapshot().bindings() {
+        assert!(
+            server.role_of(id).is_some(),
+            "{:?}",
+            server.snapshot().binding(id)
+        );
     }
 }
 
 /// Every single permission, as `role: verb what` lines, so that a difference reads as a sentence.
-fn permissions(store: &PolicyStore, role: &str) -> BTreeSet<String> {
+fn permissions(rbac: &RbacAuthorizer, role: &str) -> BTreeSet<String> {
     let mut permissions = BTreeSet::new();
-    for id in store.roles().filter(|&id| store.role(id).name == role) {
-        for effective in store.effective_rules(id) {
+    for id in rbac
+        .snapshot()
+        .roles()
+        .filter(|&id| rbac.snapshot().role(id).name == role)
+    {
+        for effective in rbac.effective_rules(id) {
             let rule = effective.rule;
             for verb in &rule.verbs {
                 for group in &rule.api_groups {
@@ -193,8 +210,8 @@ fn the_newest_policy_gained_what_kubernetes_gained_and_lost_nothing() {
     let (old, new) = (of_1_24(), built_in(DefaultPolicy::newest()));
     assert_eq!(new.diagnostics(), []);
     let mut found = BTreeMap::new();
-    for id in new.roles() {
-        let role = &*new.role(id).name;
+    for id in new.snapshot().roles() {
+        let role = &*new.snapshot().role(id).name;
         let (before, after) = (permissions(&old, role), permissions(&new, role));
         if is_of_component(role) {
             continue;
@@ -207,7 +224,7 @@ fn the_newest_policy_gained_what_kubernetes_gained_and_lost_nothing() {
         }
     }
     assert_eq!(found, gained());
-    let names = |store: &PolicyStore| rules(store).into_keys().collect::<BTreeSet<_>>();
+    let names = |rbac: &RbacAuthorizer| rules(rbac).into_keys().collect::<BTreeSet<_>>();
     assert_eq!(names(&old).difference(&names(&new)).next(), None);
     let (before, after) = (bindings(&old), bindings(&new));
     for (title, content) in &before {
@@ -226,8 +243,12 @@ fn the_newest_policy_gained_what_kubernetes_gained_and_lost_nothing() {
     );
     let title = format!("ClusterRoleBinding /{trust_bundles}");
     assert_eq!(more, [(&title, &expected)]);
-    for id in new.bindings() {
-        assert!(new.role_of(id).is_some(), "{:?}", new.binding(id));
+    for id in new.snapshot().bindings() {
+        assert!(
+            new.role_of(id).is_some(),
+            "{:?}",
+            new.snapshot().binding(id)
+        );
     }
 }
 
@@ -240,10 +261,10 @@ fn versions_are_found_and_the_last_is_the_newest() {
         let policy = DefaultPolicy::of_version(&format!("v{version}"));
         assert_eq!(policy.unwrap().version, version);
         let policy = policy.unwrap();
-        let store = built_in(policy);
-        assert_eq!(store.defaults(), Some(policy));
-        assert_eq!(store.input_objects(), 0);
-        assert!(!store.is_whole());
+        let rbac = built_in(policy);
+        assert_eq!(rbac.snapshot().defaults(), Some(policy));
+        assert_eq!(rbac.snapshot().input_objects(), 0);
+        assert!(!rbac.snapshot().is_complete());
     }
 }
 
@@ -262,7 +283,7 @@ roleRef: {kind: ClusterRole, name: view}
 subjects: [{kind: User, name: alice}]
 ";
 
-fn alice_may_get(store: &PolicyStore, resource: &str) -> bool {
+fn alice_may_get(rbac: &RbacAuthorizer, resource: &str) -> bool {
     let request = Attributes::Resource(ResourceAttributes {
         namespace: "a".into(),
         verb: "get".into(),
@@ -270,39 +291,39 @@ fn alice_may_get(store: &PolicyStore, resource: &str) -> bool {
         ..Default::default()
     });
     let alice = UserInfo::new("alice", [""; 0]);
-    Authorizer::new(store).decide(&alice, &request) == Decision::Allow
+    chain(rbac).decide(&alice, &request) == Decision::Allow
 }
 
 #[test]
 fn defaults_are_added_to_input_without_them() {
-    let store = store_of_text(BOUND, Defaults::Auto);
-    assert_eq!(store.defaults(), Some(DefaultPolicy::newest()));
-    assert_eq!(store.input_objects(), 1);
-    assert!(alice_may_get(&store, "pods"));
-    let store = store_of_text(BOUND, Defaults::None);
-    assert_eq!(store.defaults(), None);
-    assert!(!alice_may_get(&store, "pods"));
-    assert_eq!(store.roles().len(), 0);
+    let rbac = store_of_text(BOUND, Defaults::Auto);
+    assert_eq!(rbac.snapshot().defaults(), Some(DefaultPolicy::newest()));
+    assert_eq!(rbac.snapshot().input_objects(), 1);
+    assert!(alice_may_get(&rbac, "pods"));
+    let rbac = store_of_text(BOUND, Defaults::None);
+    assert_eq!(rbac.snapshot().defaults(), None);
+    assert!(!alice_may_get(&rbac, "pods"));
+    assert_eq!(rbac.snapshot().roles().len(), 0);
 }
 
 #[test]
 fn nothing_is_added_to_input_that_carries_defaults() {
-    let store = store_of(
+    let rbac = store_of(
         &[testdata().join("conformance/rbac-1.24.json")],
         Defaults::Auto,
     );
-    assert_eq!(store.defaults(), None);
-    assert!(store.is_whole());
-    assert_eq!(rules(&store), rules(&fresh_server()));
+    assert_eq!(rbac.snapshot().defaults(), None);
+    assert!(rbac.snapshot().is_complete());
+    assert_eq!(rules(&rbac), rules(&fresh_server()));
     // One object of the default policy shows that the input speaks for itself.
     let labelled = VIEW.replace(
         "{name: view}",
         "{name: view, labels: {kubernetes.io/bootstrapping: rbac-defaults}}",
     );
-    let store = store_of_text(&format!("{labelled}{BOUND}"), Defaults::Auto);
-    assert_eq!(store.defaults(), None);
-    assert_eq!(store.roles().len(), 1);
-    assert!(!store.is_whole());
+    let rbac = store_of_text(&format!("{labelled}{BOUND}"), Defaults::Auto);
+    assert_eq!(rbac.snapshot().defaults(), None);
+    assert_eq!(rbac.snapshot().roles().len(), 1);
+    assert!(!rbac.snapshot().is_complete());
 }
 
 #[test]
@@ -311,17 +332,17 @@ fn an_object_of_the_input_wins_over_a_built_in_one() {
         Defaults::Auto,
         Defaults::Version(DefaultPolicy::of_version("1.24").unwrap()),
     ] {
-        let store = store_of_text(&format!("{VIEW}{BOUND}"), defaults);
-        assert!(store.defaults().is_some());
+        let rbac = store_of_text(&format!("{VIEW}{BOUND}"), defaults);
+        assert!(rbac.snapshot().defaults().is_some());
         assert_eq!(
-            store.diagnostics(),
+            rbac.diagnostics(),
             [],
             "a built-in object gives way in silence"
         );
-        assert!(alice_may_get(&store, "frobs"));
-        assert!(!alice_may_get(&store, "pods"));
+        assert!(alice_may_get(&rbac, "frobs"));
+        assert!(!alice_may_get(&rbac, "pods"));
         let title = "ClusterRole /edit";
-        assert!(rules(&store)[title].len() > 5, "{title} is still built in");
+        assert!(rules(&rbac)[title].len() > 5, "{title} is still built in");
     }
 }
 
@@ -332,11 +353,11 @@ fn a_role_of_the_input_feeds_a_built_in_one() {
         "{name: view}",
         "{name: frobs, labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}}",
     );
-    let store = store_of_text(&format!("{fed}{BOUND}"), Defaults::Auto);
-    assert!(alice_may_get(&store, "frobs"));
-    assert!(alice_may_get(&store, "pods"));
+    let rbac = store_of_text(&format!("{fed}{BOUND}"), Defaults::Auto);
+    assert!(alice_may_get(&rbac, "frobs"));
+    assert!(alice_may_get(&rbac, "pods"));
     for role in ["view", "edit", "admin"] {
-        let gathered = permissions(&store, role);
+        let gathered = permissions(&rbac, role);
         assert!(gathered.contains("get /frobs []"), "{role}: {gathered:?}");
     }
 }

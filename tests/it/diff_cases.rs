@@ -2,21 +2,22 @@
 
 use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
-use rbac_eval::diff::{Change, Deed, Direction, diff};
-use rbac_eval::manifest::PolicyRule;
-use rbac_eval::store::{Defaults, PolicyStore};
+use rbac_eval::analysis::diff::{Change, Deed, Direction, diff};
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::cluster::Defaults;
+use rbac_eval::kube::PolicyRule;
 
 const API: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 
 /// A manifest out of objects without their `apiVersion`.
-fn store(objects: &[&str]) -> PolicyStore {
+fn rbac(objects: &[&str]) -> RbacAuthorizer {
     let text: String = objects
         .iter()
         .map(|object| format!("---\n{API}{object}\n"))
         .collect();
-    let store = store_of_text(&text, Defaults::Auto);
-    assert_eq!(store.diagnostics(), []);
-    store
+    let rbac = store_of_text(&text, Defaults::Auto);
+    assert_eq!(rbac.diagnostics(), []);
+    rbac
 }
 
 fn rule_in_words(rule: &PolicyRule) -> String {
@@ -39,28 +40,28 @@ fn change_in_words(change: &Change) -> String {
         Direction::Gained => "+",
         Direction::Lost => "-",
     };
-    let place = change.namespace.as_deref().unwrap_or("*");
+    let span = change.namespace.as_deref().unwrap_or("*");
     let mut words = format!(
-        "{direction} {} @{place} {}",
+        "{direction} {} @{span} {}",
         change.subject,
         rule_in_words(&change.rule)
     );
     for except in &change.except {
-        let place = except.namespace.as_deref().unwrap_or("*");
-        words.push_str(&format!(" \\ @{place} {}", rule_in_words(&except.rule)));
+        let span = except.namespace.as_deref().unwrap_or("*");
+        words.push_str(&format!(" \\ @{span} {}", rule_in_words(&except.rule)));
     }
     words
 }
 
 fn changes(base: &[&str], head: &[&str]) -> Vec<String> {
-    diff(&store(base), &store(head))
+    diff(&rbac(base), &rbac(head))
         .iter()
         .map(change_in_words)
         .collect()
 }
 
 fn deeds(base: &[&str], head: &[&str]) -> Vec<Deed> {
-    let mut deeds: Vec<Deed> = diff(&store(base), &store(head))
+    let mut deeds: Vec<Deed> = diff(&rbac(base), &rbac(head))
         .iter()
         .flat_map(|change| change.causes.iter().map(|cause| cause.deed))
         .collect();

@@ -249,9 +249,9 @@ fn every_output_says_the_same() {
     let sarif: Value = serde_json::from_str(&stdout("sarif")).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
     let result = &sarif["runs"][0]["results"][0];
-    let place = &result["locations"][0]["physicalLocation"];
-    assert_eq!(place["artifactLocation"]["uri"], "deploy/role.yaml");
-    assert_eq!(place["region"]["startLine"], 5);
+    let span = &result["locations"][0]["physicalLocation"];
+    assert_eq!(span["artifactLocation"]["uri"], "deploy/role.yaml");
+    assert_eq!(span["region"]["startLine"], 5);
     let yaml: Value = serde_yaml::from_str(&stdout("yaml")).unwrap();
     let json: Value = serde_json::from_str(&stdout("json")).unwrap();
     assert_eq!(yaml, json);

@@ -1,20 +1,22 @@
 //! The law of `diff`: for a request by a user who is exactly one subject named on either side, the
 //! verdicts differ if and only if an entry of that subject, in that direction, matches.
 
-use std::collections::BTreeSet;
-
 use crate::support::ask::{Picks, picks, request};
-use crate::support::generate::{Cluster, cluster};
+use crate::support::generate::{Cluster, cluster, located};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rbac_eval::attributes::Attributes;
-use rbac_eval::authorizer::{Authorizer, Decision};
-use rbac_eval::diff::{Change, Direction, diff};
-use rbac_eval::manifest::{Manifest, Object, PolicyRule};
-use rbac_eval::principal::Principal;
-use rbac_eval::query::lookup::subjects;
-use rbac_eval::source::Sources;
-use rbac_eval::store::{Defaults, PolicyStore};
+use rbac_eval::analysis::diff::{Change, Direction, diff};
+use rbac_eval::analysis::lookup::subjects;
+use rbac_eval::authn::Principal;
+use rbac_eval::authz::Attributes;
+use rbac_eval::authz::chain;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::cluster::Snapshot;
+use rbac_eval::kube::{Manifest, Object, PolicyRule};
+use rbac_eval::text::Files;
+use std::collections::BTreeSet;
 
 /// Two clusters that share most of their objects.
 fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {
@@ -40,12 +42,12 @@ fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {
     })
 }
 
-fn store_of_objects(objects: &[Object]) -> PolicyStore {
+fn store_of_objects(objects: &[Object]) -> RbacAuthorizer {
     let manifest = Manifest {
-        objects: objects.to_vec(),
+        objects: located(objects),
         ..Manifest::default()
     };
-    PolicyStore::new(Sources::default(), manifest, Defaults::None)
+    RbacAuthorizer::new(Snapshot::new(Files::default(), manifest, Defaults::None))
 }
 
 fn requests(base: &Cluster, head: &Cluster, picks: &[Picks]) -> Vec<Attributes> {
@@ -62,24 +64,24 @@ fn requests(base: &Cluster, head: &Cluster, picks: &[Picks]) -> Vec<Attributes> 
 
 /// The rules that allow a request, with the namespaces in which they are bound.
 fn granting(
-    store: &PolicyStore,
+    rbac: &RbacAuthorizer,
     subject: &Principal,
     attributes: &Attributes,
 ) -> Vec<(String, PolicyRule)> {
-    let response = Authorizer::new(store).authorize(&subject.as_user(), attributes);
-    let found = response.grants.iter().map(|grant| {
-        let rule = store.effective_rule(grant.role, grant.rule).unwrap().rule;
+    let response = chain(rbac).authorize(&subject.as_user(), attributes);
+    let found = response.grants().map(|grant| {
+        let rule = rbac.effective_rule(grant.role, grant.rule).unwrap().rule;
         (
-            store.binding(grant.binding).namespace.to_string(),
-            rule.clone(),
+            rbac.snapshot().binding(grant.binding).namespace.to_string(),
+            rule.value.clone(),
         )
     });
     found.collect()
 }
 
 fn law(
-    base: &PolicyStore,
-    head: &PolicyStore,
+    base: &RbacAuthorizer,
+    head: &RbacAuthorizer,
     requests: &[Attributes],
 ) -> Result<(), TestCaseError> {
     let changes = diff(base, head);
@@ -91,8 +93,8 @@ fn law(
             .filter(|change| change.subject == *subject)
             .collect();
         for attributes in requests {
-            let before = Authorizer::new(base).decide(&user, attributes) == Decision::Allow;
-            let after = Authorizer::new(head).decide(&user, attributes) == Decision::Allow;
+            let before = chain(base).decide(&user, attributes) == Decision::Allow;
+            let after = chain(head).decide(&user, attributes) == Decision::Allow;
             let listed = |direction| {
                 of_subject
                     .iter()

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rbac_eval::directory::{Directory, PersonKind};
-use rbac_eval::source::{SourceText, read_path};
+use rbac_eval::entra::{Directory, PersonKind};
+use rbac_eval::files::read_path;
+use rbac_eval::text::SourceText;
 
 const PLATFORM: &str = "10000000-aaaa-4000-8000-000000000001";
 const ON_CALL: &str = "10000000-aaaa-4000-8000-000000000002";

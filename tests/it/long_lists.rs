@@ -2,8 +2,8 @@
 //! broken in one of them loses none of the others.
 
 use pretty_assertions::assert_eq;
-use rbac_eval::manifest::{self, Manifest, Object};
-use rbac_eval::source::{SourceText, Sources};
+use rbac_eval::kube::{self, Manifest, Object};
+use rbac_eval::text::{Files, SourceText};
 
 const COUNT: usize = 100;
 
@@ -27,7 +27,7 @@ fn list(instead: &[(usize, &str)]) -> (Vec<String>, Manifest) {
         bytes: format!("apiVersion: v1\nkind: List\nitems:\n{}", items.concat()).into_bytes(),
         named: true,
     };
-    let manifest = manifest::parse(&mut Sources::default(), &[text]);
+    let manifest = kube::parse(&mut Files::default(), &[text]);
     (items, manifest)
 }
 
@@ -35,10 +35,10 @@ fn list(instead: &[(usize, &str)]) -> (Vec<String>, Manifest) {
 fn found(manifest: &Manifest) -> Vec<(String, u32, u32)> {
     let objects = manifest.objects.iter();
     objects
-        .map(|object| match object {
+        .map(|object| match &object.value {
             Object::Role(role) => {
-                let rule = role.rules[0].place.unwrap();
-                (role.name.to_string(), role.place.line, rule.line)
+                let rule = role.rules[0].span;
+                (role.name.to_string(), object.span.line, rule.line)
             }
             other => panic!("{other:?}"),
         })
@@ -85,7 +85,7 @@ fn a_broken_item_loses_no_other() {
                 panic!("{broken} at {at}: {:?}", manifest.diagnostics)
             };
             let lines = 4 + 8 * u32::try_from(at).unwrap();
-            let line = diagnostic.place.line;
+            let line = diagnostic.span.line;
             assert!(
                 (lines..=lines + 2).contains(&line),
                 "{broken} at {at}: {line}"
@@ -126,7 +126,7 @@ fn items_of_a_large_dump_have_their_lines() {
         bytes: text.into_bytes(),
         named: true,
     };
-    let manifest = manifest::parse(&mut Sources::default(), &[text]);
+    let manifest = kube::parse(&mut Files::default(), &[text]);
     assert_eq!(manifest.diagnostics, []);
     assert_eq!(manifest.skipped, 40 * 2_000);
     assert_eq!(found(&manifest), wanted);

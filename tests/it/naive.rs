@@ -3,13 +3,15 @@
 //! What fails is kept: as a seed in `tests/proptest-regressions/`, and, in a form that outlives
 //! changes to the generator, as a cluster with requests in `testdata/regressions/`.
 
+use rbac_eval::authz::chain;
+use rbac_eval::cluster::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support;
 use crate::support::ask::{picks, request};
-use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects};
-use crate::support::generate::{Cluster, cluster, place};
+use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects, values};
+use crate::support::generate::{Cluster, cluster};
 use crate::support::naive::Naive;
 use crate::support::spell;
 use pretty_assertions::assert_eq;
@@ -17,11 +19,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use rbac_eval::authorizer::Authorizer;
-use rbac_eval::manifest::{self, Manifest, Object, Problem};
-use rbac_eval::source::{SourceText, Sources};
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::Authorizer;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::cluster::Defaults;
+use rbac_eval::diagnostic::Problem;
+use rbac_eval::kube;
+use rbac_eval::text::{Files, SourceText};
 use serde_json::Value;
 
 proptest! {
@@ -30,13 +34,13 @@ proptest! {
         cluster in cluster(false),
         picks in vec(picks(), 1..24),
     ) {
-        let store = store_of_objects(&cluster.objects);
+        let rbac = store_of_objects(&cluster.objects);
         let naive = Naive::new(&cluster.objects);
-        same_roles(&store, &naive);
+        same_roles(&rbac, &naive);
         for picks in &picks {
             let (user, attributes) = request(&cluster, picks);
-            same_answer(&store, &naive, &user, &attributes);
-            same_review(&store, &naive, &user, attributes.namespace());
+            same_answer(&rbac, &naive, &user, &attributes);
+            same_review(&rbac, &naive, &user, attributes.namespace());
         }
     }
 
@@ -48,49 +52,26 @@ proptest! {
         let naive = Naive::new(&cluster.objects);
         for text in spell::texts(&cluster.objects) {
             let spelled = String::from_utf8_lossy(&text.bytes).into_owned();
-            let mut sources = Sources::default();
-            let manifest = manifest::parse(&mut sources, &[text]);
+            let mut files = Files::default();
+            let manifest = kube::parse(&mut files, &[text]);
             prop_assert!(manifest.diagnostics.is_empty(), "{:?}\n{spelled}", manifest.diagnostics);
-            prop_assert_eq!(placeless(&manifest), &*cluster.objects, "{}", spelled);
-            let store = PolicyStore::new(sources, manifest, Defaults::None);
-            for diagnostic in store.diagnostics() {
+            prop_assert_eq!(values(&manifest), &*cluster.objects, "{}", spelled);
+            let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None));
+            for diagnostic in rbac.diagnostics() {
                 let harmless = matches!(
                     diagnostic.problem,
                     Problem::Overridden { .. } | Problem::StaleAggregation { .. }
                 );
                 prop_assert!(harmless, "{diagnostic:?}");
             }
-            same_roles(&store, &naive);
+            same_roles(&rbac, &naive);
             for picks in &picks {
                 let (user, attributes) = request(&cluster, picks);
-                same_answer(&store, &naive, &user, &attributes);
-                same_review(&store, &naive, &user, attributes.namespace());
+                same_answer(&rbac, &naive, &user, &attributes);
+                same_review(&rbac, &naive, &user, attributes.namespace());
             }
         }
     }
-}
-
-/// The objects of a text as if they had been made.
-fn placeless(manifest: &Manifest) -> Vec<Object> {
-    let mut objects = manifest.objects.clone();
-    for object in &mut objects {
-        match object {
-            Object::Role(role) => {
-                role.place = place();
-                for rule in &mut role.rules {
-                    assert!(rule.place.take().is_some());
-                }
-            }
-            Object::Binding(binding) => {
-                binding.place = place();
-                for subject in &mut binding.subjects {
-                    subject.place = place();
-                }
-            }
-            other => panic!("{other:?} was not written"),
-        }
-    }
-    objects
 }
 
 /// Two authorizers that never allow anything agree too.
@@ -105,10 +86,7 @@ fn made_up_requests_reach_every_kind_of_answer() {
         for picks in &picks {
             let (user, attributes) = request(&cluster, picks);
             let answer = naive.answer(&user, &attributes);
-            let on_url = matches!(
-                attributes,
-                rbac_eval::attributes::Attributes::NonResource(_)
-            );
+            let on_url = matches!(attributes, rbac_eval::authz::Attributes::NonResource(_));
             let by_account = answer
                 .grants
                 .iter()
@@ -178,16 +156,16 @@ fn impersonation_adds_the_groups_that_a_server_adds() {
 }
 
 /// What a file of `testdata/regressions/` expects of one request.
-fn replay(store: &PolicyStore, naive: &Naive<'_>, expected: &Value) {
+fn replay(rbac: &RbacAuthorizer, naive: &Naive<'_>, expected: &Value) {
     let (user, attributes) = support::request(&expected["spec"]);
-    let answer = same_answer(store, naive, &user, &attributes);
-    same_review(store, naive, &user, attributes.namespace());
+    let answer = same_answer(rbac, naive, &user, &attributes);
+    same_review(rbac, naive, &user, attributes.namespace());
     assert_eq!(
         Some(answer.allowed),
         expected["allowed"].as_bool(),
         "{expected:#}"
     );
-    let status = Authorizer::new(store).status(&user, &attributes);
+    let status = chain(rbac).status(&user, &attributes);
     let reasons: Vec<&str> = match &expected["reason"] {
         Value::Array(reasons) => reasons.iter().filter_map(Value::as_str).collect(),
         reason => reason.as_str().into_iter().collect(),
@@ -210,15 +188,15 @@ fn replay_file(file: &Path) {
         bytes: fs::read(file).unwrap(),
         named: true,
     };
-    let mut sources = Sources::default();
-    let manifest = manifest::parse(&mut sources, &[text]);
-    let objects = manifest.objects.clone();
+    let mut files = Files::default();
+    let manifest = kube::parse(&mut files, &[text]);
+    let objects = values(&manifest);
     let naive = Naive::new(&objects);
-    let store = PolicyStore::new(sources, manifest, Defaults::None);
-    same_roles(&store, &naive);
+    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None));
+    same_roles(&rbac, &naive);
     let case = fs::read_to_string(file.with_extension("json")).unwrap();
     let case: Value = serde_json::from_str(&case).unwrap();
-    let refused: Vec<Value> = store
+    let refused: Vec<Value> = rbac
         .diagnostics()
         .iter()
         .filter_map(|diagnostic| match &diagnostic.problem {
@@ -231,7 +209,7 @@ fn replay_file(file: &Path) {
     let requests = case["requests"].as_array().unwrap();
     assert!(!requests.is_empty());
     for expected in requests {
-        replay(&store, &naive, expected);
+        replay(&rbac, &naive, expected);
     }
 }
 

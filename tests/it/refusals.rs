@@ -146,13 +146,13 @@ fn faults_of_refusal(entry: &Value, form: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let text = put(folder.path(), form, &[entry["object"].clone()]);
     let (exit, stderr) = ask(folder.path(), form, "bob", "delete pods");
-    let place = format!("Warning: {form}:{}:", expected_line(form, &text, why));
+    let span = format!("Warning: {form}:{}:", expected_line(form, &text, why));
     let warnings: Vec<&str> = stderr.lines().collect();
     let mut faults = Vec::new();
     match *warnings {
         [warning] => {
-            if !warning.starts_with(&place) {
-                faults.push(format!("not at {place} but {warning}"));
+            if !warning.starts_with(&span) {
+                faults.push(format!("not at {span} but {warning}"));
             }
             if !warning.contains(&format!("since an API server would refuse it: {why}")) {
                 faults.push(format!("not told `{why}` but {warning}"));

@@ -1,39 +1,43 @@
 //! The laws of the reverse queries, on clusters that nobody would write: what they list is what the
 //! authorizer says, asked about everyone one by one.
 
-use std::collections::BTreeSet;
-
 use crate::support::ask::{Picks, picks, request};
-use crate::support::generate::{Cluster, GROUPS, USERS, as_role, cluster};
+use crate::support::generate::{Cluster, GROUPS, USERS, as_role, cluster, located};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use rbac_eval::attributes::{Attributes, ResourceAttributes};
-use rbac_eval::authorizer::{Authorizer, Decision, Grant};
-use rbac_eval::manifest::{Manifest, SubjectKind};
-use rbac_eval::principal::Principal;
-use rbac_eval::query::lookup::{implied_groups, lookup, subjects};
-use rbac_eval::query::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
-use rbac_eval::query::who_can::{Reach, who_can};
-use rbac_eval::source::Sources;
-use rbac_eval::store::{BindingId, Defaults, PolicyStore};
+use rbac_eval::analysis::lookup::{implied_groups, lookup, subjects};
+use rbac_eval::analysis::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
+use rbac_eval::analysis::who_can::who_can;
+use rbac_eval::authn::Principal;
+use rbac_eval::authz::chain;
+use rbac_eval::authz::rbac::Grant;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::{Attributes, ResourceAttributes};
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Reach;
+use rbac_eval::cluster::Snapshot;
+use rbac_eval::cluster::{BindingId, Defaults};
+use rbac_eval::kube::{Manifest, SubjectKind};
+use rbac_eval::text::Files;
+use std::collections::BTreeSet;
 
-fn store_of(cluster: &Cluster) -> PolicyStore {
+fn store_of(cluster: &Cluster) -> RbacAuthorizer {
     let manifest = Manifest {
-        objects: cluster.objects.clone(),
+        objects: located(&cluster.objects),
         ..Manifest::default()
     };
-    PolicyStore::new(Sources::default(), manifest, Defaults::None)
+    RbacAuthorizer::new(Snapshot::new(Files::default(), manifest, Defaults::None))
 }
 
 /// Everyone whom a binding names, and others whom it only might.
-fn everyone(store: &PolicyStore) -> BTreeSet<Principal> {
+fn everyone(rbac: &RbacAuthorizer) -> BTreeSet<Principal> {
     let users = USERS
         .iter()
         .map(|name| Principal::new(SubjectKind::User, "", name));
     let groups = GROUPS
         .iter()
         .map(|name| Principal::new(SubjectKind::Group, "", name));
-    subjects(store)
+    subjects(rbac)
         .into_iter()
         .chain(users)
         .chain(groups)
@@ -69,32 +73,32 @@ fn requests(cluster: &Cluster, picks: &Picks) -> Vec<Attributes> {
 }
 
 /// A grant without the subject: a binding that names someone twice grants once.
-fn ways(grants: &[Grant]) -> BTreeSet<(BindingId, usize)> {
+fn ways<'g>(grants: impl IntoIterator<Item = &'g Grant>) -> BTreeSet<(BindingId, usize)> {
     grants
-        .iter()
+        .into_iter()
         .map(|grant| (grant.binding, grant.rule))
         .collect()
 }
 
-fn law_of_who_can(store: &PolicyStore, attributes: &Attributes) -> Result<(), TestCaseError> {
-    let authorizer = Authorizer::new(store);
-    let found = who_can(store, attributes, Reach::Request);
+fn law_of_who_can(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), TestCaseError> {
+    let authorizer = chain(rbac);
+    let found = who_can(rbac, attributes, Reach::Request);
     let nameless = matches!(attributes, Attributes::Resource(request) if request.name.is_empty());
-    for principal in everyone(store) {
+    for principal in everyone(rbac) {
         let user = principal.as_user();
         let response = authorizer.authorize(&user, attributes);
         let allowed = response.decision == Decision::Allow;
         let able = found.able.iter().find(|able| able.principal == principal);
         prop_assert_eq!(able.is_some(), allowed, "{} {:?}", principal, attributes);
         if let Some(able) = able {
-            prop_assert_eq!(able.privileged, response.privileged);
-            prop_assert_eq!(ways(&able.grants), ways(&response.grants));
+            prop_assert_eq!(able.privileged, response.is_privileged());
+            prop_assert_eq!(ways(&able.grants), ways(response.grants()));
         }
         let limited = found
             .for_names
             .iter()
             .find(|able| able.principal == principal);
-        let for_some_name = nameless && authorizer.allows_some_name(&user, attributes);
+        let for_some_name = nameless && rbac.allows_some_name(&user, attributes);
         prop_assert_eq!(
             limited.is_some(),
             for_some_name && !allowed,
@@ -124,42 +128,42 @@ fn law_of_who_can(store: &PolicyStore, attributes: &Attributes) -> Result<(), Te
 }
 
 /// Whose role is missing is told for everyone whom the authorizer tells it.
-fn law_of_incomplete(store: &PolicyStore, attributes: &Attributes) -> Result<(), TestCaseError> {
-    let authorizer = Authorizer::new(store);
-    let told: BTreeSet<BindingId> = who_can(store, attributes, Reach::Request)
+fn law_of_incomplete(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), TestCaseError> {
+    let told: BTreeSet<BindingId> = who_can(rbac, attributes, Reach::Request)
         .incomplete
         .into_iter()
         .collect();
     let mut missing = BTreeSet::new();
-    for principal in subjects(store) {
-        let errors = authorizer.missing_roles(&principal.as_user(), attributes.namespace());
+    for principal in subjects(rbac) {
+        let errors = rbac.missing_roles(&principal.as_user(), attributes.namespace());
         missing.extend(errors.into_iter().map(|error| error.binding));
     }
     prop_assert!(told.is_superset(&missing), "{told:?} {missing:?}");
     for binding in told.difference(&missing) {
         // Of a binding without subjects the authorizer never hears.
-        let named = &store.binding(*binding).subjects;
+        let named = &rbac.snapshot().binding(*binding).subjects;
         prop_assert!(
             named
                 .iter()
-                .all(|subject| Principal::of(subject, store.binding(*binding)).is_none()),
+                .all(|subject| Principal::of(subject, rbac.snapshot().binding(*binding)).is_none()),
             "{:?}",
-            store.binding(*binding)
+            rbac.snapshot().binding(*binding)
         );
     }
     Ok(())
 }
 
-fn law_of_anywhere(store: &PolicyStore, attributes: &Attributes) -> Result<(), TestCaseError> {
-    let authorizer = Authorizer::new(store);
-    let namespaces: BTreeSet<&str> = store
+fn law_of_anywhere(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), TestCaseError> {
+    let authorizer = chain(rbac);
+    let namespaces: BTreeSet<&str> = rbac
+        .snapshot()
         .bindings()
-        .map(|id| &*store.binding(id).namespace)
+        .map(|id| &*rbac.snapshot().binding(id).namespace)
         .chain([""])
         .collect();
     // Which namespace was asked about doesn't matter any more.
-    let found = who_can(store, attributes, Reach::Anywhere);
-    for principal in everyone(store) {
+    let found = who_can(rbac, attributes, Reach::Anywhere);
+    for principal in everyone(rbac) {
         let allowed = namespaces.iter().any(|namespace| {
             let request = in_namespace(attributes, namespace);
             authorizer.decide(&principal.as_user(), &request) == Decision::Allow
@@ -170,9 +174,9 @@ fn law_of_anywhere(store: &PolicyStore, attributes: &Attributes) -> Result<(), T
     Ok(())
 }
 
-fn law_of_lookup(store: &PolicyStore, groups: &[String]) -> Result<(), TestCaseError> {
-    for principal in everyone(store) {
-        let reached: BTreeSet<(BindingId, usize)> = lookup(store, principal.clone(), groups)
+fn law_of_lookup(rbac: &RbacAuthorizer, groups: &[String]) -> Result<(), TestCaseError> {
+    for principal in everyone(rbac) {
+        let reached: BTreeSet<(BindingId, usize)> = lookup(rbac, principal.clone(), groups)
             .bindings
             .iter()
             .map(|reached| (reached.binding, reached.subject))
@@ -184,8 +188,8 @@ fn law_of_lookup(store: &PolicyStore, groups: &[String]) -> Result<(), TestCaseE
             .collect();
         all.push(principal);
         let mut expected = BTreeSet::new();
-        for id in store.bindings() {
-            let binding = store.binding(id);
+        for id in rbac.snapshot().bindings() {
+            let binding = rbac.snapshot().binding(id);
             for (subject, number) in binding.subjects.iter().zip(0..) {
                 if Principal::of(subject, binding).is_some_and(|one| all.contains(&one)) {
                     expected.insert((id, number));
@@ -197,12 +201,12 @@ fn law_of_lookup(store: &PolicyStore, groups: &[String]) -> Result<(), TestCaseE
     Ok(())
 }
 
-fn law_of_matrices(store: &PolicyStore, namespace: &str) -> Result<(), TestCaseError> {
-    let authorizer = Authorizer::new(store);
-    let everyone = everyone(store);
+fn law_of_matrices(rbac: &RbacAuthorizer, namespace: &str) -> Result<(), TestCaseError> {
+    let authorizer = chain(rbac);
+    let everyone = everyone(rbac);
     for principal in &everyone {
         let user = principal.as_user();
-        for row in resources_by_verbs(store, &user, namespace) {
+        for row in resources_by_verbs(rbac, &user, namespace) {
             // The generated rules write these, and wildcards that cover all others alike.
             if !matches!(&*row.resource.plural, "pods" | "deployments" | "nodes") {
                 continue;
@@ -224,14 +228,14 @@ fn law_of_matrices(store: &PolicyStore, namespace: &str) -> Result<(), TestCaseE
                 });
                 if authorizer.decide(&user, &request) == Decision::Allow {
                     Cell::Yes
-                } else if authorizer.allows_some_name(&user, &request) {
+                } else if rbac.allows_some_name(&user, &request) {
                     Cell::Partial
                 } else {
                     Cell::No
                 }
             });
             prop_assert_eq!(row.cells, cells, "{} {:?}", principal, request);
-            let of_subject = subjects_by_verbs(store, &request, Reach::Request)
+            let of_subject = subjects_by_verbs(rbac, &request, Reach::Request)
                 .into_iter()
                 .find(|found| found.principal == *principal)
                 .map_or([Cell::No; VERBS.len()], |found| found.cells);
@@ -249,11 +253,11 @@ proptest! {
         cluster in cluster(false),
         picks in vec(picks(), 1..12),
     ) {
-        let store = store_of(&cluster);
+        let rbac = store_of(&cluster);
         for attributes in picks.iter().flat_map(|picks| requests(&cluster, picks)) {
-            law_of_who_can(&store, &attributes)?;
-            law_of_incomplete(&store, &attributes)?;
-            law_of_anywhere(&store, &attributes)?;
+            law_of_who_can(&rbac, &attributes)?;
+            law_of_incomplete(&rbac, &attributes)?;
+            law_of_anywhere(&rbac, &attributes)?;
         }
     }
 
@@ -262,14 +266,14 @@ proptest! {
         cluster in cluster(false),
         picks in vec(picks(), 1..12),
     ) {
-        let store = store_of(&cluster);
-        law_of_lookup(&store, &[])?;
+        let rbac = store_of(&cluster);
+        law_of_lookup(&rbac, &[])?;
         for picks in &picks {
             let (user, attributes) = request(&cluster, picks);
-            law_of_lookup(&store, &user.groups)?;
+            law_of_lookup(&rbac, &user.groups)?;
             let principal = Principal::new(SubjectKind::User, "", &user.name);
-            let found = lookup(&store, principal, &user.groups);
-            for grant in Authorizer::new(&store).authorize(&user, &attributes).grants {
+            let found = lookup(&rbac, principal, &user.groups);
+            for grant in chain(&rbac).authorize(&user, &attributes).grants() {
                 prop_assert!(
                     found.bindings.iter().any(|reached| {
                         (reached.binding, reached.subject) == (grant.binding, grant.subject)
@@ -286,9 +290,9 @@ proptest! {
 
     #[test]
     fn both_matrices_say_what_the_authorizer_says(cluster in cluster(false)) {
-        let store = store_of(&cluster);
+        let rbac = store_of(&cluster);
         for namespace in ["a", ""] {
-            law_of_matrices(&store, namespace)?;
+            law_of_matrices(&rbac, namespace)?;
         }
     }
 }
@@ -304,9 +308,9 @@ fn the_generated_clusters_give_every_kind_of_answer() {
     for _ in 0..400 {
         let cluster = cluster(false).new_tree(&mut runner).unwrap().current();
         let picks = picks().new_tree(&mut runner).unwrap().current();
-        let store = store_of(&cluster);
+        let rbac = store_of(&cluster);
         for attributes in requests(&cluster, &picks) {
-            let found = who_can(&store, &attributes, Reach::Request);
+            let found = who_can(&rbac, &attributes, Reach::Request);
             able += usize::from(found.able.len() > 1);
             for_names += usize::from(!found.for_names.is_empty());
             incomplete += usize::from(!found.incomplete.is_empty());

@@ -3,9 +3,9 @@
 use std::fs;
 
 use crate::support::{store_of_text, testdata};
-use rbac_eval::diff::diff;
-use rbac_eval::risk::{RISKS, Severity, risks_of};
-use rbac_eval::store::Defaults;
+use rbac_eval::analysis::diff::diff;
+use rbac_eval::analysis::risk::{RISKS, Severity, risks_of};
+use rbac_eval::cluster::Defaults;
 
 /// A rule in short: groups, resources, verbs, and names where there are some.
 fn rule(short: &str) -> String {
@@ -31,7 +31,7 @@ fn gained(
 ) -> Vec<(String, Severity)> {
     let manifest = |rules: &[&str]| {
         let rules: String = rules.iter().map(|short| rule(short)).collect();
-        let (kind, place) = if namespace.is_empty() {
+        let (kind, span) = if namespace.is_empty() {
             ("ClusterRoleBinding", String::new())
         } else {
             ("RoleBinding", format!(", namespace: {namespace}"))
@@ -44,7 +44,7 @@ fn gained(
         format!(
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: r}}\n\
              rules: {rules}---\napiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\n\
-             metadata: {{name: b{place}}}\nroleRef: {{kind: ClusterRole, name: r}}\n\
+             metadata: {{name: b{span}}}\nroleRef: {{kind: ClusterRole, name: r}}\n\
              subjects: [{subject}]\n"
         )
     };
@@ -171,8 +171,8 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "secret-provider-classes",
-        &["secrets-store.csi.x-k8s.io | secretproviderclasses | create"],
-        &["secrets-store.csi.x-k8s.io | secretproviderclasspodstatuses | create"],
+        &["secrets-rbac.csi.x-k8s.io | secretproviderclasses | create"],
+        &["secrets-rbac.csi.x-k8s.io | secretproviderclasspodstatuses | create"],
     ),
     (
         "azure-identity",

@@ -2,8 +2,8 @@
 
 use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
-use rbac_eval::manifest::Problem;
-use rbac_eval::store::Defaults;
+use rbac_eval::cluster::Defaults;
+use rbac_eval::diagnostic::Problem;
 
 /// What a scalar is read as.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,17 +14,17 @@ enum Read {
 }
 
 fn read(scalar: &str) -> Read {
-    let store = store_of_text(
+    let rbac = store_of_text(
         &format!(
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: x\n\
              rules:\n- apiGroups: ['']\n  resources: [pods]\n  verbs:\n  - {scalar}\n"
         ),
         Defaults::None,
     );
-    match store.diagnostics() {
+    match rbac.diagnostics() {
         [] => {
-            let role = store.roles().next().unwrap();
-            Read::String(store.role(role).rules[0].verbs[0].to_string())
+            let role = rbac.snapshot().roles().next().unwrap();
+            Read::String(rbac.snapshot().role(role).rules[0].verbs[0].to_string())
         }
         [one] if matches!(one.problem, Problem::Refused { .. }) => Read::Refused,
         _ => Read::Broken,

@@ -1,17 +1,19 @@
 //! Replays what upstream's subject locator listed, and holds the reverse queries against the
 //! authorizer.
 
-use std::collections::BTreeSet;
-
 use crate::support::{self, cases, jsonl, store_of};
-use rbac_eval::attributes::Attributes;
-use rbac_eval::authorizer::{Authorizer, Decision};
-use rbac_eval::manifest::SubjectKind;
-use rbac_eval::principal::Principal;
-use rbac_eval::query::lookup::{lookup, subjects};
-use rbac_eval::query::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
-use rbac_eval::query::who_can::{Reach, WhoCan, who_can};
-use rbac_eval::store::{Defaults, PolicyStore};
+use rbac_eval::analysis::lookup::{lookup, subjects};
+use rbac_eval::analysis::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
+use rbac_eval::analysis::who_can::{WhoCan, who_can};
+use rbac_eval::authn::Principal;
+use rbac_eval::authz::Attributes;
+use rbac_eval::authz::chain;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::cluster::Reach;
+use rbac_eval::kube::SubjectKind;
+use std::collections::BTreeSet;
 
 /// A subject as the recordings write it.
 fn recorded_form(principal: &Principal) -> String {
@@ -35,10 +37,10 @@ fn every_recorded_reverse_query_is_answered_alike() {
         if !path.exists() {
             continue;
         }
-        let store = store_of(&[case.join("dump.json")], Defaults::Auto);
+        let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
         for line in jsonl(&path) {
             let (_, attributes) = support::request(&line);
-            let found = who_can(&store, &attributes, Reach::Request);
+            let found = who_can(&rbac, &attributes, Reach::Request);
             let ours: BTreeSet<String> = found
                 .able
                 .iter()
@@ -58,11 +60,11 @@ fn every_recorded_reverse_query_is_answered_alike() {
 }
 
 /// S is listed for a request if and only if the authorizer allows a user who is exactly S.
-fn law(store: &PolicyStore, attributes: &Attributes) {
-    let authorizer = Authorizer::new(store);
-    let found = who_can(store, attributes, Reach::Request);
+fn law(rbac: &RbacAuthorizer, attributes: &Attributes) {
+    let authorizer = chain(rbac);
+    let found = who_can(rbac, attributes, Reach::Request);
     let listed = listed(&found);
-    for principal in subjects(store) {
+    for principal in subjects(rbac) {
         let allowed = authorizer.decide(&principal.as_user(), attributes) == Decision::Allow;
         assert_eq!(
             listed.contains(&principal),
@@ -73,7 +75,7 @@ fn law(store: &PolicyStore, attributes: &Attributes) {
             .for_names
             .iter()
             .any(|able| able.principal == principal);
-        let for_some_name = authorizer.allows_some_name(&principal.as_user(), attributes);
+        let for_some_name = rbac.allows_some_name(&principal.as_user(), attributes);
         let nameless =
             matches!(attributes, Attributes::Resource(request) if request.name.is_empty());
         assert_eq!(
@@ -86,7 +88,7 @@ fn law(store: &PolicyStore, attributes: &Attributes) {
         assert!(able.privileged || !able.grants.is_empty());
         for grant in &able.grants {
             let of_subject = authorizer.authorize(&able.principal.as_user(), attributes);
-            assert!(of_subject.grants.iter().any(|other| {
+            assert!(of_subject.grants().any(|other| {
                 (other.binding, other.role, other.rule) == (grant.binding, grant.role, grant.rule)
             }));
         }
@@ -97,10 +99,10 @@ fn law(store: &PolicyStore, attributes: &Attributes) {
 fn who_can_lists_exactly_whom_the_authorizer_allows() {
     for case in ["small-a", "small-b", "aks-basics"] {
         let case = support::testdata().join("conformance").join(case);
-        let store = store_of(&[case.join("dump.json")], Defaults::Auto);
+        let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
         for review in jsonl(&case.join("reviews.jsonl")).iter().step_by(29) {
             let (_, attributes) = support::request(&review["spec"]);
-            law(&store, &attributes);
+            law(&rbac, &attributes);
         }
     }
 }
@@ -109,21 +111,22 @@ fn who_can_lists_exactly_whom_the_authorizer_allows() {
 #[test]
 fn anywhere_is_the_union_of_every_namespace() {
     let case = support::testdata().join("conformance/small-a");
-    let store = store_of(&[case.join("dump.json")], Defaults::Auto);
-    let namespaces: BTreeSet<String> = store
+    let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
+    let namespaces: BTreeSet<String> = rbac
+        .snapshot()
         .bindings()
-        .map(|id| store.binding(id).namespace.to_string())
+        .map(|id| rbac.snapshot().binding(id).namespace.to_string())
         .collect();
     for review in jsonl(&case.join("reviews.jsonl")).iter().step_by(61) {
         let (_, mut attributes) = support::request(&review["spec"]);
-        let anywhere = who_can(&store, &attributes, Reach::Anywhere);
+        let anywhere = who_can(&rbac, &attributes, Reach::Anywhere);
         let anywhere: BTreeSet<Principal> = listed(&anywhere).into_iter().cloned().collect();
         let mut union = BTreeSet::new();
         for namespace in &namespaces {
             if let Attributes::Resource(request) = &mut attributes {
                 request.namespace.clone_from(namespace);
             }
-            let found = who_can(&store, &attributes, Reach::Request);
+            let found = who_can(&rbac, &attributes, Reach::Request);
             union.extend(listed(&found).into_iter().cloned());
         }
         pretty_assertions::assert_eq!(anywhere, union, "{:?}", attributes);
@@ -133,16 +136,16 @@ fn anywhere_is_the_union_of_every_namespace() {
 #[test]
 fn lookup_finds_the_bindings_through_which_the_authorizer_allows() {
     let case = support::testdata().join("conformance/small-b");
-    let store = store_of(&[case.join("dump.json")], Defaults::Auto);
-    let authorizer = Authorizer::new(&store);
+    let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
+    let authorizer = chain(&rbac);
     for review in jsonl(&case.join("reviews.jsonl")).iter().step_by(7) {
         let (user, attributes) = support::request(&review["spec"]);
         let mut reached: BTreeSet<_> = BTreeSet::new();
         let principal = Principal::new(SubjectKind::User, "", &user.name);
-        for found in lookup(&store, principal, &user.groups).bindings {
+        for found in lookup(&rbac, principal, &user.groups).bindings {
             reached.insert((found.binding, found.subject));
         }
-        for grant in authorizer.authorize(&user, &attributes).grants {
+        for grant in authorizer.authorize(&user, &attributes).grants() {
             assert!(
                 reached.contains(&(grant.binding, grant.subject)),
                 "{review}"
@@ -154,12 +157,12 @@ fn lookup_finds_the_bindings_through_which_the_authorizer_allows() {
 #[test]
 fn both_matrices_say_what_the_authorizer_says() {
     let case = support::testdata().join("conformance/small-a");
-    let store = store_of(&[case.join("dump.json")], Defaults::Auto);
-    let authorizer = Authorizer::new(&store);
-    for principal in subjects(&store).into_iter().step_by(5) {
+    let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
+    let authorizer = chain(&rbac);
+    for principal in subjects(&rbac).into_iter().step_by(5) {
         let user = principal.as_user();
-        for row in resources_by_verbs(&store, &user, "team-beta") {
-            let request = rbac_eval::attributes::ResourceAttributes {
+        for row in resources_by_verbs(&rbac, &user, "team-beta") {
+            let request = rbac_eval::authz::ResourceAttributes {
                 namespace: if row.resource.namespaced {
                     "team-beta".to_owned()
                 } else {
@@ -169,14 +172,14 @@ fn both_matrices_say_what_the_authorizer_says() {
                 resource: row.resource.plural.clone(),
                 ..Default::default()
             };
-            let subject_rows = subjects_by_verbs(&store, &request, Reach::Request);
+            let subject_rows = subjects_by_verbs(&rbac, &request, Reach::Request);
             let cells = subject_rows
                 .iter()
                 .find(|found| found.principal == principal)
                 .map_or([Cell::No; VERBS.len()], |found| found.cells);
             assert_eq!(cells, row.cells, "{principal} {}", row.resource.full_name());
             for (verb, cell) in VERBS.iter().zip(row.cells) {
-                let request = Attributes::Resource(rbac_eval::attributes::ResourceAttributes {
+                let request = Attributes::Resource(rbac_eval::authz::ResourceAttributes {
                     verb: (*verb).to_owned(),
                     ..request.clone()
                 });

@@ -1,6 +1,6 @@
 //! For each code of `check` an example that has it, and the change after which it has nothing.
 
-use rbac_eval::check::Level;
+use rbac_eval::analysis::lint::Level;
 
 /// The first lines of an object; what follows begins on line 4.
 const CLUSTER_ROLE: &str = "\

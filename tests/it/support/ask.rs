@@ -2,9 +2,9 @@
 
 use compact_str::CompactString;
 use proptest::prelude::*;
-use rbac_eval::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
-use rbac_eval::manifest::{Binding, PolicyRule, Role, RoleKind, SubjectKind};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use rbac_eval::kube::{Binding, PolicyRule, Role, RoleKind, SubjectKind};
 
 use super::generate::{
     API_GROUPS, Cluster, GROUPS, NAMES, RESOURCES, URLS, USERS, VERBS, as_binding, as_role,
@@ -58,7 +58,11 @@ pub fn request(cluster: &Cluster, picks: &Picks) -> (UserInfo, Attributes) {
         Some(role) => vec![role],
         None => roles,
     };
-    let rules: Vec<&PolicyRule> = meant.iter().flat_map(|role| &role.rules).collect();
+    let rules: Vec<&PolicyRule> = meant
+        .iter()
+        .flat_map(|role| &role.rules)
+        .map(|rule| &rule.value)
+        .collect();
     let rule = choose.of(&rules).copied().cloned().unwrap_or_default();
     let verb = match &*choose.word(&rule.verbs, VERBS) {
         "*" if choose.number() % 3 > 0 => "get".to_owned(),

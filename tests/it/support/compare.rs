@@ -1,34 +1,51 @@
 //! Holding the engine against the naive authorizer, question by question.
 
+use rbac_eval::authz::chain;
+use rbac_eval::cluster::Snapshot;
 use std::collections::BTreeSet;
 
 use pretty_assertions::assert_eq;
-use rbac_eval::attributes::Attributes;
-use rbac_eval::authorizer::{Authorizer, Decision, denial_reason};
-use rbac_eval::manifest::{Manifest, Object};
-use rbac_eval::query::rules_review::rules_review;
-use rbac_eval::source::Sources;
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::analysis::rules_review::rules_review;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::Attributes;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::rbac::denial_reason;
+use rbac_eval::authz::{Authorizer, Decision};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::kube::{Manifest, Object};
+use rbac_eval::text::{Files, Located, Span};
 
 use super::naive::{Answer, Content, Grant, Naive, Review, binding_title, content, role_title};
 
-/// A store of objects that were made rather than read.
-pub fn store_of_objects(objects: &[Object]) -> PolicyStore {
+/// Objects that were made rather than read, as if they stood in the first file.
+pub fn located(objects: &[Object]) -> Vec<Located<Object>> {
+    let span = Span::whole(Files::default().add("generated"));
+    let at = |object: &Object| Located::new(object.clone(), span);
+    objects.iter().map(at).collect()
+}
+
+/// The objects of a text, wherever they stand.
+pub fn values(manifest: &Manifest) -> Vec<Object> {
+    let objects = manifest.objects.iter();
+    objects.map(|object| object.value.clone()).collect()
+}
+
+/// An authorizer over objects that were made rather than read.
+pub fn store_of_objects(objects: &[Object]) -> RbacAuthorizer {
     let manifest = Manifest {
-        objects: objects.to_vec(),
+        objects: located(objects),
         ..Manifest::default()
     };
-    let mut sources = Sources::default();
-    sources.add("generated");
-    PolicyStore::new(sources, manifest, Defaults::None)
+    let mut files = Files::default();
+    files.add("generated");
+    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 }
 
 /// The effective rules of every role: the same ones, and in the same order where there is one.
-pub fn same_roles(store: &PolicyStore, naive: &Naive<'_>) {
-    for id in store.roles() {
-        let title = role_title(store.role(id));
-        let found: Vec<Content> = store
+pub fn same_roles(rbac: &RbacAuthorizer, naive: &Naive<'_>) {
+    for id in rbac.snapshot().roles() {
+        let title = role_title(rbac.snapshot().role(id));
+        let found: Vec<Content> = rbac
             .effective_rules(id)
             .map(|effective| content(effective.rule))
             .collect();
@@ -39,10 +56,11 @@ pub fn same_roles(store: &PolicyStore, naive: &Naive<'_>) {
         if let Some(expected) = in_order {
             assert_eq!(&*found, expected, "the order of {title}");
         }
-        for (number, effective) in (1..).zip(store.effective_rules(id)) {
-            let written = &store.role(effective.origin).rules[effective.origin_number - 1];
+        for (number, effective) in (1..).zip(rbac.effective_rules(id)) {
+            let written =
+                &rbac.snapshot().role(effective.origin).rules[effective.origin_number - 1];
             assert_eq!(content(written), content(effective.rule), "{title}");
-            let again = store.effective_rule(id, number).unwrap();
+            let again = rbac.effective_rule(id, number).unwrap();
             assert_eq!(content(again.rule), content(effective.rule), "{title}");
         }
     }
@@ -50,33 +68,32 @@ pub fn same_roles(store: &PolicyStore, naive: &Naive<'_>) {
 
 /// Everything that the engine says of a request. Returns the answer.
 pub fn same_answer(
-    store: &PolicyStore,
+    rbac: &RbacAuthorizer,
     naive: &Naive<'_>,
     user: &UserInfo,
     request: &Attributes,
 ) -> Answer {
-    let authorizer = Authorizer::new(store);
+    let authorizer = chain(rbac);
     let expected = naive.answer(user, request);
     let response = authorizer.authorize(user, request);
     let found = Answer {
         allowed: response.decision == Decision::Allow,
-        privileged: response.privileged,
+        privileged: response.is_privileged(),
         grants: response
-            .grants
-            .iter()
+            .grants()
             .map(|grant| Grant {
-                binding: binding_title(store.binding(grant.binding)),
+                binding: binding_title(rbac.snapshot().binding(grant.binding)),
                 subject: grant.subject,
-                role: role_title(store.role(grant.role)),
-                rule: content(store.effective_rule(grant.role, grant.rule).unwrap().rule),
-                reason: authorizer.reason(grant),
+                role: role_title(rbac.snapshot().role(grant.role)),
+                rule: content(rbac.effective_rule(grant.role, grant.rule).unwrap().rule),
+                reason: rbac.reason(grant),
             })
             .collect(),
         missing: response
             .errors
             .iter()
             .map(|error| {
-                let binding = binding_title(store.binding(error.binding));
+                let binding = binding_title(rbac.snapshot().binding(error.binding));
                 (binding, error.to_string())
             })
             .collect(),
@@ -84,7 +101,7 @@ pub fn same_answer(
     assert_eq!(found, expected, "{user:?} {request:?}");
     assert_eq!(found.missing.len(), response.errors.len());
     assert_eq!(authorizer.decide(user, request), response.decision);
-    let missing = authorizer.missing_roles(user, request.namespace());
+    let missing = rbac.missing_roles(user, request.namespace());
     assert_eq!(missing, response.errors);
     let status = authorizer.status(user, request);
     assert_eq!(status.decision, response.decision);
@@ -123,9 +140,9 @@ fn same_denial(reason: &str, expected: &Answer) {
 }
 
 /// What `--list` shows of a user in a namespace, whatever the order of rows and verbs.
-pub fn same_review(store: &PolicyStore, naive: &Naive<'_>, user: &UserInfo, namespace: &str) {
+pub fn same_review(rbac: &RbacAuthorizer, naive: &Naive<'_>, user: &UserInfo, namespace: &str) {
     let mut found = Review::default();
-    for row in rules_review(store, user, namespace) {
+    for row in rules_review(rbac, user, namespace) {
         let verbs: BTreeSet<_> = row.verbs.iter().cloned().collect();
         assert_eq!(verbs.len(), row.verbs.len(), "a verb twice in {row:?}");
         match (&*row.api_groups, &*row.resources, &*row.non_resource_urls) {

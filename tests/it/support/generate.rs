@@ -7,11 +7,12 @@ use compact_str::CompactString;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
-use rbac_eval::manifest::{
+use rbac_eval::kube::{
     AggregationRule, Binding, BindingKind, LabelOperator, LabelSelector, LabelSelectorRequirement,
     Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
-use rbac_eval::source::{Place, Sources};
+use rbac_eval::text::Located;
+use rbac_eval::text::{Files, Span};
 
 const NAMESPACES: &[&str] = &["a", "b", "default"];
 /// The first ones are repeated so that bindings mostly find their role.
@@ -99,8 +100,13 @@ pub struct Cluster {
     pub objects: Vec<Object>,
 }
 
-pub fn place() -> Place {
-    Place::whole(Sources::default().add("generated"))
+/// Objects that were made rather than read, as if they stood in a file.
+pub fn located(objects: &[Object]) -> Vec<Located<Object>> {
+    objects.iter().cloned().map(at).collect()
+}
+
+fn at<T>(value: T) -> Located<T> {
+    Located::new(value, Span::whole(Files::default().add("generated")))
 }
 
 /// Clusters. `accepted` leaves out what an API server refuses, and so only objects that are made
@@ -208,7 +214,7 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
     let cluster_role = (
         word(ROLES),
         labels(),
-        vec(rule(accepted, true), 0..4),
+        vec(rule(accepted, true).prop_map(at), 0..4),
         prop_oneof![2 => Just(None), 1 => vec(selector(), 1..3).prop_map(Some)],
         prop::bool::weighted(0.2),
     )
@@ -223,13 +229,12 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
             }),
             from_server,
             bootstrapped: false,
-            place: place(),
         });
     let role = (
         word(ROLES),
         word(NAMESPACES),
         labels(),
-        vec(rule(accepted, false), 0..3),
+        vec(rule(accepted, false).prop_map(at), 0..3),
     )
         .prop_map(|(name, namespace, labels, rules)| Role {
             kind: RoleKind::Role,
@@ -240,7 +245,6 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
             aggregation_rule: None,
             from_server: false,
             bootstrapped: false,
-            place: place(),
         });
     prop_oneof![2 => cluster_role, 1 => role]
 }
@@ -263,7 +267,6 @@ fn subject(accepted: bool, kind: BindingKind) -> impl Strategy<Value = Subject> 
         kind,
         namespace: namespace.into(),
         name: name.into(),
-        place: place(),
     })
 }
 
@@ -279,7 +282,7 @@ fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
             BindingKind::RoleBinding => word(NAMESPACES).boxed(),
         };
         let subjects = prop_oneof![1 => 0..1usize, 8 => 1..4usize]
-            .prop_flat_map(move |count| vec(subject(accepted, kind), count));
+            .prop_flat_map(move |count| vec(subject(accepted, kind).prop_map(at), count));
         (word(BINDINGS), namespace, subjects, word(ROLES)).prop_map(
             move |(name, namespace, subjects, role_name)| Binding {
                 kind,
@@ -292,7 +295,6 @@ fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
                 },
                 from_server: false,
                 bootstrapped: false,
-                place: place(),
             },
         )
     })

@@ -8,14 +8,17 @@ pub mod naive;
 pub mod spell;
 pub mod told;
 
+use rbac_eval::cluster::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rbac_eval::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
-use rbac_eval::manifest;
-use rbac_eval::source::{Sources, read_path};
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::files::read_path;
+use rbac_eval::kube;
+use rbac_eval::text::Files;
 use serde_json::Value;
 
 /// `testdata/`
@@ -52,26 +55,26 @@ pub fn jsonl(path: &Path) -> Vec<Value> {
 }
 
 /// The store of some files.
-pub fn store_of(paths: &[PathBuf], defaults: Defaults) -> PolicyStore {
+pub fn store_of(paths: &[PathBuf], defaults: Defaults) -> RbacAuthorizer {
     let texts: Vec<_> = paths
         .iter()
         .flat_map(|path| read_path(path).unwrap().texts)
         .collect();
-    let mut sources = Sources::default();
-    let manifest = manifest::parse(&mut sources, &texts);
-    PolicyStore::new(sources, manifest, defaults)
+    let mut files = Files::default();
+    let manifest = kube::parse(&mut files, &texts);
+    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
 }
 
 /// The store of a YAML text.
-pub fn store_of_text(text: &str, defaults: Defaults) -> PolicyStore {
-    let text = rbac_eval::source::SourceText {
+pub fn store_of_text(text: &str, defaults: Defaults) -> RbacAuthorizer {
+    let text = rbac_eval::text::SourceText {
         name: "test.yaml".to_owned(),
         bytes: text.as_bytes().to_vec(),
         named: true,
     };
-    let mut sources = Sources::default();
-    let manifest = manifest::parse(&mut sources, &[text]);
-    PolicyStore::new(sources, manifest, defaults)
+    let mut files = Files::default();
+    let manifest = kube::parse(&mut files, &[text]);
+    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
 }
 
 /// The request of a review's `spec`.

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
-use rbac_eval::attributes::Attributes;
-use rbac_eval::manifest::{
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::Attributes;
+use rbac_eval::kube::{
     Binding, BindingKind, LabelOperator, LabelSelector, Object, PolicyRule, Role, RoleKind,
     Subject, SubjectKind,
 };
-use rbac_eval::user::UserInfo;
 
 /// What a rule says: verbs, groups, resources, names, URLs.
 pub type Content = [Vec<CompactString>; 5];
@@ -332,7 +332,8 @@ fn feeders(roles: &[&Role], at: usize) -> Vec<usize> {
 }
 
 fn aggregate(roles: &[&Role]) -> Vec<Vec<Content>> {
-    let own = |role: &Role| -> Vec<Content> { role.rules.iter().map(content).collect() };
+    let own =
+        |role: &Role| -> Vec<Content> { role.rules.iter().map(|rule| content(rule)).collect() };
     let mut rules: Vec<Vec<Content>> = roles
         .iter()
         .map(|role| match &role.aggregation_rule {

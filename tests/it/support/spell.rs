@@ -1,8 +1,8 @@
 //! The same objects as texts of several forms.
 
 use compact_str::CompactString;
-use rbac_eval::manifest::{LabelOperator, LabelSelector, Object, PolicyRule, SubjectKind};
-use rbac_eval::source::SourceText;
+use rbac_eval::kube::{LabelOperator, LabelSelector, Object, PolicyRule, SubjectKind};
+use rbac_eval::text::SourceText;
 use serde_json::{Map, Value, json};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -141,7 +141,7 @@ fn value(object: &Object) -> Value {
             }
             value["rules"] = match &*role.rules {
                 [] if role.name.len() % 2 == 0 => Value::Null,
-                rules => rules.iter().map(rule).collect(),
+                rules => rules.iter().map(|one| rule(one)).collect(),
             };
         }
         Object::Binding(binding) => {

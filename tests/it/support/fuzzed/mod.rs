@@ -1,122 +1,87 @@
 //! What has to hold of any bytes whatever: the checks of the fuzz targets, which `cargo test`
 //! replays on every input that once broke one.
 
+use rbac_eval::authz::chain;
+use rbac_eval::cluster::Snapshot;
 use std::sync::OnceLock;
 
-use rbac_eval::attributes::{Attributes, NonResourceAttributes, ResourceAttributes};
-use rbac_eval::authorizer::Authorizer;
-use rbac_eval::manifest::{self, Manifest, Object};
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::kube::{self, Manifest, Object};
 use rbac_eval::review::{Reader, answer};
-use rbac_eval::source::{SourceText, Sources};
-use rbac_eval::store::{Defaults, PolicyStore};
-use rbac_eval::user::UserInfo;
+use rbac_eval::text::{Files, SourceText};
 
-use super::compare::{same_answer, same_review, same_roles, store_of_objects};
+use super::compare::{same_answer, same_review, same_roles, store_of_objects, values};
 use super::naive::Naive;
 
 /// Parts the manifest from the request in what [`verdict`] is given.
 const SEPARATOR: &str = "\n===\n";
 
-fn read(name: &str, bytes: &[u8], named: bool) -> (Sources, Manifest) {
+fn read(name: &str, bytes: &[u8], named: bool) -> (Files, Manifest) {
     let text = SourceText {
         name: name.to_owned(),
         bytes: bytes.to_vec(),
         named,
     };
-    let mut sources = Sources::default();
-    let manifest = manifest::parse(&mut sources, &[text]);
-    (sources, manifest)
+    let mut files = Files::default();
+    let manifest = kube::parse(&mut files, &[text]);
+    (files, manifest)
 }
 
 /// That every place lies in the text, so that messages can't name lines which aren't there.
 fn places_are_in(bytes: &[u8], manifest: &Manifest) {
     let lines = 1 + bytes.iter().filter(|&&byte| byte == b'\n').count();
-    let inside = |place: rbac_eval::source::Place| {
+    let inside = |span: rbac_eval::text::Span| {
         // A lone carriage return ends a line too, for YAML.
         let returns = bytes.iter().filter(|&&byte| byte == b'\r').count();
-        let line = place.line as usize;
+        let line = span.line as usize;
         assert!(
-            place.line > 0 && line <= lines + returns,
+            span.line > 0 && line <= lines + returns,
             "line {line} of {lines}"
         );
-        assert!(place.column > 0, "{place:?}");
+        assert!(span.column > 0, "{span:?}");
     };
     for diagnostic in &manifest.diagnostics {
-        inside(diagnostic.place);
+        inside(diagnostic.span);
         assert!(!diagnostic.problem.to_string().is_empty());
     }
     for object in &manifest.objects {
-        match object {
-            Object::Role(role) => {
-                inside(role.place);
-                role.rules
-                    .iter()
-                    .filter_map(|rule| rule.place)
-                    .for_each(inside);
-            }
+        inside(object.span);
+        match &object.value {
+            Object::Role(role) => role.rules.iter().map(|rule| rule.span).for_each(inside),
             Object::Binding(binding) => {
-                inside(binding.place);
-                for subject in &binding.subjects {
-                    inside(subject.place);
-                }
+                let subjects = binding.subjects.iter();
+                subjects.map(|subject| subject.span).for_each(inside);
             }
             _ => {}
         }
     }
-}
-
-/// The objects as they read, wherever they stand.
-fn placeless(manifest: &Manifest) -> Vec<Object> {
-    let mut objects = manifest.objects.clone();
-    let nowhere = Sources::default().add("nowhere");
-    let nowhere = rbac_eval::source::Place {
-        source: nowhere,
-        line: 1,
-        column: 1,
-    };
-    for object in &mut objects {
-        match object {
-            Object::Role(role) => {
-                role.place = nowhere;
-                for rule in &mut role.rules {
-                    rule.place = rule.place.map(|_| nowhere);
-                }
-            }
-            Object::Binding(binding) => {
-                binding.place = nowhere;
-                for subject in &mut binding.subjects {
-                    subject.place = nowhere;
-                }
-            }
-            _ => {}
-        }
-    }
-    objects
 }
 
 /// Any bytes as YAML: they are read or told about, at places that exist; that the user named the
-/// file changes what is told, never what is read; and a store can be made of it.
+/// file changes what is told, never what is read; and a rbac can be made of it.
 pub fn yaml(bytes: &[u8]) {
-    let (sources, manifest) = read("any.yaml", bytes, true);
+    let (files, manifest) = read("any.yaml", bytes, true);
     places_are_in(bytes, &manifest);
     let (_, below_a_folder) = read("any.yaml", bytes, false);
-    assert_eq!(placeless(&manifest), placeless(&below_a_folder));
-    let _ = PolicyStore::new(sources, manifest, Defaults::None);
+    assert_eq!(manifest.objects, below_a_folder.objects);
+    let _ = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None));
 }
 
 /// Any bytes as JSON: the same, and what is sound in JSON reads alike as YAML.
 pub fn json(bytes: &[u8]) {
-    let (sources, manifest) = read("any.json", bytes, true);
+    let (files, manifest) = read("any.json", bytes, true);
     places_are_in(bytes, &manifest);
     if manifest.diagnostics.is_empty() && !manifest.objects.is_empty() && is_yaml_too(bytes) {
         let mut document = b"---\n".to_vec();
         document.extend(bytes);
         let (_, as_yaml) = read("any.yaml", &document, true);
         assert!(as_yaml.diagnostics.is_empty(), "{:?}", as_yaml.diagnostics);
-        let objects = placeless(&manifest);
-        assert_eq!(objects, placeless(&as_yaml));
+        assert_eq!(manifest.objects, as_yaml.objects);
     }
-    let _ = PolicyStore::new(sources, manifest, Defaults::None);
+    let _ = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None));
 }
 
 /// Whether JSON is one value in what YAML shares with it: no tabs, escapes or other characters
@@ -130,20 +95,20 @@ fn is_yaml_too(bytes: &[u8]) -> bool {
 }
 
 /// The store that reviews are asked of: everyone may read pods, and `a` has a missing role.
-fn policy() -> &'static PolicyStore {
-    static POLICY: OnceLock<PolicyStore> = OnceLock::new();
+fn policy() -> &'static RbacAuthorizer {
+    static POLICY: OnceLock<RbacAuthorizer> = OnceLock::new();
     POLICY.get_or_init(|| {
         let text = include_bytes!("policy.yaml");
-        let (sources, manifest) = read("policy.yaml", text, true);
+        let (files, manifest) = read("policy.yaml", text, true);
         assert!(manifest.diagnostics.is_empty() && !manifest.objects.is_empty());
-        PolicyStore::new(sources, manifest, Defaults::None)
+        RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
     })
 }
 
 /// Any bytes as reviews: each is answered or told about on a line that exists, and an answered
 /// review asked again is left as it is.
 pub fn review(bytes: &[u8]) {
-    let authorizer = Authorizer::new(policy());
+    let authorizer = chain(policy());
     let lines = 1 + bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
     let mut reader = Reader::new(bytes);
     let mut last = 0;
@@ -172,7 +137,7 @@ pub fn verdict(bytes: &[u8]) {
     };
     let (manifest, request) = text.split_once(SEPARATOR).unwrap_or((text, ""));
     let (_, manifest) = read("any.yaml", manifest.as_bytes(), true);
-    let objects = &manifest.objects;
+    let objects = &values(&manifest);
     let roles = objects
         .iter()
         .filter(|object| matches!(object, Object::Role(_)));
@@ -183,16 +148,16 @@ pub fn verdict(bytes: &[u8]) {
         return;
     }
     let naive = Naive::new(objects);
-    let store = store_of_objects(objects);
-    same_roles(&store, &naive);
+    let rbac = store_of_objects(objects);
+    same_roles(&rbac, &naive);
     for line in request
         .lines()
         .take(4)
         .chain(request.is_empty().then_some(""))
     {
         let (user, attributes) = asked(line);
-        same_answer(&store, &naive, &user, &attributes);
-        same_review(&store, &naive, &user, attributes.namespace());
+        same_answer(&rbac, &naive, &user, &attributes);
+        same_review(&rbac, &naive, &user, attributes.namespace());
     }
 }
 

@@ -1,0 +1,345 @@
+//! Why: the grants of a yes, and the near misses of a no.
+//!
+//! A near miss is a rule that would allow the request if one thing were different: the namespace,
+//! the name, the verb, the API group, the subresource, or who the binding names.
+
+use crate::authn::{UserInfo, is_group_of_everyone, split_service_account};
+use crate::authz::chain;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::authz::rbac::rules;
+use crate::authz::{Attributes, ResourceAttributes};
+use crate::authz::{Authorizer, Decision, Response};
+use crate::cluster::Reach;
+use crate::cluster::{BindingId, RoleId};
+use crate::entra::is_object_id;
+use crate::kube::{Binding, BindingKind, PolicyRule, Subject, SubjectKind};
+
+/// What would have to differ for a near miss to allow the request. The order is that of nearness.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Miss {
+    /// The binding's namespace isn't the request's.
+    Namespace,
+    /// The rule is restricted to names, and the request's isn't among them or it carries none.
+    ResourceName,
+    /// The rule doesn't list the verb.
+    Verb,
+    /// The rule lists the resource under another API group.
+    ApiGroup,
+    /// The rule covers the resource without the subresource, or the other way round.
+    Subresource,
+    /// The rule covers another URL that begins alike.
+    NonResourceUrl,
+    /// The request is for the whole cluster, and the binding is a RoleBinding.
+    ClusterScope,
+    /// The binding names a role that isn't there.
+    RoleNotFound,
+    /// The binding's subject is called the same but for the case of letters.
+    SubjectCase,
+    /// The binding's subject is called the same but is of another kind.
+    SubjectKind,
+    /// The binding's subject is the service account of that name in another namespace.
+    SubjectNamespace,
+    /// The binding's subject is a group by display name or e-mail, where Entra ID's tokens carry
+    /// object IDs.
+    GroupName,
+}
+
+/// A rule that would allow the request if one thing were different.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NearMiss {
+    /// What would have to differ.
+    pub miss: Miss,
+    /// The binding.
+    pub binding: BindingId,
+    /// The number, from 0, of the subject in the binding.
+    pub subject: usize,
+    /// The role, unless it isn't there.
+    pub role: Option<RoleId>,
+    /// The number, from 1, of the rule among the role's effective ones.
+    pub rule: Option<usize>,
+}
+
+/// A decision with its reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The decision and every grant.
+    pub response: Response,
+    /// The near misses of a no, closest first.
+    pub near_misses: Vec<NearMiss>,
+    /// How many bindings name the asker or one of their groups, wherever they apply; the groups
+    /// that everyone is in don't count.
+    pub bindings_of_asker: usize,
+}
+
+/// Decides a request and says why.
+///
+/// Finding near misses of a no looks at all bindings, since those of others may be meant for the
+/// asker; a yes costs no more than the asker's own bindings.
+///
+/// ```
+/// use rbac_eval::authz::{Attributes, NonResourceAttributes};
+/// use rbac_eval::analysis::explain::{Miss, explain};
+/// use rbac_eval::kube::Manifest;
+/// use rbac_eval::text::Files;
+/// use rbac_eval::cluster::{Defaults, Snapshot};
+/// use rbac_eval::authz::rbac::RbacAuthorizer;
+/// use rbac_eval::authn::UserInfo;
+///
+/// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+/// let rbac = RbacAuthorizer::new(snapshot);
+/// let request = Attributes::NonResource(NonResourceAttributes {
+///     verb: "post".into(),
+///     path: "/version".into(),
+/// });
+/// let alice = UserInfo::impersonated("alice", []);
+/// let explanation = explain(&rbac, &alice, &request);
+/// assert_eq!(explanation.near_misses[0].miss, Miss::Verb);
+/// ```
+pub fn explain(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &Attributes) -> Explanation {
+    let response = chain(rbac).authorize(user, attributes);
+    let own = bindings_of(rbac, user);
+    let mut near_misses = Vec::new();
+    if response.decision == Decision::NoOpinion {
+        for &(binding, subject) in &own {
+            own_misses(rbac, binding, subject, attributes, &mut near_misses);
+        }
+        meant_for_asker(rbac, user, attributes, &mut near_misses);
+        near_misses.sort();
+        near_misses.dedup();
+    }
+    let mut bindings: Vec<BindingId> = own
+        .iter()
+        .filter(|&&(binding, subject)| {
+            let subject = &rbac.snapshot().binding(binding).subjects[subject];
+            subject.kind != SubjectKind::Group || !is_group_of_everyone(&subject.name)
+        })
+        .map(|&(binding, _)| binding)
+        .collect();
+    bindings.dedup();
+    Explanation {
+        response,
+        near_misses,
+        bindings_of_asker: bindings.len(),
+    }
+}
+
+/// Every subject of every binding that names the user or one of the groups, whatever the namespace.
+fn bindings_of(rbac: &RbacAuthorizer, user: &UserInfo) -> Vec<(BindingId, usize)> {
+    let mut found: Vec<_> = rbac
+        .applied_anywhere(user)
+        .into_iter()
+        .map(|applied| (applied.binding, applied.subject))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn reaches(binding: &Binding, namespace: &str) -> bool {
+    binding.kind == BindingKind::ClusterRoleBinding
+        || (!namespace.is_empty() && binding.namespace == namespace)
+}
+
+fn own_misses(
+    rbac: &RbacAuthorizer,
+    id: BindingId,
+    subject: usize,
+    attributes: &Attributes,
+    misses: &mut Vec<NearMiss>,
+) {
+    let binding = rbac.snapshot().binding(id);
+    let in_scope = reaches(binding, attributes.namespace());
+    let Some(role) = rbac.role_of(id) else {
+        if in_scope {
+            misses.push(NearMiss {
+                miss: Miss::RoleNotFound,
+                binding: id,
+                subject,
+                role: None,
+                rule: None,
+            });
+        }
+        return;
+    };
+    for (rule, number) in rbac.effective_rules(role).zip(1..) {
+        let miss = if in_scope {
+            rule_miss(rule.rule, attributes)
+        } else if rules::rule_allows(rule.rule, attributes) {
+            Some(if attributes.namespace().is_empty() {
+                Miss::ClusterScope
+            } else {
+                Miss::Namespace
+            })
+        } else {
+            None
+        };
+        if let Some(miss) = miss {
+            misses.push(NearMiss {
+                miss,
+                binding: id,
+                subject,
+                role: Some(role),
+                rule: Some(number),
+            });
+        }
+    }
+}
+
+/// The one thing for which a rule doesn't allow a request, if it is one.
+fn rule_miss(rule: &PolicyRule, attributes: &Attributes) -> Option<Miss> {
+    match attributes {
+        Attributes::Resource(attributes) => {
+            let verb = rules::verb_matches(rule, &attributes.verb);
+            let group = rules::api_group_matches(rule, &attributes.group);
+            let resource = rules::resource_matches(rule, attributes);
+            let name = rules::resource_name_matches(rule, &attributes.name);
+            match (verb, group, resource, name) {
+                (true, true, true, false) => Some(Miss::ResourceName),
+                (false, true, true, true) => Some(Miss::Verb),
+                (true, false, true, true) => Some(Miss::ApiGroup),
+                (true, true, false, true) if is_subresource_miss(rule, attributes) => {
+                    Some(Miss::Subresource)
+                }
+                _ => None,
+            }
+        }
+        Attributes::NonResource(attributes) => {
+            let verb = rules::verb_matches(rule, &attributes.verb);
+            let url = rules::non_resource_url_matches(rule, attributes);
+            let alike = || {
+                rule.non_resource_urls.iter().any(|url| {
+                    let url = url.trim_end_matches('/');
+                    !url.is_empty()
+                        && attributes
+                            .path
+                            .strip_prefix(url)
+                            .is_some_and(|rest| rest.starts_with('/'))
+                        || attributes.path.trim_end_matches('/') == url
+                })
+            };
+            match (verb, url) {
+                (false, true) => Some(Miss::Verb),
+                (true, false) if alike() => Some(Miss::NonResourceUrl),
+                _ => None,
+            }
+        }
+    }
+}
+
+fn is_subresource_miss(rule: &PolicyRule, attributes: &ResourceAttributes) -> bool {
+    rule.resources.iter().any(|resource| {
+        let (parent, subresource) = match resource.split_once('/') {
+            Some((parent, subresource)) => (parent, subresource),
+            None => (resource.as_str(), ""),
+        };
+        parent == attributes.resource
+            && (subresource.is_empty() || attributes.subresource.is_empty() || subresource == "*")
+    })
+}
+
+/// Bindings that would allow the request to someone who is called nearly as the asker is.
+fn meant_for_asker(
+    rbac: &RbacAuthorizer,
+    user: &UserInfo,
+    attributes: &Attributes,
+    misses: &mut Vec<NearMiss>,
+) {
+    let probe = rbac.probe(attributes);
+    let asker = Asker::new(user);
+    for id in rbac.bindings_in_reach(attributes.namespace(), Reach::Request) {
+        let binding = rbac.snapshot().binding(id);
+        for (number, subject) in binding.subjects.iter().enumerate() {
+            let Some(miss) = asker.nearly(subject, binding) else {
+                continue;
+            };
+            let Some(role) = rbac.role_of(id) else {
+                continue;
+            };
+            if let Some(rule) = rbac.allowing_rules(role, &probe).next() {
+                misses.push(NearMiss {
+                    miss,
+                    binding: id,
+                    subject: number,
+                    role: Some(role),
+                    rule: Some(rule),
+                });
+            }
+        }
+    }
+}
+
+/// Who asks, in the forms that bindings confuse.
+struct Asker<'u> {
+    user: &'u UserInfo,
+    service_account: Option<(&'u str, &'u str)>,
+    may_have_entra_groups: bool,
+}
+
+impl<'u> Asker<'u> {
+    fn new(user: &'u UserInfo) -> Self {
+        let service_account = split_service_account(&user.name);
+        let own_groups = || {
+            user.groups
+                .iter()
+                .filter(|group| !group.starts_with("system:"))
+        };
+        Asker {
+            user,
+            service_account,
+            may_have_entra_groups: service_account.is_none()
+                && !user.name.starts_with("system:")
+                && own_groups().all(|group| is_object_id(group)),
+        }
+    }
+
+    /// What keeps a subject from being the asker, if it is little.
+    fn nearly(&self, subject: &Subject, binding: &Binding) -> Option<Miss> {
+        let name = subject.name.as_str();
+        let has_group = |wanted: &str| self.user.groups.iter().any(|group| group == wanted);
+        let groups_alike = || {
+            self.user
+                .groups
+                .iter()
+                .any(|group| group != name && group.eq_ignore_ascii_case(name))
+        };
+        match subject.kind {
+            SubjectKind::User => {
+                if name == self.user.name {
+                    return None;
+                }
+                if name.eq_ignore_ascii_case(&self.user.name) {
+                    return Some(Miss::SubjectCase);
+                }
+                let is_account = self.service_account.is_some_and(|(namespace, account)| {
+                    name == account
+                        || name
+                            .split_once([':', '/'])
+                            .is_some_and(|parts| parts == (namespace, account))
+                });
+                (is_account || has_group(name)).then_some(Miss::SubjectKind)
+            }
+            SubjectKind::Group => {
+                if has_group(name) {
+                    return None;
+                }
+                if groups_alike() {
+                    return Some(Miss::SubjectCase);
+                }
+                if name == self.user.name {
+                    return Some(Miss::SubjectKind);
+                }
+                (self.may_have_entra_groups && !is_object_id(name) && !name.starts_with("system:"))
+                    .then_some(Miss::GroupName)
+            }
+            SubjectKind::ServiceAccount => {
+                let namespace = subject.namespace_in(binding);
+                match self.service_account {
+                    Some((own_namespace, own_name)) => (own_name == name
+                        && own_namespace != namespace)
+                        .then_some(Miss::SubjectNamespace),
+                    None => (name == self.user.name).then_some(Miss::SubjectKind),
+                }
+            }
+        }
+    }
+}

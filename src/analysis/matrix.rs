@@ -1,0 +1,136 @@
+//! Tables of what is allowed: resources by verbs for one user, subjects by verbs for one resource.
+
+use crate::authz::chain;
+use std::collections::BTreeMap;
+
+use crate::authn::Principal;
+use crate::authn::UserInfo;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::authz::{Attributes, ResourceAttributes};
+use crate::authz::{Authorizer, Decision};
+use crate::kube::discovery::ApiResource;
+
+use super::who_can::WhoCan;
+use crate::cluster::Reach;
+
+/// The verbs of real requests for objects, which are the columns.
+pub const VERBS: [&str; 8] = [
+    "get",
+    "list",
+    "watch",
+    "create",
+    "update",
+    "patch",
+    "delete",
+    "deletecollection",
+];
+
+/// What a cell says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cell {
+    /// Allowed.
+    Yes,
+    /// Allowed for some names only.
+    Partial,
+    /// Not allowed.
+    No,
+}
+
+/// One resource and what a user may do with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceRow<'c> {
+    /// The resource.
+    pub resource: &'c ApiResource,
+    /// A cell for each of [`VERBS`].
+    pub cells: [Cell; VERBS.len()],
+}
+
+/// One subject and what it may do with a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubjectRow {
+    /// The subject.
+    pub principal: Principal,
+    /// A cell for each of [`VERBS`].
+    pub cells: [Cell; VERBS.len()],
+}
+
+/// What a user may do with every resource of the catalogue, in a namespace; cluster-scoped
+/// resources are asked about in the whole cluster.
+///
+/// ```
+/// use rbac_eval::kube::Manifest;
+/// use rbac_eval::analysis::matrix::{Cell, resources_by_verbs};
+/// use rbac_eval::text::Files;
+/// use rbac_eval::cluster::{Defaults, Snapshot};
+/// use rbac_eval::authz::rbac::RbacAuthorizer;
+/// use rbac_eval::authn::UserInfo;
+///
+/// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
+/// let rbac = RbacAuthorizer::new(snapshot);
+/// let root = UserInfo::new("root", ["system:masters"]);
+/// let rows = resources_by_verbs(&rbac, &root, "default");
+/// assert!(rows.iter().all(|row| row.cells == [Cell::Yes; 8]));
+/// ```
+pub fn resources_by_verbs<'s>(
+    rbac: &'s RbacAuthorizer,
+    user: &UserInfo,
+    namespace: &str,
+) -> Vec<ResourceRow<'s>> {
+    let authorizer = chain(rbac);
+    rbac.snapshot()
+        .discovery()
+        .resources()
+        .iter()
+        .map(|resource| {
+            let cells = VERBS.map(|verb| {
+                let request = Attributes::Resource(ResourceAttributes {
+                    namespace: if resource.namespaced { namespace } else { "" }.to_owned(),
+                    verb: verb.to_owned(),
+                    group: resource.group.clone(),
+                    resource: resource.plural.clone(),
+                    ..ResourceAttributes::default()
+                });
+                if authorizer.decide(user, &request) == Decision::Allow {
+                    Cell::Yes
+                } else if rbac.allows_some_name(user, &request) {
+                    Cell::Partial
+                } else {
+                    Cell::No
+                }
+            });
+            ResourceRow { resource, cells }
+        })
+        .collect()
+}
+
+/// What every subject may do with a resource. The request's verb doesn't matter.
+pub fn subjects_by_verbs(
+    rbac: &RbacAuthorizer,
+    request: &ResourceAttributes,
+    reach: Reach,
+) -> Vec<SubjectRow> {
+    let mut rows: BTreeMap<Principal, [Cell; VERBS.len()]> = BTreeMap::new();
+    for (column, verb) in VERBS.iter().enumerate() {
+        let request = Attributes::Resource(ResourceAttributes {
+            verb: (*verb).to_owned(),
+            ..request.clone()
+        });
+        let WhoCan {
+            able, for_names, ..
+        } = super::who_can::who_can(rbac, &request, reach);
+        let found = able
+            .into_iter()
+            .map(|able| (able.principal, Cell::Yes))
+            .chain(
+                for_names
+                    .into_iter()
+                    .map(|able| (able.principal, Cell::Partial)),
+            );
+        for (principal, cell) in found {
+            rows.entry(principal).or_insert([Cell::No; VERBS.len()])[column] = cell;
+        }
+    }
+    rows.into_iter()
+        .map(|(principal, cells)| SubjectRow { principal, cells })
+        .collect()
+}

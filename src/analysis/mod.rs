@@ -1,0 +1,11 @@
+//! Questions, each in a file of its own. None knows another but by what `tests` list as an edge.
+
+pub mod assertions;
+pub mod diff;
+pub mod explain;
+pub mod lint;
+pub mod lookup;
+pub mod matrix;
+pub mod risk;
+pub mod rules_review;
+pub mod who_can;

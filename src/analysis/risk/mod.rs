@@ -1,0 +1,272 @@
+//! How grave a gain is.
+//!
+//! [`RISKS`] is a table: what one may ask to do harm, how grave that is cluster-wide, and why. A
+//! gain has a risk if it lets a subject make a request of it that it couldn't before.
+//!
+//! - A gain in one namespace weighs one level less than the same cluster-wide; namespace
+//!   `kube-system` weighs like the cluster.
+//! - A gain for some names only weighs one level less again, and is none where a request of the
+//!   kind carries no name.
+//! - A risk of two parts counts where the subject has both on the side of the gain, whichever rules
+//!   give them, and hadn't both before.
+
+mod table;
+
+use crate::analysis::diff::{Change, Direction};
+use crate::authn::Principal;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::authz::{Attributes, ResourceAttributes};
+use crate::kube::SubjectKind;
+
+pub use table::RISKS;
+
+/// How grave a risk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth a look.
+    Low,
+    /// Can do harm.
+    Medium,
+    /// Leads to other people's data or rights.
+    High,
+    /// Leads to the whole cluster.
+    Critical,
+}
+
+impl Severity {
+    /// The severity as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+
+    fn less(self) -> Self {
+        match self {
+            Severity::Critical => Severity::High,
+            Severity::High => Severity::Medium,
+            Severity::Medium | Severity::Low => Severity::Low,
+        }
+    }
+}
+
+/// Where objects of a type live, which says what namespace a real request carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lives {
+    /// In namespaces.
+    Namespaced,
+    /// In the cluster; requests carry no namespace.
+    Cluster,
+    /// Namespaces themselves: a request for one of them is judged in it.
+    Namespace,
+    /// In this namespace, as far as the risk goes.
+    In(&'static str),
+}
+
+/// Requests that are alike: any of the verbs on any of the resources. `*` stands for one that no
+/// rule names, so that only a wildcard covers it.
+#[derive(Debug, Clone, Copy)]
+pub struct Requests {
+    /// The verbs.
+    pub verbs: &'static [&'static str],
+    /// The API group.
+    pub group: &'static str,
+    /// The resources, with their subresource if they have one.
+    pub resources: &'static [&'static str],
+    /// Where they live.
+    pub lives: Lives,
+}
+
+/// What makes a risk.
+#[derive(Debug, Clone, Copy)]
+pub enum Pattern {
+    /// Any of these requests.
+    Any(&'static [Requests]),
+    /// One of the first and one of the second.
+    Both(&'static [Requests], &'static [Requests]),
+    /// Any gain at all of this subject.
+    Subject(SubjectKind, &'static str),
+}
+
+/// An entry of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Risk {
+    /// The stable id, which is also its heading in `docs/risks.md`.
+    pub id: &'static str,
+    /// How grave it is cluster-wide.
+    pub severity: Severity,
+    /// One sentence: why.
+    pub why: &'static str,
+    /// What makes it.
+    pub pattern: Pattern,
+}
+
+/// A risk that a change brings, weighed.
+#[derive(Debug, Clone, Copy)]
+pub struct Found {
+    /// The risk.
+    pub risk: &'static Risk,
+    /// How grave it is here.
+    pub severity: Severity,
+}
+
+/// A value that no rule names.
+const FRESH: &str = "\u{1}";
+/// The namespace that weighs like the cluster.
+const KUBE_SYSTEM: &str = "kube-system";
+
+/// The risks of a gain, the gravest first. A loss has none.
+pub fn risks_of(change: &Change, base: &RbacAuthorizer, head: &RbacAuthorizer) -> Vec<Found> {
+    if change.direction == Direction::Lost {
+        return Vec::new();
+    }
+    let mut found: Vec<Found> = RISKS
+        .iter()
+        .filter_map(|risk| {
+            let weight = weigh(&risk.pattern, change, base, head)?;
+            let mut severity = risk.severity;
+            if weight.in_namespace {
+                severity = severity.less();
+            }
+            if weight.named {
+                severity = severity.less();
+            }
+            Some(Found { risk, severity })
+        })
+        .collect();
+    found.sort_by_key(|found| std::cmp::Reverse(found.severity));
+    found
+}
+
+/// What makes a risk weigh less.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
+    in_namespace: bool,
+    named: bool,
+}
+
+fn weigh(
+    pattern: &Pattern,
+    change: &Change,
+    base: &RbacAuthorizer,
+    head: &RbacAuthorizer,
+) -> Option<Weight> {
+    let in_namespace = change
+        .namespace
+        .as_ref()
+        .is_some_and(|namespace| namespace != KUBE_SYSTEM);
+    match pattern {
+        Pattern::Subject(kind, name) => {
+            let subject = &change.subject;
+            (subject.kind == *kind && subject.name == *name).then_some(Weight {
+                in_namespace,
+                named: false,
+            })
+        }
+        Pattern::Any(requests) => {
+            let hit = gained(requests, change)?;
+            Some(Weight {
+                in_namespace,
+                named: hit.named,
+            })
+        }
+        Pattern::Both(first, second) => {
+            let hit = gained(first, change).or_else(|| gained(second, change))?;
+            let has_both = |rbac: &RbacAuthorizer| {
+                [first, second]
+                    .iter()
+                    .all(|part| has(rbac, &change.subject, part, change))
+            };
+            (has_both(head) && !has_both(base)).then_some(Weight {
+                in_namespace,
+                named: hit.named,
+            })
+        }
+    }
+}
+
+struct Hit {
+    named: bool,
+}
+
+/// Whether a change matches any of the requests.
+fn gained(requests: &[Requests], change: &Change) -> Option<Hit> {
+    let named = !change.rule.resource_names.is_empty();
+    probes(requests, change)
+        .iter()
+        .any(|probe| change.matches(probe))
+        .then_some(Hit { named })
+}
+
+/// Whether a subject may make any of the requests on a side, in the scope of a change, for some
+/// name at least.
+fn has(rbac: &RbacAuthorizer, subject: &Principal, requests: &[Requests], change: &Change) -> bool {
+    let user = subject.as_user();
+    probes(requests, change)
+        .iter()
+        .any(|probe| user.is_privileged() || rbac.allows_some_name(&user, probe))
+}
+
+/// Real requests of a kind, in the scope of a change and for the names that it speaks of.
+fn probes(requests: &[Requests], change: &Change) -> Vec<Attributes> {
+    let mut probes = Vec::new();
+    for requests in requests {
+        for &verb in requests.verbs {
+            for resource in requests.resources {
+                let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+                let names = names(change, verb, subresource);
+                for name in names {
+                    let (namespace, name) = placed(requests.lives, change, name);
+                    probes.push(Attributes::Resource(ResourceAttributes {
+                        namespace,
+                        verb: fresh(verb),
+                        group: fresh(requests.group),
+                        resource: fresh(resource),
+                        subresource: fresh(subresource),
+                        name,
+                    }));
+                }
+            }
+        }
+    }
+    probes
+}
+
+fn fresh(word: &str) -> String {
+    if word == "*" { FRESH } else { word }.to_owned()
+}
+
+/// The names that a request of a verb may carry, of those that a change speaks of.
+fn names(change: &Change, verb: &str, subresource: &str) -> Vec<String> {
+    if change.rule.resource_names.is_empty() {
+        return vec![FRESH.to_owned()];
+    }
+    let nameless = matches!(verb, "create" | "deletecollection") && subresource.is_empty();
+    if nameless {
+        Vec::new()
+    } else {
+        change
+            .rule
+            .resource_names
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+/// The namespace and name of a real request in the scope of a change.
+fn placed(lives: Lives, change: &Change, name: String) -> (String, String) {
+    let own = change.namespace.clone();
+    match lives {
+        Lives::Namespaced => (own.unwrap_or_else(|| FRESH.to_owned()), name),
+        Lives::Cluster => (String::new(), name),
+        Lives::In(namespace) => (namespace.to_owned(), name),
+        Lives::Namespace => match own {
+            Some(own) => (own.clone(), own),
+            None => (name.clone(), name),
+        },
+    }
+}

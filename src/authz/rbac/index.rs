@@ -1,0 +1,344 @@
+//! Which bindings name whom.
+//!
+//! A decision is mostly waiting for memory, so the index is laid out to be waited for seldom. An
+//! entry of the table is half a cache line that answers for most names: which cluster-wide roles
+//! are theirs, and in which namespaces, more or less, they have more. Edges are looked at only
+//! where something is found, and only then names are compared.
+
+use hashbrown::HashTable;
+
+use super::compiled::CompiledRoles;
+use super::interner::{Interner, Sym, Written, hash};
+use super::outline::Probe;
+use crate::cluster::RoleId;
+
+/// That a binding's subject names someone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edge {
+    /// The binding's namespace; [`Sym::NONE`] where it is cluster-wide.
+    pub(super) namespace: Sym,
+    /// The binding's number.
+    pub(crate) binding: u32,
+    /// The subject's number in the binding.
+    pub(crate) subject: u32,
+    /// The number of the binding's role; [`NO_ROLE`] where it isn't there.
+    role: u32,
+}
+
+impl Edge {
+    /// The binding's role, unless it isn't there.
+    #[inline]
+    pub(crate) fn role_id(self) -> Option<RoleId> {
+        (self.role != NO_ROLE).then_some(RoleId(self.role))
+    }
+}
+
+/// The role of an edge whose binding names one that isn't there.
+pub(super) const NO_ROLE: u32 = u32::MAX;
+
+/// Whether a name is a user's (a service account's included) or a group's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum NameKind {
+    User,
+    Group,
+}
+
+/// An edge with what it is sorted by. Cluster-wide edges have no namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NewEdge {
+    pub(super) kind: NameKind,
+    pub(super) name: Sym,
+    pub(super) namespace: Option<Sym>,
+    pub(super) binding: u32,
+    pub(super) subject: u32,
+    pub(super) role: u32,
+}
+
+/// How many roles a [`Slot`] has room for.
+const ROLES: usize = 6;
+/// What stands in a [`Slot`] after its roles.
+const NO_MORE: u16 = u16::MAX;
+/// What stands first in a [`Slot`] whose roles have no room in it.
+const ELSEWHERE: u16 = u16::MAX - 1;
+
+/// An entry of a table: enough to tell of most names that nothing is for the request.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
+pub(crate) struct Slot {
+    hash: u64,
+    /// The bits of all namespaces of the namespaced edges.
+    namespaces: u64,
+    /// The place of the heading among the records.
+    heading: u32,
+    /// The roles of the cluster-wide edges, as many as there are.
+    roles: [u16; ROLES],
+}
+
+/// A heading or an edge.
+#[derive(Debug, Clone, Copy)]
+struct Record([u32; 4]);
+
+/// What stands before the edges of a kind.
+struct Heading {
+    name: Written,
+    cluster_wide: u32,
+    edges: u32,
+}
+
+impl Record {
+    #[inline]
+    fn edge(self) -> Edge {
+        let [namespace, binding, subject, role] = self.0;
+        Edge {
+            namespace: Sym(namespace),
+            binding,
+            subject,
+            role,
+        }
+    }
+
+    #[inline]
+    fn heading(self) -> Heading {
+        let [begin, end, cluster_wide, edges] = self.0;
+        Heading {
+            name: Written { begin, end },
+            cluster_wide,
+            edges,
+        }
+    }
+}
+
+impl From<&NewEdge> for Record {
+    fn from(edge: &NewEdge) -> Self {
+        let namespace = edge.namespace.unwrap_or(Sym::NONE);
+        Record([namespace.0, edge.binding, edge.subject, edge.role])
+    }
+}
+
+impl From<Heading> for Record {
+    fn from(heading: Heading) -> Self {
+        let Written { begin, end } = heading.name;
+        Record([begin, end, heading.cluster_wide, heading.edges])
+    }
+}
+
+/// The roles of cluster-wide edges, as a [`Slot`] has them.
+fn slot_roles(edges: &[NewEdge]) -> [u16; ROLES] {
+    let mut roles = [NO_MORE; ROLES];
+    let fits = edges.len() <= ROLES && edges.iter().all(|edge| edge.role < ELSEWHERE.into());
+    if !fits {
+        roles[0] = ELSEWHERE;
+        return roles;
+    }
+    for (edge, role) in edges.iter().zip(&mut roles) {
+        *role = u16::try_from(edge.role).unwrap_or(ELSEWHERE);
+    }
+    roles
+}
+
+/// A few bits for a namespace, which several share.
+#[inline]
+fn namespace_bits(namespace: Sym) -> u64 {
+    let mixed = u64::from(namespace.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 46;
+    1 << (mixed & 63) | 1 << (mixed >> 6 & 63) | 1 << (mixed >> 12 & 63)
+}
+
+/// Tables from names to where their edges are. A request carries many groups, so theirs is a table
+/// of its own, which stays small.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SubjectIndex {
+    users: HashTable<Slot>,
+    groups: HashTable<Slot>,
+    /// The namespaces of edges, with the hashes of their names.
+    namespaces: HashTable<(u64, Sym)>,
+    /// For each principal a heading, then its cluster-wide edges, then the others by namespace: what
+    /// is needed together is fetched together.
+    records: Vec<Record>,
+    /// Whether two names share a hash, so that names have to be compared at once.
+    collides: bool,
+}
+
+impl SubjectIndex {
+    pub(super) fn new(mut new: Vec<NewEdge>, strings: &Interner) -> Self {
+        new.sort_unstable();
+        let mut index = SubjectIndex::default();
+        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        for same in new.chunk_by(|a, b| (a.kind, a.name) == (b.kind, b.name)) {
+            let cluster_wide = same.partition_point(|edge| edge.namespace.is_none());
+            let slot = Slot {
+                hash: hash(strings.text(same[0].name)),
+                namespaces: same[cluster_wide..]
+                    .iter()
+                    .filter_map(|edge| edge.namespace)
+                    .fold(0, |bits, namespace| bits | namespace_bits(namespace)),
+                heading: narrow(index.records.len()),
+                roles: slot_roles(&same[..cluster_wide]),
+            };
+            let heading = Heading {
+                name: strings.written(same[0].name),
+                cluster_wide: narrow(cluster_wide),
+                edges: narrow(same.len()),
+            };
+            index.records.push(heading.into());
+            index.records.extend(same.iter().map(Record::from));
+            let kind = same[0].kind;
+            index.collides |= index.at_hash(kind, slot.hash).is_some();
+            let table = match kind {
+                NameKind::User => &mut index.users,
+                NameKind::Group => &mut index.groups,
+            };
+            table.insert_unique(slot.hash, slot, |slot| slot.hash);
+        }
+        let mut namespaces: Vec<Sym> = new.iter().filter_map(|edge| edge.namespace).collect();
+        namespaces.sort_unstable();
+        namespaces.dedup();
+        for namespace in namespaces {
+            let hash = hash(strings.text(namespace));
+            let known = index.namespaces.find(hash, |&(known, _)| known == hash);
+            index.collides |= known.is_some();
+            index
+                .namespaces
+                .insert_unique(hash, (hash, namespace), |&(hash, _)| hash);
+        }
+        index
+    }
+
+    /// A namespace that has edges, or another that shares its hash; see
+    /// [`likely_slot`](SubjectIndex::likely_slot).
+    #[inline]
+    pub(super) fn likely_namespace(&self, strings: &Interner, namespace: &str) -> Sym {
+        if namespace.is_empty() {
+            return Sym::NONE;
+        }
+        let hash = hash(namespace);
+        self.namespaces
+            .find(hash, |&(known, sym)| {
+                known == hash && (!self.collides || strings.text(sym) == namespace)
+            })
+            .map_or(Sym::NONE, |&(_, sym)| sym)
+    }
+
+    #[inline]
+    fn table(&self, kind: NameKind) -> &HashTable<Slot> {
+        match kind {
+            NameKind::User => &self.users,
+            NameKind::Group => &self.groups,
+        }
+    }
+
+    #[inline]
+    fn at_hash(&self, kind: NameKind, hash: u64) -> Option<&Slot> {
+        self.table(kind).find(hash, |slot| slot.hash == hash)
+    }
+
+    /// The slot of a name, if it has one.
+    pub(super) fn slot(&self, strings: &Interner, kind: NameKind, name: &str) -> Option<&Slot> {
+        let hash = hash(name);
+        self.table(kind).find(hash, |slot| {
+            slot.hash == hash && self.is_of(slot, strings, name)
+        })
+    }
+
+    /// The slot of a name, or of another that shares its hash: what it leads to has to be held
+    /// against the name before it counts.
+    #[inline]
+    pub(super) fn likely_slot(
+        &self,
+        strings: &Interner,
+        kind: NameKind,
+        name: &str,
+    ) -> Option<&Slot> {
+        if self.collides {
+            self.slot(strings, kind, name)
+        } else {
+            self.at_hash(kind, hash(name))
+        }
+    }
+
+    /// Whether a slot is that of this name.
+    pub(super) fn is_of(&self, slot: &Slot, strings: &Interner, name: &str) -> bool {
+        strings.read(self.heading(slot).name) == name
+    }
+
+    /// The edges of a slot that reach requests in a namespace, cluster-wide ones first.
+    #[inline]
+    pub(super) fn edges(&self, slot: &Slot, namespace: Sym) -> impl Iterator<Item = Edge> {
+        self.cluster_wide(slot)
+            .iter()
+            .chain(self.namespaced(slot, namespace))
+            .map(|record| record.edge())
+    }
+
+    /// All edges of a slot, whatever their namespace.
+    pub(super) fn all_edges(&self, slot: &Slot) -> impl Iterator<Item = Edge> {
+        let records = self.records_of(slot, 0, self.heading(slot).edges);
+        records.iter().map(|record| record.edge())
+    }
+
+    /// The first edge of a slot that allows a request in a namespace, and by which of its role's
+    /// rules, from 1: cluster-wide ones first.
+    #[inline]
+    pub(super) fn first_allowing(
+        &self,
+        slot: &Slot,
+        namespace: Sym,
+        roles: &CompiledRoles,
+        probe: &Probe<'_>,
+    ) -> Option<(Edge, usize)> {
+        let by_edge = |record: &Record| {
+            let edge = record.edge();
+            Some((edge, roles.allowing(edge.role_id()?, probe).next()?))
+        };
+        let cluster_wide = if slot.roles[0] == ELSEWHERE {
+            self.cluster_wide(slot).iter().find_map(by_edge)
+        } else {
+            let held = slot.roles.iter().take_while(|&&role| role != NO_MORE);
+            held.enumerate().find_map(|(at, &role)| {
+                let rule = roles.allowing(RoleId(role.into()), probe).next()?;
+                Some((self.cluster_wide(slot)[at].edge(), rule))
+            })
+        };
+        cluster_wide.or_else(|| self.namespaced(slot, namespace).iter().find_map(by_edge))
+    }
+
+    #[inline]
+    fn heading(&self, slot: &Slot) -> Heading {
+        self.records[slot.heading as usize].heading()
+    }
+
+    /// The edges of a slot from one number to another.
+    #[inline]
+    fn records_of(&self, slot: &Slot, from: u32, to: u32) -> &[Record] {
+        let begin = slot.heading as usize + 1;
+        &self.records[begin + from as usize..begin + to as usize]
+    }
+
+    #[inline]
+    fn cluster_wide(&self, slot: &Slot) -> &[Record] {
+        self.records_of(slot, 0, self.heading(slot).cluster_wide)
+    }
+
+    #[inline]
+    fn namespaced(&self, slot: &Slot, namespace: Sym) -> &[Record] {
+        /// So few are looked at one after the other, which doesn't wait for one to fetch the next.
+        const FEW: usize = 32;
+        let bits = namespace_bits(namespace);
+        if namespace == Sym::NONE || slot.namespaces & bits != bits {
+            return &[];
+        }
+        let heading = self.heading(slot);
+        let namespaced = self.records_of(slot, heading.cluster_wide, heading.edges);
+        let begins = |record: &Record| record.edge().namespace >= namespace;
+        let first = if namespaced.len() <= FEW {
+            namespaced.iter().position(begins)
+        } else {
+            Some(namespaced.partition_point(|record| !begins(record)))
+        };
+        let reached = &namespaced[first.unwrap_or(namespaced.len())..];
+        let count = reached
+            .iter()
+            .take_while(|record| record.edge().namespace == namespace)
+            .count();
+        &reached[..count]
+    }
+}

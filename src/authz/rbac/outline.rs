@@ -1,0 +1,322 @@
+//! What rules may allow, in a few bits; and requests in the same bits.
+//!
+//! Each verb, API group and resource has a bit of its own as far as they last, and those share one
+//! that come later. Most requests are told apart from most rules by these bits alone, and most
+//! matches are made by them: lists are looked at only for what shares a bit.
+
+use super::interner::{Interner, Sym};
+use crate::authz::Attributes;
+use crate::kube::PolicyRule;
+use crate::kube::discovery::{NON_RESOURCE_VERBS, RESOURCE_VERBS};
+
+/// The bit for `*`.
+const ALL: u32 = 1 << 31;
+/// The bit that verbs or groups share that have none of their own.
+const OTHERS: u32 = 1 << 30;
+/// Among the groups, the bit of rules for URLs.
+const URLS: u32 = 1 << 29;
+/// How many groups have a bit of their own.
+const GROUPS: u8 = 29;
+/// The bit of rules for every resource.
+const ALL_RESOURCES: u64 = 1 << 63;
+/// The bit that resources share that have none of their own.
+const OTHER_RESOURCES: u64 = 1 << 62;
+/// Among the resources, the bit of rules for URLs.
+const RESOURCE_URLS: u64 = 1 << 61;
+/// How many resources have a bit of their own.
+const RESOURCES: u8 = 61;
+
+/// The bit of a verb.
+fn verb_bit(verb: &str) -> u32 {
+    if verb == "*" {
+        return ALL;
+    }
+    RESOURCE_VERBS
+        .iter()
+        .chain(&NON_RESOURCE_VERBS)
+        .position(|&known| known == verb)
+        .map_or(OTHERS, |at| 1 << at)
+}
+
+/// Which strings have which bit, in the order in which they came.
+#[derive(Debug, Clone, Default)]
+struct Numbers {
+    /// By the number of the string.
+    of: Vec<u8>,
+    count: u8,
+}
+
+/// What a string has that got no number.
+const NONE: u8 = u8::MAX;
+/// What strings share that came too late for a number of their own.
+const SHARED: u8 = u8::MAX - 1;
+
+impl Numbers {
+    fn assign(&mut self, sym: Sym, limit: u8) -> u8 {
+        let at = sym.0 as usize;
+        if self.of.len() <= at {
+            self.of.resize(at + 1, NONE);
+        }
+        if self.of[at] == NONE {
+            self.of[at] = if self.count < limit {
+                self.count += 1;
+                self.count - 1
+            } else {
+                SHARED
+            };
+        }
+        self.of[at]
+    }
+
+    #[inline]
+    fn get(&self, sym: Sym) -> u8 {
+        self.of.get(sym.0 as usize).copied().unwrap_or(NONE)
+    }
+}
+
+/// The bits of the groups and resources that a store's rules name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Vocabulary {
+    groups: Numbers,
+    resources: Numbers,
+}
+
+impl Vocabulary {
+    /// The outline of a rule, whose groups and resources, with these numbers, get their bits by it.
+    pub(super) fn outline(
+        &mut self,
+        rule: &PolicyRule,
+        groups: &[Sym],
+        resources: &[Sym],
+    ) -> Outline {
+        let mut outline = Outline::default();
+        for verb in &rule.verbs {
+            outline.verbs |= verb_bit(verb);
+        }
+        for (group, &number) in rule.api_groups.iter().zip(groups) {
+            outline.groups |= match &**group {
+                "*" => ALL,
+                _ => group_bit(self.groups.assign(number, GROUPS)),
+            };
+        }
+        for (resource, &number) in rule.resources.iter().zip(resources) {
+            outline.resources |= match &**resource {
+                "*" => ALL_RESOURCES,
+                _ => resource_bit(self.resources.assign(number, RESOURCES)),
+            };
+        }
+        if !rule.non_resource_urls.is_empty() {
+            outline.groups |= URLS;
+            outline.resources |= RESOURCE_URLS;
+        }
+        outline
+    }
+}
+
+fn group_bit(number: u8) -> u32 {
+    match number {
+        NONE => 0,
+        SHARED => OTHERS,
+        number => 1 << number,
+    }
+}
+
+fn resource_bit(number: u8) -> u64 {
+    match number {
+        NONE => 0,
+        SHARED => OTHER_RESOURCES,
+        number => 1 << number,
+    }
+}
+
+/// What rules may allow at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Outline {
+    verbs: u32,
+    groups: u32,
+    resources: u64,
+}
+
+/// What an [`Outline`] alone tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It isn't for the request.
+    No,
+    /// It is, names and URLs apart.
+    Yes,
+    /// It is if these lists are.
+    Unsure(Axes),
+}
+
+/// Some of a rule's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Axes {
+    pub(super) verbs: bool,
+    pub(super) groups: bool,
+    pub(super) resources: bool,
+}
+
+impl Outline {
+    /// What this and another allow at most.
+    pub(super) fn with(self, other: Outline) -> Outline {
+        Outline {
+            verbs: self.verbs | other.verbs,
+            groups: self.groups | other.groups,
+            resources: self.resources | other.resources,
+        }
+    }
+
+    /// Whether any of the rules may allow the request.
+    #[inline]
+    pub(super) fn may_allow(&self, probe: &Probe<'_>) -> bool {
+        self.verbs & probe.bits.verbs != 0
+            && self.groups & probe.bits.groups != 0
+            && self.resources & probe.bits.resources != 0
+    }
+
+    /// What the outline of one rule tells of a request.
+    #[inline]
+    pub(super) fn tells(&self, probe: &Probe<'_>) -> Told {
+        let verbs = self.verbs & probe.bits.verbs;
+        let groups = self.groups & probe.bits.groups;
+        let resources = self.resources & probe.bits.resources;
+        if verbs == 0 || groups == 0 || resources == 0 {
+            return Told::No;
+        }
+        let open = Axes {
+            verbs: verbs == OTHERS,
+            groups: groups == OTHERS,
+            resources: resources == OTHER_RESOURCES,
+        };
+        if open.verbs || open.groups || open.resources {
+            Told::Unsure(open)
+        } else {
+            Told::Yes
+        }
+    }
+}
+
+/// A request whose strings are numbers, ready to be held against many rules.
+#[derive(Debug)]
+pub(crate) struct Probe<'a> {
+    bits: Outline,
+    pub(super) verb: Sym,
+    pub(super) target: Target<'a>,
+}
+
+/// What the request is for.
+#[derive(Debug)]
+pub(super) enum Target<'a> {
+    Resource {
+        group: Sym,
+        resource: Sym,
+        /// `*/SUBRESOURCE`.
+        any_resource: Sym,
+        name: Sym,
+    },
+    Url(&'a str),
+}
+
+impl<'a> Probe<'a> {
+    pub(super) fn new(
+        strings: &Interner,
+        vocabulary: &Vocabulary,
+        attributes: &'a Attributes,
+    ) -> Self {
+        let verb = attributes.verb();
+        let verbs = verb_bit(verb);
+        let verb = if verbs == OTHERS {
+            strings.get(verb)
+        } else {
+            Sym::NONE
+        };
+        let verbs = ALL | verbs;
+        match attributes {
+            Attributes::Resource(attributes) => {
+                let joined = |first: &str| {
+                    let mut joined = String::with_capacity(64);
+                    joined.push_str(first);
+                    joined.push('/');
+                    joined.push_str(&attributes.subresource);
+                    strings.get(&joined)
+                };
+                let (resource, any_resource) = if attributes.subresource.is_empty() {
+                    (strings.get(&attributes.resource), Sym::NONE)
+                } else {
+                    (joined(&attributes.resource), joined("*"))
+                };
+                let group = strings.get(&attributes.group);
+                let bit = |resource| resource_bit(vocabulary.resources.get(resource));
+                Probe {
+                    bits: Outline {
+                        verbs,
+                        groups: ALL | group_bit(vocabulary.groups.get(group)),
+                        resources: ALL_RESOURCES | bit(resource) | bit(any_resource),
+                    },
+                    verb,
+                    target: Target::Resource {
+                        group,
+                        resource,
+                        any_resource,
+                        name: strings.get(&attributes.name),
+                    },
+                }
+            }
+            Attributes::NonResource(attributes) => Probe {
+                bits: Outline {
+                    verbs,
+                    groups: URLS,
+                    resources: RESOURCE_URLS,
+                },
+                verb,
+                target: Target::Url(&attributes.path),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_verbs_have_bits_of_their_own() {
+        let mut seen = OTHERS;
+        for verb in ["get", "list", "attest", "*", "post", "options"] {
+            let bit = verb_bit(verb);
+            assert!(seen & bit == 0, "{verb}");
+            seen |= bit;
+        }
+        assert_eq!(verb_bit("frobnicate"), OTHERS);
+    }
+
+    #[test]
+    fn what_comes_late_shares_a_bit() {
+        let (mut strings, mut vocabulary) = (Interner::default(), Vocabulary::default());
+        let mut rule = |resource: usize| {
+            let rule = PolicyRule {
+                verbs: vec!["get".into()],
+                api_groups: vec![format!("group{resource}").into()],
+                resources: vec![format!("resource{resource}").into()],
+                ..PolicyRule::default()
+            };
+            let group = strings.intern(&rule.api_groups[0]);
+            let resource = strings.intern(&rule.resources[0]);
+            vocabulary.outline(&rule, &[group], &[resource])
+        };
+        let outlines: Vec<Outline> = (0..70).map(&mut rule).collect();
+        for (at, outline) in outlines.iter().enumerate() {
+            let same = outlines.iter().filter(|other| *other == outline).count();
+            assert_eq!(same, if at < 61 { 1 } else { 9 }, "{at}");
+        }
+        let request = Attributes::Resource(crate::authz::ResourceAttributes {
+            verb: "get".to_owned(),
+            group: "group3".to_owned(),
+            resource: "resource3".to_owned(),
+            ..Default::default()
+        });
+        let probe = Probe::new(&strings, &vocabulary, &request);
+        let told: Vec<Told> = outlines.iter().map(|one| one.tells(&probe)).collect();
+        assert!((0..70).all(|at| told[at] == if at == 3 { Told::Yes } else { Told::No }));
+    }
+}

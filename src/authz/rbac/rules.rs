@@ -1,0 +1,179 @@
+//! What one [`PolicyRule`] allows, on plain strings; breaking rules down and putting them together.
+//!
+//! The [`store`](crate::authz::rbac) holds rules in a compiled form for speed; the two are held against
+//! each other in tests.
+
+use compact_str::CompactString;
+
+use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use crate::kube::PolicyRule;
+
+/// Whether a rule allows a request, wherever the rule is bound.
+///
+/// Source: `RuleAllows` and the matchers of `pkg/apis/rbac/v1/evaluation_helpers.go`.
+///
+/// ```
+/// use rbac_eval::authz::{Attributes, ResourceAttributes};
+/// use rbac_eval::kube::PolicyRule;
+/// use rbac_eval::authz::rbac::rules::rule_allows;
+///
+/// let rule = PolicyRule {
+///     verbs: vec!["get".into()],
+///     api_groups: vec!["".into()],
+///     resources: vec!["*/log".into()],
+///     ..Default::default()
+/// };
+/// let mut attributes = ResourceAttributes {
+///     verb: "get".into(),
+///     resource: "pods".into(),
+///     subresource: "log".into(),
+///     ..Default::default()
+/// };
+/// assert!(rule_allows(&rule, &Attributes::Resource(attributes.clone())));
+/// attributes.subresource.clear();
+/// assert!(!rule_allows(&rule, &Attributes::Resource(attributes)));
+/// ```
+pub fn rule_allows(rule: &PolicyRule, attributes: &Attributes) -> bool {
+    match attributes {
+        Attributes::Resource(attributes) => {
+            verb_matches(rule, &attributes.verb)
+                && api_group_matches(rule, &attributes.group)
+                && resource_matches(rule, attributes)
+                && resource_name_matches(rule, &attributes.name)
+        }
+        Attributes::NonResource(attributes) => {
+            verb_matches(rule, &attributes.verb) && non_resource_url_matches(rule, attributes)
+        }
+    }
+}
+
+/// Whether the rule lists the verb, or `*`.
+pub fn verb_matches(rule: &PolicyRule, verb: &str) -> bool {
+    lists(&rule.verbs, verb)
+}
+
+/// Whether the rule lists the API group, or `*`.
+pub fn api_group_matches(rule: &PolicyRule, group: &str) -> bool {
+    lists(&rule.api_groups, group)
+}
+
+/// Whether the rule lists the resource with its subresource, `*/subresource`, or `*`.
+pub fn resource_matches(rule: &PolicyRule, attributes: &ResourceAttributes) -> bool {
+    let combined = attributes.combined_resource();
+    rule.resources.iter().any(|resource| {
+        resource == "*"
+            || *resource == combined
+            || (!attributes.subresource.is_empty()
+                && resource
+                    .strip_prefix("*/")
+                    .is_some_and(|subresource| subresource == attributes.subresource))
+    })
+}
+
+/// Whether the rule is for every name or lists this one.
+pub fn resource_name_matches(rule: &PolicyRule, name: &str) -> bool {
+    rule.resource_names.is_empty() || rule.resource_names.iter().any(|listed| listed == name)
+}
+
+/// Whether the rule lists the path, `*`, or a beginning of it that ends in `*`.
+pub fn non_resource_url_matches(rule: &PolicyRule, attributes: &NonResourceAttributes) -> bool {
+    rule.non_resource_urls
+        .iter()
+        .any(|url| url_matches(url, &attributes.path))
+}
+
+/// Whether a rule's URL covers a path.
+pub fn url_matches(url: &str, path: &str) -> bool {
+    url == path || (url.ends_with('*') && path.starts_with(url.trim_end_matches('*')))
+}
+
+fn lists(values: &[CompactString], wanted: &str) -> bool {
+    values.iter().any(|value| value == "*" || value == wanted)
+}
+
+/// Breaks a rule into rules of one verb, group, resource and name, or one verb and URL, each.
+///
+/// Source: `BreakdownRule` of kubectl.
+pub fn breakdown(rule: &PolicyRule) -> Vec<PolicyRule> {
+    let mut atoms = Vec::new();
+    for api_group in &rule.api_groups {
+        for resource in &rule.resources {
+            for verb in &rule.verbs {
+                let atom = PolicyRule {
+                    verbs: vec![verb.clone()],
+                    api_groups: vec![api_group.clone()],
+                    resources: vec![resource.clone()],
+                    ..PolicyRule::default()
+                };
+                if rule.resource_names.is_empty() {
+                    atoms.push(atom);
+                } else {
+                    atoms.extend(rule.resource_names.iter().map(|name| PolicyRule {
+                        resource_names: vec![name.clone()],
+                        ..atom.clone()
+                    }));
+                }
+            }
+        }
+    }
+    for url in &rule.non_resource_urls {
+        atoms.extend(rule.verbs.iter().map(|verb| PolicyRule {
+            verbs: vec![verb.clone()],
+            non_resource_urls: vec![url.clone()],
+            ..PolicyRule::default()
+        }));
+    }
+    atoms
+}
+
+/// Puts atoms that differ in their verb alone together, and sorts the result as kubectl does.
+///
+/// Rules about URLs stay as they are, repeated ones too: kubectl prints them so.
+///
+/// Source: `CompactRules` and `SortableRuleSlice` of kubectl.
+pub fn compact(atoms: Vec<PolicyRule>) -> Vec<PolicyRule> {
+    let mut compacted: Vec<PolicyRule> = Vec::new();
+    let mut simple: hashbrown::HashMap<
+        (CompactString, CompactString, Option<CompactString>),
+        usize,
+    > = hashbrown::HashMap::new();
+    for atom in atoms {
+        let key = match (&*atom.api_groups, &*atom.resources, &*atom.resource_names) {
+            ([group], [resource], names @ ([] | [_])) if atom.non_resource_urls.is_empty() => {
+                Some((group.clone(), resource.clone(), names.first().cloned()))
+            }
+            _ => None,
+        };
+        match key {
+            None => compacted.push(atom),
+            Some(key) => match simple.get(&key) {
+                Some(&at) => {
+                    for verb in atom.verbs {
+                        if !compacted[at].verbs.contains(&verb) {
+                            compacted[at].verbs.push(verb);
+                        }
+                    }
+                }
+                None => {
+                    simple.insert(key, compacted.len());
+                    compacted.push(atom);
+                }
+            },
+        }
+    }
+    compacted.sort_by_cached_key(go_string);
+    compacted
+}
+
+/// A rule as Go prints it, which is what kubectl sorts by.
+fn go_string(rule: &PolicyRule) -> String {
+    format!(
+        "&PolicyRule{{Verbs:[{}],APIGroups:[{}],Resources:[{}],ResourceNames:[{}],\
+         NonResourceURLs:[{}],}}",
+        rule.verbs.join(" "),
+        rule.api_groups.join(" "),
+        rule.resources.join(" "),
+        rule.resource_names.join(" "),
+        rule.non_resource_urls.join(" "),
+    )
+}

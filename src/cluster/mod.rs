@@ -1,0 +1,374 @@
+//! [`Snapshot`]: all decoded objects of one cluster, and what is known of them as a whole.
+//!
+//! It keeps the last object of each name and says where an earlier one differed, adds the built-in
+//! default policy, and knows how complete the input is. It says nothing of what objects mean together:
+//! that is the business of the engines, which are built from it.
+
+mod duplicates;
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Diagnostic;
+use crate::kube::default_policy::DefaultPolicy;
+use crate::kube::discovery::Discovery;
+use crate::kube::{
+    Binding, BindingKind, Manifest, Namespace, Object, Role, RoleKind, ServiceAccount,
+};
+use crate::text::{Files, Located};
+
+/// Which built-in default policy a snapshot starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Defaults {
+    /// The newest, unless the input carries an API server's own default objects.
+    #[default]
+    Auto,
+    /// None.
+    None,
+    /// This one.
+    Version(DefaultPolicy),
+}
+
+/// How much of a cluster's policy the input holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Completeness {
+    /// It looks like a server's complete policy: it carries default roles and bindings as a server
+    /// prints them. What isn't in it isn't on the cluster.
+    Complete,
+    /// It may be a part. What isn't in it may exist on the cluster.
+    Partial,
+}
+
+/// The number of a role in its [`Snapshot`]. Roles are numbered by kind, namespace and name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoleId(pub(crate) u32);
+
+/// The number of a binding in its [`Snapshot`]. ClusterRoleBindings come first, each kind by
+/// namespace and name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BindingId(pub(crate) u32);
+
+impl RoleId {
+    pub(crate) fn at(index: usize) -> Self {
+        RoleId(number(index))
+    }
+
+    /// The role's place among [`Snapshot::roles`].
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// All objects of one cluster.
+///
+/// ```
+/// use rbac_eval::cluster::{Defaults, Snapshot};
+/// use rbac_eval::kube;
+/// use rbac_eval::text::{Files, SourceText};
+///
+/// let text = SourceText {
+///     name: "binding.yaml".into(),
+///     bytes: br#"
+/// apiVersion: rbac.authorization.k8s.io/v1
+/// kind: ClusterRoleBinding
+/// metadata: {name: viewers}
+/// roleRef: {kind: ClusterRole, name: view}
+/// subjects: [{kind: Group, name: devs}]
+/// "#.to_vec(),
+///     named: true,
+/// };
+/// let mut files = Files::default();
+/// let manifest = kube::parse(&mut files, &[text]);
+/// let snapshot = Snapshot::new(files, manifest, Defaults::Auto);
+/// let viewers = snapshot.bindings().find(|&id| snapshot.binding(id).name == "viewers").unwrap();
+/// assert_eq!(snapshot.binding(viewers).role_ref.name, "view");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    name: String,
+    files: Files,
+    diagnostics: Vec<Diagnostic>,
+    discovery: Discovery,
+    roles: Vec<Located<Role>>,
+    bindings: Vec<Located<Binding>>,
+    namespaces: Vec<Located<Namespace>>,
+    service_accounts: BTreeSet<ServiceAccount>,
+    defaults: Option<DefaultPolicy>,
+    input_objects: usize,
+    completeness: Completeness,
+}
+
+impl Snapshot {
+    /// The snapshot of what was read.
+    ///
+    /// Of the same object in several places the last one counts; an
+    /// [`Overridden`](crate::diagnostic::Problem::Overridden) says so where they differ. An object of
+    /// the input always wins over a built-in one.
+    pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
+        let input = Input::of(&manifest);
+        let defaults = match defaults {
+            Defaults::Auto if input.carries_defaults => None,
+            Defaults::Auto => Some(DefaultPolicy::newest()),
+            Defaults::None => None,
+            Defaults::Version(policy) => Some(policy),
+        };
+        let mut all = Manifest {
+            objects: defaults.map_or_else(Vec::new, |policy| policy.objects(&mut files)),
+            ..Manifest::default()
+        };
+        let built_in = all.objects.len();
+        all.extend(manifest);
+        let mut diagnostics = all.diagnostics;
+        let objects = duplicates::last_of_each(all.objects, built_in, &files, &mut diagnostics);
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+        let mut snapshot = Snapshot {
+            name: String::new(),
+            files,
+            diagnostics,
+            discovery: Discovery::default(),
+            roles: Vec::new(),
+            bindings: Vec::new(),
+            namespaces: Vec::new(),
+            service_accounts: BTreeSet::new(),
+            defaults,
+            input_objects: input.objects,
+            completeness: input.completeness,
+        };
+        snapshot.fill(objects);
+        snapshot
+    }
+
+    fn fill(&mut self, objects: Vec<Located<Object>>) {
+        let mut definitions = Vec::new();
+        for Located { value, span } in objects {
+            match value {
+                Object::Role(role) => self.roles.push(Located::new(role, span)),
+                Object::Binding(binding) => self.bindings.push(Located::new(binding, span)),
+                Object::CustomResourceDefinition(definition) => definitions.push(definition),
+                Object::Namespace(namespace) => {
+                    self.namespaces.push(Located::new(namespace, span));
+                }
+                Object::ServiceAccount(account) => {
+                    self.service_accounts.insert(account);
+                }
+            }
+        }
+        self.roles
+            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
+        self.bindings
+            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
+        self.namespaces.sort();
+        self.discovery = Discovery::with_definitions(&definitions);
+    }
+
+    /// The same snapshot under a name, such as a revision or an environment.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        Snapshot {
+            name: name.into(),
+            ..self
+        }
+    }
+
+    /// What the snapshot is of; empty where nothing was said.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The files that the objects were read from.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// What was wrong with the input, in the order of its places.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The API resources: built in, and of the input's CustomResourceDefinitions.
+    pub fn discovery(&self) -> &Discovery {
+        &self.discovery
+    }
+
+    /// The built-in default policy that was added to the input.
+    pub fn defaults(&self) -> Option<DefaultPolicy> {
+        self.defaults
+    }
+
+    /// How many roles and bindings the input itself holds.
+    pub fn input_objects(&self) -> usize {
+        self.input_objects
+    }
+
+    /// How much of a cluster's policy the input holds.
+    pub fn completeness(&self) -> Completeness {
+        self.completeness
+    }
+
+    /// Whether the input looks like a server's complete policy.
+    pub fn is_complete(&self) -> bool {
+        self.completeness == Completeness::Complete
+    }
+
+    /// The Namespaces of the input, by name.
+    pub fn namespaces(&self) -> &[Located<Namespace>] {
+        &self.namespaces
+    }
+
+    /// Whether the input holds this ServiceAccount.
+    pub fn has_service_account(&self, namespace: &str, name: &str) -> bool {
+        self.service_accounts.contains(&ServiceAccount {
+            namespace: namespace.into(),
+            name: name.into(),
+        })
+    }
+
+    /// Whether the input holds a ServiceAccount of this namespace.
+    pub fn has_service_accounts_in(&self, namespace: &str) -> bool {
+        let first = ServiceAccount {
+            namespace: namespace.into(),
+            name: "".into(),
+        };
+        self.service_accounts
+            .range(first..)
+            .next()
+            .is_some_and(|known| known.namespace == namespace)
+    }
+
+    /// Whether the input holds any ServiceAccount at all.
+    pub fn knows_service_accounts(&self) -> bool {
+        !self.service_accounts.is_empty()
+    }
+
+    /// All bindings, ClusterRoleBindings first, each kind by namespace and name.
+    pub fn bindings(&self) -> impl ExactSizeIterator<Item = BindingId> + use<> {
+        (0..number(self.bindings.len())).map(BindingId)
+    }
+
+    /// A binding.
+    pub fn binding(&self, id: BindingId) -> &Located<Binding> {
+        &self.bindings[id.0 as usize]
+    }
+
+    /// The bindings that apply to requests in a namespace (or in the whole cluster where it is
+    /// empty), or all of them.
+    pub(crate) fn bindings_in_reach(
+        &self,
+        namespace: &str,
+        reach: Reach,
+    ) -> impl Iterator<Item = BindingId> + use<> {
+        let cluster_wide = self
+            .bindings
+            .partition_point(|binding| binding.kind == BindingKind::ClusterRoleBinding);
+        let namespaced = match reach {
+            Reach::Anywhere => cluster_wide..self.bindings.len(),
+            Reach::Request if namespace.is_empty() => cluster_wide..cluster_wide,
+            Reach::Request => {
+                let of_kind = &self.bindings[cluster_wide..];
+                let begin = of_kind.partition_point(|binding| *binding.namespace < *namespace);
+                let count =
+                    of_kind[begin..].partition_point(|binding| binding.namespace == namespace);
+                cluster_wide + begin..cluster_wide + begin + count
+            }
+        };
+        (0..cluster_wide)
+            .chain(namespaced)
+            .map(|at| BindingId(number(at)))
+    }
+
+    /// All roles, ClusterRoles first, each kind by namespace and name.
+    pub fn roles(&self) -> impl ExactSizeIterator<Item = RoleId> + use<> {
+        (0..number(self.roles.len())).map(RoleId)
+    }
+
+    /// A role.
+    pub fn role(&self, id: RoleId) -> &Located<Role> {
+        &self.roles[id.0 as usize]
+    }
+
+    /// The binding of this kind, namespace and name.
+    pub fn find_binding(
+        &self,
+        kind: BindingKind,
+        namespace: &str,
+        name: &str,
+    ) -> Option<BindingId> {
+        self.bindings
+            .binary_search_by(|binding| {
+                let known = (binding.kind, &*binding.namespace, &*binding.name);
+                known.cmp(&(kind, namespace, name))
+            })
+            .ok()
+            .map(|at| BindingId(number(at)))
+    }
+
+    /// The role of this kind, namespace and name.
+    pub fn find_role(&self, kind: RoleKind, namespace: &str, name: &str) -> Option<RoleId> {
+        self.roles
+            .binary_search_by(|role| {
+                (role.kind, &*role.namespace, &*role.name).cmp(&(kind, namespace, name))
+            })
+            .ok()
+            .map(|at| RoleId(number(at)))
+    }
+
+    /// All roles in the order of their numbers.
+    pub(crate) fn all_roles(&self) -> &[Located<Role>] {
+        &self.roles
+    }
+
+    /// All bindings in the order of their numbers.
+    pub(crate) fn all_bindings(&self) -> &[Located<Binding>] {
+        &self.bindings
+    }
+}
+
+/// Where an answer is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// In the request's namespace, or in the whole cluster where it has none.
+    Request,
+    /// Anywhere: cluster-wide, and in every namespace that has a grant.
+    Anywhere,
+}
+
+/// What the input says before defaults are added.
+struct Input {
+    objects: usize,
+    carries_defaults: bool,
+    completeness: Completeness,
+}
+
+impl Input {
+    fn of(manifest: &Manifest) -> Self {
+        let mut input = Input {
+            objects: 0,
+            carries_defaults: false,
+            completeness: Completeness::Partial,
+        };
+        let (mut default_role, mut default_binding) = (false, false);
+        for object in &manifest.objects {
+            let (bootstrapped, from_server, found) = match &object.value {
+                Object::Role(role) => (role.bootstrapped, role.from_server, &mut default_role),
+                Object::Binding(binding) => (
+                    binding.bootstrapped,
+                    binding.from_server,
+                    &mut default_binding,
+                ),
+                _ => continue,
+            };
+            input.objects += 1;
+            input.carries_defaults |= bootstrapped;
+            *found |= bootstrapped && from_server;
+        }
+        if default_role && default_binding {
+            input.completeness = Completeness::Complete;
+        }
+        input
+    }
+}
+
+/// The number of an object. Each object takes more than a byte of memory, and no text is as large as
+/// would be needed for numbers to run out.
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,86 @@
+//! The default ClusterRoles, Roles and bindings that a cluster starts with.
+//!
+//! An API server makes them when it starts (`kubernetes.io/bootstrapping: rbac-defaults`), so a
+//! repository that only binds `view` means the `view` that is built in here. One object a line,
+//! one file a version of Kubernetes.
+
+use crate::kube::{self, Manifest, Object};
+use crate::text::{Files, Located, SourceText};
+
+/// The default policy of one version of Kubernetes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultPolicy {
+    /// The version, as `1.37`.
+    pub version: &'static str,
+    lines: &'static str,
+}
+
+static POLICIES: [DefaultPolicy; 2] = [
+    DefaultPolicy {
+        version: "1.24",
+        lines: include_str!("policy-1.24.jsonl"),
+    },
+    DefaultPolicy {
+        version: "1.37",
+        lines: include_str!("policy-1.37.jsonl"),
+    },
+];
+
+impl DefaultPolicy {
+    /// The policy of the newest version that is built in.
+    pub fn newest() -> Self {
+        POLICIES[POLICIES.len() - 1]
+    }
+
+    /// The policy of this version, as `1.24` or `v1.24`.
+    ///
+    /// ```
+    /// use rbac_eval::kube::default_policy::DefaultPolicy;
+    ///
+    /// assert!(DefaultPolicy::of_version("1.24").is_some());
+    /// assert!(DefaultPolicy::of_version("0.9").is_none());
+    /// ```
+    pub fn of_version(version: &str) -> Option<Self> {
+        let version = version.strip_prefix('v').unwrap_or(version);
+        POLICIES
+            .iter()
+            .find(|policy| policy.version == version)
+            .copied()
+    }
+
+    /// All versions that are built in, the oldest first.
+    pub fn versions() -> impl Iterator<Item = &'static str> {
+        POLICIES.iter().map(|policy| policy.version)
+    }
+
+    /// The objects, from a source named after the version.
+    pub fn objects(self, files: &mut Files) -> Vec<Located<Object>> {
+        let text = SourceText {
+            name: format!("built-in/{}.jsonl", self.version),
+            bytes: self.lines.as_bytes().to_vec(),
+            named: true,
+        };
+        let Manifest { objects, .. } = kube::parse(files, &[text]);
+        objects
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_an_object_that_a_server_takes() {
+        for policy in POLICIES {
+            let text = SourceText {
+                name: "policy.jsonl".to_owned(),
+                bytes: policy.lines.as_bytes().to_vec(),
+                named: true,
+            };
+            let manifest = kube::parse(&mut Files::default(), &[text]);
+            assert_eq!(manifest.diagnostics, []);
+            assert_eq!(manifest.objects.len(), policy.lines.lines().count());
+            assert_eq!(manifest.skipped, 0);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Text → typed RBAC objects, each with its place, and diagnostics for what couldn't be used.
+//!
+//! YAML (many documents, anchors, merge keys), JSON, JSON Lines, and any `List` of them are read
+//! into [`Object`]s. Objects of kinds that RBAC doesn't ask about are skipped, mostly without
+//! parsing them. Each object is held against the API server's own validation; one that a server
+//! would refuse becomes a [`Diagnostic`] and isn't used. One broken document doesn't lose its
+//! neighbours.
+//!
+//! This module never looks across objects: what two of them mean together is the
+//! business of [`authz`](crate::authz).
+//!
+//! # Speed
+//!
+//! The parsers take most of a load, so they are given little: YAML is split by its lines, other kinds
+//! are passed over unparsed, and what is left is parsed on all cores. Strings are short and many, so
+//! nearly all are kept in place, without an allocation ([`CompactString`]).
+//!
+//! Tried and dropped:
+//!
+//! - A parser for each item of a YAML list: beginning one takes a quarter of the time of parsing.
+//! - A table of all lines of a JSON text: places need but the line and column at each kilobyte.
+//! - Another allocator (mimalloc): a sixth quicker with huge pages, but twice the memory; without
+//!   them no quicker.
+//! - One pass over all lines to find a list's items: it kept the other cores waiting.
+//!
+//! ```
+//! use rbac_eval::kube::{self, Object};
+//! use rbac_eval::text::{SourceText, Files};
+//!
+//! let text = SourceText {
+//!     name: "role.yaml".into(),
+//!     bytes: b"apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\n\
+//!         metadata: {name: pod-reader, namespace: default}\n\
+//!         rules:\n- {apiGroups: [''], resources: [pods], verbs: [get, list]}\n".to_vec(),
+//!     named: true,
+//! };
+//! let mut files = Files::default();
+//! let manifest = kube::parse(&mut files, &[text]);
+//! assert!(manifest.diagnostics.is_empty());
+//! let Object::Role(role) = &manifest.objects[0].value else { panic!() };
+//! assert_eq!(role.rules[0].verbs, ["get", "list"]);
+//! assert_eq!(files.file_line(role.rules[0].span), "role.yaml:5");
+//! ```
+
+pub mod default_policy;
+pub mod discovery;
+mod interpret;
+mod json;
+mod raw;
+mod rbac;
+mod scalar;
+mod split;
+mod validate;
+mod wording;
+mod yaml;
+
+use crate::diagnostic::{Diagnostic, Problem};
+use crate::parallel;
+use crate::text::{FileId, Files, Located, SourceText, Span};
+
+pub use crate::object::{ObjectRef, Scope};
+pub use compact_str::CompactString;
+pub(crate) use rbac::ObjectKey;
+pub use rbac::{
+    AggregationRule, Binding, BindingKind, CustomResourceDefinition, LabelOperator, LabelSelector,
+    LabelSelectorRequirement, Namespace, Object, PolicyRule, Role, RoleKind, RoleRef,
+    ServiceAccount, Subject, SubjectKind,
+};
+
+pub(crate) use raw::Text;
+pub(crate) use wording::plain as plain_words;
+pub(crate) use yaml::{OnLine, TopKey, read_any as read_yaml, top_keys};
+
+/// What reading texts gave: the objects in the order of the input, and what was wrong.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// The objects that RBAC asks about, in the order of the input.
+    pub objects: Vec<Located<Object>>,
+    /// What couldn't be read or wouldn't be accepted, in the order of the input.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many objects of other kinds were passed over.
+    pub skipped: usize,
+}
+
+impl Manifest {
+    /// Adds what another text gave.
+    pub fn extend(&mut self, other: Manifest) {
+        append(&mut self.objects, other.objects);
+        append(&mut self.diagnostics, other.diagnostics);
+        self.skipped += other.skipped;
+    }
+}
+
+/// Appends without moving what is there already, where that is nothing.
+fn append<T>(whole: &mut Vec<T>, more: Vec<T>) {
+    if whole.capacity() == 0 {
+        *whole = more;
+    } else {
+        whole.extend(more);
+    }
+}
+
+/// Reads all texts, on all cores, and registers their names in `sources`.
+///
+/// The result doesn't depend on the number of threads.
+pub fn parse(files: &mut Files, texts: &[SourceText]) -> Manifest {
+    parse_watched(files, texts, &|_| {})
+}
+
+/// The same, telling how many bytes more are done, from whatever thread did them. They come to a
+/// little less than there are: what stands around a list's items isn't told of.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use rbac_eval::kube;
+/// use rbac_eval::text::{SourceText, Files};
+///
+/// let text = SourceText {
+///     name: "pod.yaml".into(),
+///     bytes: b"kind: Pod\n".to_vec(),
+///     named: true,
+/// };
+/// let done = AtomicUsize::new(0);
+/// kube::parse_watched(&mut Files::default(), &[text], &|bytes| {
+///     done.fetch_add(bytes, Ordering::Relaxed);
+/// });
+/// assert_eq!(done.into_inner(), 10);
+/// ```
+pub fn parse_watched(files: &mut Files, texts: &[SourceText], watch: &Watch<'_>) -> Manifest {
+    let numbered: Vec<(FileId, &SourceText)> = texts
+        .iter()
+        .map(|text| (files.add(text.name.clone()), text))
+        .collect();
+    let parsed: Vec<Manifest> = parallel::map(&numbered, |(id, text)| parse_text(*id, text, watch));
+    let mut whole = Manifest::default();
+    for manifest in parsed {
+        whole.extend(manifest);
+    }
+    whole
+}
+
+/// Who is told how many bytes more are done.
+pub type Watch<'w> = dyn Fn(usize) + Sync + 'w;
+
+fn parse_text(source: FileId, text: &SourceText, watch: &Watch<'_>) -> Manifest {
+    let mut manifest = read_text(source, text, watch);
+    for diagnostic in &mut manifest.diagnostics {
+        diagnostic.named = text.named;
+    }
+    manifest
+}
+
+fn read_text(source: FileId, input: &SourceText, watch: &Watch<'_>) -> Manifest {
+    let text = match str::from_utf8(&input.bytes) {
+        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
+        Err(error) => return not_utf8(source, &input.bytes, error.valid_up_to()),
+    };
+    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
+        let span = crate::text::LineIndex::new(text).span(source, text, at);
+        let message = if at < 2 {
+            UTF_16
+        } else {
+            "a NUL byte, which no manifest may hold"
+        };
+        return Manifest::broken(span, message.to_owned());
+    }
+    let looks_like_json = text.trim_start().starts_with(['{', '[']);
+    let ends_in_json = [".json", ".jsonl", ".ndjson"]
+        .iter()
+        .any(|ending| input.name.to_ascii_lowercase().ends_with(ending));
+    if looks_like_json || ends_in_json {
+        return read_json(source, text, input.named, ends_in_json, watch);
+    }
+    yaml::read(source, text, input.named, watch)
+}
+
+/// Reads what is JSON by its look or its name. What follows it may still make it YAML, of which
+/// JSON is a part: documents between `---`, or comments.
+fn read_json(
+    source: FileId,
+    text: &str,
+    named: bool,
+    must_be_json: bool,
+    watch: &Watch<'_>,
+) -> Manifest {
+    let json = json::read(source, text, watch);
+    if json.sound {
+        return json.manifest;
+    }
+    if split::has_marker(text) || !must_be_json && !json.begins_sound {
+        return yaml::read(source, text, named, watch);
+    }
+    if must_be_json {
+        return json.manifest;
+    }
+    let yaml = yaml::read(source, text, named, watch);
+    if yaml.diagnostics.iter().any(Diagnostic::is_unreadable) {
+        json.manifest
+    } else {
+        yaml
+    }
+}
+
+/// What is told of a text in the other encoding that editors save.
+const UTF_16: &str = "the text is UTF-16; save it as UTF-8";
+
+fn not_utf8(source: FileId, bytes: &[u8], valid_up_to: usize) -> Manifest {
+    let valid = str::from_utf8(&bytes[..valid_up_to]).unwrap_or_default();
+    let span = crate::text::LineIndex::new(valid).span(source, valid, valid_up_to);
+    let message = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        UTF_16
+    } else {
+        "bytes that are not UTF-8"
+    };
+    Manifest::broken(span, message.to_owned())
+}
+
+impl Manifest {
+    fn broken(span: Span, message: String) -> Self {
+        let mut manifest = Manifest::default();
+        manifest
+            .diagnostics
+            .push(Diagnostic::new(span, Problem::Unreadable { message }));
+        manifest
+    }
+}

@@ -1,0 +1,76 @@
+//! Changes in words.
+
+use crate::analysis::diff::{Change, Direction, Except};
+use crate::kube::PolicyRule;
+use crate::render::words::describe_rule;
+
+use super::Summary;
+
+/// How many exceptions are named before the rest is counted.
+const FEW_EXCEPTIONS: usize = 3;
+/// How many risks are told before the rest is counted.
+pub(super) const FEW_RISKS: usize = 3;
+
+/// The rule and what it leaves out.
+pub(super) fn in_words(change: &Change) -> String {
+    let mut words = describe_rule(&change.rule, None);
+    if change.except.is_empty() {
+        return words;
+    }
+    let mut excepts: Vec<String> = change
+        .except
+        .iter()
+        .take(FEW_EXCEPTIONS)
+        .map(|except| exception(&change.rule, except))
+        .collect();
+    let more = change.except.len() - excepts.len();
+    if more > 0 {
+        let side = match change.direction {
+            Direction::Gained => "could before",
+            Direction::Lost => "still can",
+        };
+        excepts.push(format!("{more} more that it {side} (`-o json` lists them)"));
+    }
+    words.push_str(&format!("; but not {}", excepts.join("; nor ")));
+    words
+}
+
+/// `get, list` reads better than the whole rule where the resources are the same.
+fn exception(rule: &PolicyRule, except: &Except) -> String {
+    let same_resources = except.rule.api_groups == rule.api_groups
+        && except.rule.resources == rule.resources
+        && except.rule.resource_names == rule.resource_names
+        && except.rule.non_resource_urls == rule.non_resource_urls;
+    let what = if same_resources && except.rule.verbs == rule.verbs {
+        String::new()
+    } else if same_resources {
+        except.rule.verbs.join(", ")
+    } else {
+        describe_rule(&except.rule, None)
+    };
+    match (&except.namespace, &*what) {
+        (None, what) => what.to_owned(),
+        (Some(namespace), "") => format!("in namespace {namespace}"),
+        (Some(namespace), what) => format!("{what} in namespace {namespace}"),
+    }
+}
+
+/// One line that says how much changed.
+pub(super) fn verdict(summary: &Summary) -> String {
+    if summary.gained + summary.lost == 0 {
+        return "no change in effective permissions".to_owned();
+    }
+    let plural = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    let severity = summary
+        .severity
+        .map_or_else(String::new, |severity| format!(", the gravest {severity}"));
+    format!(
+        "{} and {} for {}{severity}",
+        plural(summary.gained, "gain", "gains"),
+        plural(summary.lost, "loss", "losses"),
+        plural(summary.subjects, "subject", "subjects"),
+    )
+}

@@ -1,0 +1,219 @@
+//! The answers of `matrix`.
+
+use serde::Serialize;
+
+use crate::analysis::matrix::{Cell, ResourceRow, SubjectRow, VERBS};
+use crate::entra::Directory;
+use crate::kube::SubjectKind;
+
+use crate::authn::MASTERS;
+
+use super::view::SubjectView;
+use super::who_can::everyone;
+use super::{API_VERSION, table};
+
+/// The answer of `matrix`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MatrixView {
+    /// `rbac-eval/v1`
+    pub api_version: &'static str,
+    /// `Matrix`
+    pub kind: &'static str,
+    /// Who is asked about, or what.
+    pub about: String,
+    /// The namespace; absent for the whole cluster.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub namespace: String,
+    /// The columns.
+    pub verbs: &'static [&'static str],
+    /// The rows.
+    pub rows: Vec<RowView>,
+    #[serde(skip)]
+    first_columns: &'static [&'static str],
+}
+
+/// A row.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RowView {
+    /// The resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectView>,
+    /// For each verb `yes`, `no`, or `partial` (some names only).
+    pub cells: Vec<&'static str>,
+    #[serde(skip)]
+    first_cells: Vec<String>,
+}
+
+/// How cells look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marks {
+    /// `✔`, `names`, and blank.
+    Symbols,
+    /// `yes`, `names`, and `no`.
+    Ascii,
+}
+
+impl MatrixView {
+    /// Resources down, verbs across.
+    pub fn of_resources(user: &str, namespace: &str, rows: &[ResourceRow<'_>]) -> Self {
+        MatrixView {
+            api_version: API_VERSION,
+            kind: "Matrix",
+            about: user.to_owned(),
+            namespace: namespace.to_owned(),
+            verbs: &VERBS,
+            first_columns: &["RESOURCE"],
+            rows: rows
+                .iter()
+                .map(|row| RowView {
+                    resource: Some(row.resource.full_name()),
+                    subject: None,
+                    cells: row.cells.iter().map(|&cell| word(cell)).collect(),
+                    first_cells: vec![row.resource.full_name()],
+                })
+                .collect(),
+        }
+    }
+
+    /// Subjects down, verbs across.
+    pub fn of_subjects(
+        resource: &str,
+        namespace: &str,
+        rows: &[SubjectRow],
+        directory: &Directory,
+    ) -> Self {
+        MatrixView {
+            api_version: API_VERSION,
+            kind: "Matrix",
+            about: resource.to_owned(),
+            namespace: namespace.to_owned(),
+            verbs: &VERBS,
+            first_columns: &["KIND", "SUBJECT", "NAME"],
+            rows: rows
+                .iter()
+                .map(|row| {
+                    let subject = SubjectView::of(&row.principal, directory);
+                    let masters =
+                        row.principal.kind == SubjectKind::Group && row.principal.name == MASTERS;
+                    let name = subject
+                        .display_name
+                        .clone()
+                        .or_else(|| everyone(row.principal.kind, &row.principal.name))
+                        .or_else(|| masters.then(|| "not from RBAC".to_owned()));
+                    RowView {
+                        resource: None,
+                        cells: row.cells.iter().map(|&cell| word(cell)).collect(),
+                        first_cells: vec![
+                            subject.kind.to_owned(),
+                            subject.full_name(),
+                            name.unwrap_or_default(),
+                        ],
+                        subject: Some(subject),
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// The table as text.
+    pub fn to_table(&self, marks: Marks) -> String {
+        let named = self
+            .rows
+            .iter()
+            .any(|row| row.first_cells.last().is_some_and(|cell| !cell.is_empty()));
+        let (header, rows) = self.cells(marks);
+        if named {
+            return table::text(Some(&header), &rows, table::Fit::Dense);
+        }
+        // Without names, the column for them is only in the way.
+        let at = self.first_columns.len() - 1;
+        let without = |row: &[String]| {
+            let mut row = row.to_vec();
+            row.remove(at);
+            row
+        };
+        let mut header = header;
+        header.remove(at);
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| without(row)).collect();
+        table::text(Some(&header), &rows, table::Fit::Dense)
+    }
+
+    /// The table in Markdown.
+    pub fn to_markdown(&self, marks: Marks) -> String {
+        let (header, rows) = self.cells(marks);
+        table::markdown(&header, &rows)
+    }
+
+    /// The table in CSV, with `yes`, `no` and `partial`.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn to_csv(&self) -> std::io::Result<String> {
+        let (header, _) = self.cells(Marks::Ascii);
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let cells = row.cells.iter().map(|&cell| cell.to_owned());
+                row.first_cells.iter().cloned().chain(cells).collect()
+            })
+            .collect();
+        table::csv(&header, &rows)
+    }
+
+    fn cells(&self, marks: Marks) -> (Vec<&'static str>, Vec<Vec<String>>) {
+        let header = self
+            .first_columns
+            .iter()
+            .copied()
+            .chain(VERBS.iter().map(|&verb| match verb {
+                "deletecollection" => "DELCOLL",
+                verb => upper(verb),
+            }))
+            .collect();
+        let rows = self
+            .rows
+            .iter()
+            .map(|row| {
+                let cells = row.cells.iter().map(|&cell| mark(cell, marks).to_owned());
+                row.first_cells.iter().cloned().chain(cells).collect()
+            })
+            .collect();
+        (header, rows)
+    }
+}
+
+fn word(cell: Cell) -> &'static str {
+    match cell {
+        Cell::Yes => "yes",
+        Cell::Partial => "partial",
+        Cell::No => "no",
+    }
+}
+
+fn mark(word: &str, marks: Marks) -> &'static str {
+    match (word, marks) {
+        ("yes", Marks::Symbols) => "✔",
+        ("yes", Marks::Ascii) => "yes",
+        ("partial", _) => "names",
+        (_, Marks::Symbols) => "",
+        (_, Marks::Ascii) => "no",
+    }
+}
+
+fn upper(verb: &str) -> &'static str {
+    match verb {
+        "get" => "GET",
+        "list" => "LIST",
+        "watch" => "WATCH",
+        "create" => "CREATE",
+        "update" => "UPDATE",
+        "patch" => "PATCH",
+        _ => "DELETE",
+    }
+}

@@ -1,0 +1,250 @@
+//! Tables as text, Markdown and CSV.
+
+use tabled::builder::Builder;
+use tabled::settings::{Alignment, Padding, Style};
+
+use crate::entra::is_object_id;
+
+use super::WIDTH;
+use super::words::clean;
+
+/// How a text table uses its width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// Columns are apart by two spaces, and cells wrap so that no line is longer than [`WIDTH`].
+    Wrapped,
+    /// The same, apart by one space.
+    Dense,
+    /// Lines are as long as they get, columns apart by three spaces.
+    Unbounded,
+}
+
+/// A table as text, like kubectl's: without lines.
+pub fn text(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit) -> String {
+    if rows.is_empty() && header.is_none() {
+        return String::new();
+    }
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| clean(cell).into_owned()).collect())
+        .collect();
+    let rows = &*rows;
+    let gap = match fit {
+        Fit::Wrapped => 2,
+        Fit::Dense => 1,
+        Fit::Unbounded => 3,
+    };
+    let wrapped = match fit {
+        Fit::Unbounded => None,
+        _ => fitted(header, rows, gap),
+    };
+    let mut table = builder(header, wrapped.as_deref().unwrap_or(rows)).build();
+    table
+        .with(Style::empty())
+        .with(Padding::new(0, gap, 0, 0))
+        .with(Alignment::left());
+    trimmed(&table.to_string())
+}
+
+/// The rows with wrapped cells, where they don't fit as they are: the widest columns give way.
+fn fitted(header: Option<&[&str]>, rows: &[Vec<String>], gap: usize) -> Option<Vec<Vec<String>>> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let least: Vec<usize> = (0..columns)
+        .map(|column| {
+            let heading = header
+                .and_then(|header| header.get(column))
+                .map_or(1, |word| word.chars().count());
+            let parts = rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| longest_part(cell));
+            parts.fold(heading, usize::max)
+        })
+        .collect();
+    let mut widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+                .max(least[column])
+        })
+        .collect();
+    let room = WIDTH.saturating_sub(gap * columns.saturating_sub(1));
+    if widths.iter().sum::<usize>() <= room {
+        return None;
+    }
+    let whole: Vec<bool> = (0..columns)
+        .map(|column| {
+            let cells = rows.iter().filter_map(|row| row.get(column));
+            cells.flat_map(|cell| parts(cell)).any(is_whole)
+        })
+        .collect();
+    while widths.iter().sum::<usize>() > room {
+        let wider_than = |least: &dyn Fn(usize) -> usize| {
+            (0..columns)
+                .filter(|&column| widths[column] > least(column))
+                .max_by_key(|&column| widths[column])
+        };
+        // Better a long line than an object ID in pieces.
+        let widest = wider_than(&|column| least[column])
+            .or_else(|| wider_than(&|column| if whole[column] { least[column] } else { 1 }));
+        match widest {
+            Some(widest) => widths[widest] -= 1,
+            None => break,
+        }
+    }
+    let wrap_row = |row: &Vec<String>| {
+        row.iter()
+            .zip(&widths)
+            .map(|(cell, &width)| wrap(cell, width))
+            .collect()
+    };
+    Some(rows.iter().map(wrap_row).collect())
+}
+
+/// The joints of names, after which a line may end.
+const JOINTS: [char; 6] = [' ', '-', '/', ':', '@', '_'];
+
+/// The parts of a cell that a line may end after: what stands between joints, but object IDs as a
+/// whole, since in pieces they couldn't be copied.
+fn parts(cell: &str) -> Vec<&str> {
+    cell.split_inclusive(' ')
+        .flat_map(|word| {
+            if is_whole(word) {
+                vec![word]
+            } else {
+                word.split_inclusive(JOINTS).collect()
+            }
+        })
+        .collect()
+}
+
+fn is_whole(word: &str) -> bool {
+    is_object_id(word.trim_matches([' ', '(', ')', ',']))
+}
+
+/// How much of a cell stays together at the least.
+fn longest_part(cell: &str) -> usize {
+    parts(cell)
+        .into_iter()
+        .map(|part| {
+            let length = part.trim_end().chars().count();
+            if is_whole(part) {
+                length
+            } else {
+                length.min(LONGEST_WORD)
+            }
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+/// Longer words are broken anywhere.
+const LONGEST_WORD: usize = 16;
+
+/// A cell on several lines, broken where names have their joints, else anywhere.
+fn wrap(cell: &str, width: usize) -> String {
+    if cell.chars().count() <= width {
+        return cell.to_owned();
+    }
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    let mut length = 0;
+    for part in parts(cell) {
+        let part_length = part.chars().count();
+        if length + part.trim_end().chars().count() > width && length > 0 {
+            lines.push(std::mem::take(&mut line));
+            length = 0;
+        }
+        if part_length <= width || is_whole(part) {
+            line.push_str(part);
+            length += part_length;
+            continue;
+        }
+        for c in part.chars() {
+            if length == width {
+                lines.push(std::mem::take(&mut line));
+                length = 0;
+            }
+            line.push(c);
+            length += 1;
+        }
+    }
+    lines.push(line);
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    lines.join("\n")
+}
+
+/// A table in Markdown, without padding: it is read by machines, and its length may be bounded.
+/// Cells are Markdown already, but for `|` and line breaks.
+pub fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells: Vec<String> = cells.map(|cell| clean(cell).replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut out = line(&mut header.iter().copied());
+    out.push_str(&format!("|{}\n", "---|".repeat(header.len())));
+    for row in rows {
+        out.push_str(&line(&mut row.iter().map(String::as_str)));
+    }
+    out
+}
+
+/// A table in CSV (RFC 4180), with its header.
+///
+/// # Errors
+/// If it can't be written.
+pub fn csv(header: &[&str], rows: &[Vec<String>]) -> std::io::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| std::io::Error::other(error.to_string()))?;
+    String::from_utf8(bytes).map_err(std::io::Error::other)
+}
+
+fn builder(header: Option<&[&str]>, rows: &[Vec<String>]) -> Builder {
+    let mut builder = Builder::default();
+    if let Some(header) = header {
+        builder.push_record(header.iter().copied());
+    }
+    for row in rows {
+        builder.push_record(row);
+    }
+    builder
+}
+
+fn trimmed(table: &str) -> String {
+    let mut out = String::with_capacity(table.len());
+    for line in table.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_break_at_their_joints() {
+        assert_eq!(wrap("system:controller:x", 10), "system:\ncontroller\n:x");
+        assert_eq!(wrap("team-alpha/developers", 12), "team-alpha/\ndevelopers");
+        assert_eq!(wrap("short", 12), "short");
+    }
+
+    #[test]
+    fn no_line_is_too_long_and_nothing_is_lost() {
+        let long = "a".repeat(90);
+        let rows = [vec![long.clone(), long.clone(), "x y".to_owned()]];
+        let table = text(Some(&["A", "B", "C"]), &rows, Fit::Wrapped);
+        assert!(table.lines().all(|line| line.chars().count() <= WIDTH));
+        assert_eq!(table.matches('a').count(), 180);
+    }
+}

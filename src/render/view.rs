@@ -1,0 +1,319 @@
+//! The parts that the views of several answers share.
+
+use compact_str::CompactString;
+use serde::Serialize;
+
+use crate::authn::Principal;
+use crate::authz::Attributes;
+use crate::authz::rbac::Grant;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::cluster::BindingId;
+use crate::entra::Directory;
+use crate::kube::{Binding, BindingKind, PolicyRule, RoleKind, Subject, SubjectKind};
+use crate::text::{Files, Span};
+
+use super::words::{clean, with_place};
+
+/// The scope of a grant that a ClusterRoleBinding gives.
+pub const BINDING_SCOPE_CLUSTER: &str = "cluster";
+/// The scope of a grant that a RoleBinding gives.
+pub const BINDING_SCOPE_NAMESPACE: &str = "namespace";
+
+/// A file and line.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SourceView {
+    /// The file, as it was given or found.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl SourceView {
+    /// The view of a place.
+    pub fn new(files: &Files, span: Span) -> Self {
+        SourceView {
+            file: files.name(span.file).to_owned(),
+            line: span.line,
+        }
+    }
+}
+
+impl std::fmt::Display for SourceView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", clean(&self.file), self.line)
+    }
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttributesView {
+    /// The verb.
+    pub verb: String,
+    /// The namespace; absent for the whole cluster.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// The API group; absent for a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The resource; absent for a URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The subresource.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subresource: String,
+    /// The name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+impl AttributesView {
+    /// The view of a request.
+    pub fn new(attributes: &Attributes) -> Self {
+        let mut view = AttributesView {
+            verb: attributes.verb().to_owned(),
+            namespace: attributes.namespace().to_owned(),
+            group: None,
+            resource: None,
+            subresource: String::new(),
+            name: String::new(),
+            path: None,
+        };
+        match attributes {
+            Attributes::Resource(attributes) => {
+                view.group = Some(attributes.group.clone());
+                view.resource = Some(attributes.resource.clone());
+                view.subresource.clone_from(&attributes.subresource);
+                view.name.clone_from(&attributes.name);
+            }
+            Attributes::NonResource(attributes) => view.path = Some(attributes.path.clone()),
+        }
+        view
+    }
+}
+
+/// A role or binding.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ObjectView {
+    /// The kind.
+    pub kind: &'static str,
+    /// The namespace, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+impl ObjectView {
+    /// The view of a binding.
+    pub fn binding(binding: &Binding) -> Self {
+        ObjectView {
+            kind: binding.kind.as_str(),
+            namespace: (binding.kind == BindingKind::RoleBinding)
+                .then(|| binding.namespace.to_string()),
+            name: binding.name.to_string(),
+        }
+    }
+
+    /// The view of the role that a binding names, whether it is there or not.
+    pub fn role_of(binding: &Binding) -> Self {
+        ObjectView {
+            kind: binding.role_ref.kind.as_str(),
+            namespace: (binding.role_ref.kind == RoleKind::Role)
+                .then(|| binding.namespace.to_string()),
+            name: binding.role_ref.name.to_string(),
+        }
+    }
+}
+
+impl ObjectView {
+    /// `name`, or `namespace/name`, for a text.
+    pub fn full_name(&self) -> String {
+        full_name(self.namespace.as_deref(), &self.name)
+    }
+}
+
+fn full_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{}/{}", clean(namespace), clean(name)),
+        None => clean(name).into_owned(),
+    }
+}
+
+impl std::fmt::Display for ObjectView {
+    /// `Kind namespace/name`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.full_name())
+    }
+}
+
+/// A subject; a ServiceAccount's namespace is filled in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SubjectView {
+    /// The kind.
+    pub kind: &'static str,
+    /// The namespace of a ServiceAccount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The name that people know, where the directory has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+impl SubjectView {
+    /// The view of a binding's subject, as the binding writes it.
+    pub fn new(subject: &Subject, binding: &Binding, directory: &Directory) -> Self {
+        let namespace = (subject.kind == SubjectKind::ServiceAccount)
+            .then(|| subject.namespace_in(binding).to_owned());
+        SubjectView {
+            kind: subject.kind.as_str(),
+            namespace,
+            display_name: known_name(directory, subject.kind, &subject.name),
+            name: subject.name.to_string(),
+        }
+    }
+
+    /// The view of a party.
+    pub fn of(principal: &Principal, directory: &Directory) -> Self {
+        SubjectView {
+            kind: principal.kind.as_str(),
+            namespace: (principal.kind == SubjectKind::ServiceAccount)
+                .then(|| principal.namespace.clone()),
+            display_name: known_name(directory, principal.kind, &principal.name),
+            name: principal.name.clone(),
+        }
+    }
+
+    /// `name`, or `namespace/name`, for a text.
+    pub fn full_name(&self) -> String {
+        full_name(self.namespace.as_deref(), &self.name)
+    }
+}
+
+fn known_name(directory: &Directory, kind: SubjectKind, name: &str) -> Option<String> {
+    match kind {
+        SubjectKind::ServiceAccount => None,
+        SubjectKind::Group | SubjectKind::User => directory.name_of(name).map(str::to_owned),
+    }
+}
+
+impl std::fmt::Display for SubjectView {
+    /// `Kind name (display name)`, or `ServiceAccount namespace/name`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.full_name())?;
+        match &self.display_name {
+            Some(name) => write!(f, " ({})", clean(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A PolicyRule, as Kubernetes writes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleView {
+    /// The verbs.
+    pub verbs: Vec<CompactString>,
+    /// The API groups.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api_groups: Vec<CompactString>,
+    /// The resources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<CompactString>,
+    /// The names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resource_names: Vec<CompactString>,
+    /// The URLs.
+    #[serde(rename = "nonResourceURLs", skip_serializing_if = "Vec::is_empty")]
+    pub non_resource_urls: Vec<CompactString>,
+}
+
+impl From<&PolicyRule> for RuleView {
+    fn from(rule: &PolicyRule) -> Self {
+        RuleView {
+            verbs: rule.verbs.clone(),
+            api_groups: rule.api_groups.clone(),
+            resources: rule.resources.clone(),
+            resource_names: rule.resource_names.clone(),
+            non_resource_urls: rule.non_resource_urls.clone(),
+        }
+    }
+}
+
+/// One grant: binding, role, rule, scope, and where the rule is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantView {
+    /// The binding.
+    pub binding: ObjectView,
+    /// The role.
+    pub role: ObjectView,
+    /// The number of the rule in the role, from 1.
+    pub rule: usize,
+    /// `cluster` or `namespace`.
+    pub scope: &'static str,
+    /// Where the rule is written.
+    pub source: SourceView,
+}
+
+impl GrantView {
+    /// The view of a grant.
+    pub fn new(rbac: &RbacAuthorizer, grant: &Grant) -> Self {
+        let binding = rbac.snapshot().binding(grant.binding);
+        let span = rbac
+            .effective_rule(grant.role, grant.rule)
+            .map_or(rbac.snapshot().role(grant.role).span, |rule| {
+                rbac.rule_place(&rule)
+            });
+        GrantView {
+            binding: ObjectView::binding(binding),
+            role: ObjectView::role_of(binding),
+            rule: grant.rule,
+            scope: match binding.kind {
+                BindingKind::ClusterRoleBinding => BINDING_SCOPE_CLUSTER,
+                BindingKind::RoleBinding => BINDING_SCOPE_NAMESPACE,
+            },
+            source: SourceView::new(rbac.snapshot().files(), span),
+        }
+    }
+}
+
+/// An applicable binding whose role the input lacks.
+#[derive(Debug, Clone, Serialize)]
+pub struct IncompleteView {
+    /// The binding.
+    pub binding: ObjectView,
+    /// The role that it names.
+    pub role: ObjectView,
+    /// Where the binding is written.
+    pub source: SourceView,
+}
+
+impl IncompleteView {
+    /// The view of a binding whose role isn't there.
+    pub fn new(rbac: &RbacAuthorizer, binding: BindingId) -> Self {
+        let binding = rbac.snapshot().binding(binding);
+        IncompleteView {
+            binding: ObjectView::binding(binding),
+            role: ObjectView::role_of(binding),
+            source: SourceView::new(rbac.snapshot().files(), binding.span),
+        }
+    }
+
+    /// A line that says so.
+    pub fn to_line(&self) -> String {
+        with_place(
+            0,
+            &format!(
+                "incomplete: {} names {}, which the input lacks; it may exist on the cluster",
+                self.binding, self.role
+            ),
+            &self.source.to_string(),
+        )
+    }
+}

@@ -1,0 +1,371 @@
+//! The answer of `who-can`.
+
+use serde::Serialize;
+
+use crate::analysis::who_can::WhoCan;
+use crate::authn::Principal;
+use crate::authn::{AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED};
+use crate::authz::Attributes;
+use crate::authz::rbac::Grant;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::cluster::Reach;
+use crate::entra::Directory;
+use crate::kube::SubjectKind;
+
+use super::view::{AttributesView, GrantView, IncompleteView, SubjectView};
+use super::words::{describe_request, wrapped};
+use super::{API_VERSION, table};
+
+/// The answer of `who-can`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WhoCanView {
+    /// `rbac-eval/v1`
+    pub api_version: &'static str,
+    /// `WhoCan`
+    pub kind: &'static str,
+    /// What was asked, after names were resolved.
+    pub request: AskedView,
+    /// Who can. Those with `onlyNames` can for these names only.
+    pub subjects: Vec<AbleView>,
+    /// Bindings whose role the input lacks.
+    pub incomplete: Vec<IncompleteView>,
+    /// What else the reader has to know.
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    in_words: String,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskedView {
+    /// The request.
+    #[serde(flatten)]
+    pub attributes: AttributesView,
+    /// Whether every namespace was looked at.
+    pub all_namespaces: bool,
+}
+
+/// Someone who can.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AbleView {
+    /// Who.
+    #[serde(flatten)]
+    pub subject: SubjectView,
+    /// The names for which alone they can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_names: Option<Vec<String>>,
+    /// Whom a group of Kubernetes' own means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub everyone: Option<String>,
+    /// Whether they are allowed everything before RBAC is asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub privileged: bool,
+    /// The members of a group, where they were asked for and the directory knows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<MemberView>>,
+    /// Every grant.
+    pub grants: Vec<AbleGrant>,
+}
+
+/// A grant, and how its binding writes the subject.
+#[derive(Debug, Clone, Serialize)]
+pub struct AbleGrant {
+    /// Binding, role, rule, scope and source.
+    #[serde(flatten)]
+    pub grant: GrantView,
+    /// The subject as the binding writes it, where that is another kind: a service account bound
+    /// as a User of its full name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<SubjectView>,
+}
+
+/// A member of a group.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberView {
+    /// The user name that the cluster sees; the object ID of someone unknown.
+    pub name: String,
+    /// The name that people know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+/// Whom a group of Kubernetes' own means.
+pub fn everyone(kind: SubjectKind, name: &str) -> Option<String> {
+    if kind != SubjectKind::Group {
+        return None;
+    }
+    match name {
+        AUTHENTICATED => Some("everyone".to_owned()),
+        UNAUTHENTICATED => Some("anyone without credentials".to_owned()),
+        SERVICE_ACCOUNTS => Some("every service account".to_owned()),
+        _ => name
+            .strip_prefix(SERVICE_ACCOUNTS)
+            .and_then(|rest| rest.strip_prefix(':'))
+            .map(|namespace| format!("every service account of {namespace}")),
+    }
+}
+
+/// The members of a group, as the cluster knows them, sorted.
+pub fn members(directory: &Directory, group: &str) -> Option<Vec<MemberView>> {
+    directory.group(group)?;
+    let mut members: Vec<MemberView> = directory
+        .members_of(group)
+        .into_iter()
+        .map(|id| match directory.person(&id) {
+            Some(person) => MemberView {
+                name: person.cluster_name().to_owned(),
+                display_name: directory.name_of(&person.id).map(str::to_owned),
+            },
+            None => MemberView {
+                name: id,
+                display_name: None,
+            },
+        })
+        .collect();
+    members.sort_by(|a, b| a.name.cmp(&b.name));
+    Some(members)
+}
+
+const HEADER: [&str; 8] = [
+    "SUBJECT KIND",
+    "SUBJECT",
+    "NAME",
+    "SCOPE",
+    "BINDING",
+    "ROLE",
+    "RULE",
+    "SOURCE",
+];
+/// What the scope column says of cluster-wide grants; no namespace can be called so.
+const CLUSTER_WIDE: &str = "(cluster)";
+/// How many columns the table has that isn't wide.
+const NARROW: usize = 6;
+
+impl WhoCanView {
+    /// The view of an answer; with `expand`, members stand under their groups.
+    pub fn new(
+        rbac: &RbacAuthorizer,
+        directory: &Directory,
+        attributes: &Attributes,
+        reach: Reach,
+        found: &WhoCan,
+        expand: bool,
+        notes: Vec<String>,
+    ) -> Self {
+        let able = |principal: &Principal, grants: &[Grant], only_names, privileged| AbleView {
+            subject: SubjectView::of(principal, directory),
+            only_names,
+            everyone: everyone(principal.kind, &principal.name),
+            privileged,
+            members: (expand && principal.kind == SubjectKind::Group)
+                .then(|| members(directory, &principal.name))
+                .flatten(),
+            grants: grants
+                .iter()
+                .map(|grant| {
+                    let binding = rbac.snapshot().binding(grant.binding);
+                    let written = &binding.subjects[grant.subject];
+                    AbleGrant {
+                        grant: GrantView::new(rbac, grant),
+                        subject: (written.kind != principal.kind)
+                            .then(|| SubjectView::new(written, binding, directory)),
+                    }
+                })
+                .collect(),
+        };
+        let mut subjects: Vec<AbleView> = found
+            .able
+            .iter()
+            .map(|found| able(&found.principal, &found.grants, None, found.privileged))
+            .collect();
+        subjects.extend(found.for_names.iter().map(|found| {
+            able(
+                &found.principal,
+                &found.grants,
+                Some(found.names.clone()),
+                false,
+            )
+        }));
+        WhoCanView {
+            api_version: API_VERSION,
+            kind: "WhoCan",
+            request: AskedView {
+                attributes: AttributesView::new(attributes),
+                all_namespaces: reach == Reach::Anywhere,
+            },
+            subjects,
+            incomplete: found
+                .incomplete
+                .iter()
+                .map(|&binding| IncompleteView::new(rbac, binding))
+                .collect(),
+            notes,
+            in_words: match reach {
+                Reach::Request => describe_request(attributes),
+                Reach::Anywhere => format!("{} or in any namespace", describe_request(attributes)),
+            },
+        }
+    }
+
+    /// Whether anyone can beside `system:masters`, who always can.
+    pub fn anyone(&self) -> bool {
+        self.subjects.iter().any(|able| {
+            able.only_names.is_none()
+                && (able.subject.kind, able.subject.name.as_str()) != ("Group", MASTERS)
+        })
+    }
+
+    /// The table, and below it those limited to names, notes, and what is incomplete.
+    pub fn to_table(&self, wide: bool) -> String {
+        let columns = if wide { HEADER.len() } else { NARROW };
+        let (able, limited): (Vec<&AbleView>, Vec<&AbleView>) = self
+            .subjects
+            .iter()
+            .partition(|able| able.only_names.is_none());
+        let mut out = table::text(
+            Some(&HEADER[..columns]),
+            &self.rows(&able, columns, Row::Table),
+            fit(wide),
+        );
+        if !self.anyone() {
+            out.push_str(&wrapped(
+                0,
+                &format!("\nNo one else can {}.", self.in_words),
+            ));
+            out.push('\n');
+        }
+        if !limited.is_empty() {
+            out.push_str("\nFor some names only:\n");
+            let mut header = HEADER[..columns].to_vec();
+            header.insert(NARROW, "ONLY NAMES");
+            let mut rows = self.rows(&limited, columns, Row::Table);
+            let mut names = limited.iter().flat_map(|able| {
+                let names = able.only_names.as_deref().unwrap_or_default().join(", ");
+                let members = able.members.as_deref().unwrap_or_default().len();
+                std::iter::repeat_n(names, able.grants.len())
+                    .chain(std::iter::repeat_n(String::new(), members))
+            });
+            for row in &mut rows {
+                row.insert(NARROW, names.next().unwrap_or_default());
+            }
+            out.push_str(&table::text(Some(&header), &rows, fit(wide)));
+        }
+        if !self.incomplete.is_empty() || !self.notes.is_empty() {
+            out.push('\n');
+        }
+        for incomplete in &self.incomplete {
+            out.push_str(&incomplete.to_line());
+            out.push('\n');
+        }
+        for note in &self.notes {
+            out.push_str(&wrapped(0, &format!("note: {note}")));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The rows in CSV, those limited to names among them.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn to_csv(&self) -> std::io::Result<String> {
+        let mut header = HEADER.to_vec();
+        header.push("ONLY NAMES");
+        let all: Vec<&AbleView> = self.subjects.iter().collect();
+        table::csv(&header, &self.rows(&all, HEADER.len(), Row::Csv))
+    }
+
+    fn rows(&self, subjects: &[&AbleView], columns: usize, form: Row) -> Vec<Vec<String>> {
+        let mut rows = Vec::new();
+        for able in subjects {
+            let mark = if able.privileged {
+                Some("not from RBAC".to_owned())
+            } else {
+                able.everyone.clone()
+            };
+            let name = able
+                .subject
+                .display_name
+                .clone()
+                .or(mark)
+                .unwrap_or_default();
+            let start = || {
+                vec![
+                    able.subject.kind.to_owned(),
+                    able.subject.full_name(),
+                    name.clone(),
+                ]
+            };
+            let only_names = able.only_names.as_deref().unwrap_or_default().join(" ");
+            if able.grants.is_empty() {
+                let mut row = start();
+                row.push(CLUSTER_WIDE.to_owned());
+                row.resize(columns, String::new());
+                if form == Row::Csv {
+                    row.push(only_names.clone());
+                }
+                rows.push(row);
+            }
+            for able_grant in &able.grants {
+                let grant = &able_grant.grant;
+                let mut row = start();
+                if let Some(written) = &able_grant.subject {
+                    row[2] = format!("as {} {}", written.kind, written.name);
+                }
+                row.push(scope(grant));
+                if columns == NARROW {
+                    row.extend([grant.binding.name.clone(), grant.role.name.clone()]);
+                } else {
+                    row.extend([
+                        format!("{}/{}", grant.binding.kind, grant.binding.name),
+                        format!("{}/{}", grant.role.kind, grant.role.name),
+                        grant.rule.to_string(),
+                        grant.source.to_string(),
+                    ]);
+                }
+                if form == Row::Csv {
+                    row.push(only_names.clone());
+                }
+                rows.push(row);
+            }
+            for member in able.members.iter().flatten() {
+                let kind = match form {
+                    Row::Table => "  member".to_owned(),
+                    Row::Csv => format!("member of {}", able.subject.name),
+                };
+                let mut row = vec![
+                    kind,
+                    member.name.clone(),
+                    member.display_name.clone().unwrap_or_default(),
+                ];
+                row.resize(columns + usize::from(form == Row::Csv), String::new());
+                rows.push(row);
+            }
+        }
+        rows
+    }
+}
+
+fn fit(wide: bool) -> table::Fit {
+    if wide {
+        table::Fit::Unbounded
+    } else {
+        table::Fit::Wrapped
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Row {
+    Table,
+    Csv,
+}
+
+/// `cluster-wide`, or the namespace of the binding.
+fn scope(grant: &GrantView) -> String {
+    let namespace = grant.binding.namespace.as_deref();
+    namespace.unwrap_or(CLUSTER_WIDE).to_owned()
+}

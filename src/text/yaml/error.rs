@@ -1,0 +1,190 @@
+//! What can be wrong with a text, or with what it holds.
+
+use std::fmt::Display;
+
+use serde::de::{self, Expected, Unexpected};
+
+use super::Span;
+
+/// What is wrong, in plain words, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.fault)]
+pub struct Error(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Details {
+    fault: Fault,
+    span: Option<Span>,
+}
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The text is no YAML, as the parser says it.
+    #[error("{0}")]
+    Syntax(String),
+    /// A mapping has a key that it had before.
+    #[error("{}", repeated(.key.as_deref()))]
+    RepeatedKey {
+        /// The key, where it is a string.
+        key: Option<String>,
+        /// Where it stood first, if that is known.
+        first: Option<Span>,
+    },
+    /// A list or mapping is the key of something, which nothing in JSON can be.
+    #[error("{0} stands where a key belongs")]
+    CollectionAsKey(&'static str),
+    /// A null is the key of something.
+    #[error("nothing stands where a key belongs")]
+    NullAsKey,
+    /// What `<<` should merge is neither a mapping nor a list of them.
+    #[error("YAML merge value must be mapping or sequence of mappings")]
+    MergeValue,
+    /// An alias whose anchor the document doesn't have before it.
+    #[error("alias references unknown anchor")]
+    UnknownAnchor,
+    /// An alias within what its anchor stands for.
+    #[error("an alias inside its own anchor")]
+    RecursiveAlias,
+    /// A tag on something that can't be what the tag says.
+    #[error("unsupported tag `{0}`")]
+    MisplacedTag(String),
+    /// A scalar that isn't what its tag says.
+    #[error("`{text}` is not what its tag `{tag}` says")]
+    TaggedScalar {
+        /// The tag as written.
+        tag: String,
+        /// The beginning of the scalar.
+        text: String,
+    },
+    /// Lists and mappings in one another, more than [`super::Limits::depth`].
+    #[error("nested deeper than {0} levels")]
+    TooDeep(usize),
+    /// More than [`super::Limits::nodes`].
+    #[error("aliases expand to more than {0} nodes (an alias bomb?)")]
+    TooManyNodes(u64),
+    /// More than [`super::Limits::bytes`].
+    #[error("more than is read of one document")]
+    TooManyBytes,
+    /// More than [`super::Limits::alias_events`].
+    #[error("aliases expand to too much (an alias bomb?)")]
+    TooMuchAliased,
+    /// The text is longer than four gigabytes, so places in it can't be numbered.
+    #[error("longer than 4 GiB")]
+    TooLong,
+    /// Another document follows, where there may be but one.
+    #[error("a second document stands where one belongs")]
+    SecondDocument,
+    /// The text is sound, but what it holds isn't what belongs there.
+    #[error("{0}")]
+    Shape(String),
+}
+
+impl Error {
+    pub(super) fn new(fault: Fault, span: Span) -> Self {
+        Error(Box::new(Details {
+            fault,
+            span: Some(span),
+        }))
+    }
+
+    /// An error of what is read into, which doesn't know where it is.
+    fn without_place(fault: Fault) -> Self {
+        Error(Box::new(Details { fault, span: None }))
+    }
+
+    pub(super) fn shape(message: impl Into<String>, span: Span) -> Self {
+        Error::new(Fault::Shape(message.into()), span)
+    }
+
+    /// Says where, unless that is known more closely.
+    #[must_use]
+    pub(super) fn or_at(mut self, span: Span) -> Self {
+        self.0.span.get_or_insert(span);
+        self
+    }
+
+    /// What is wrong.
+    pub fn fault(&self) -> &Fault {
+        &self.0.fault
+    }
+
+    /// Where, in the text that was read: the node at fault, or the alias that stands for it.
+    pub fn span(&self) -> Span {
+        self.0.span.unwrap_or(Span::BEGIN)
+    }
+
+    /// Whether the text is sound, and only what it holds isn't what belongs there.
+    pub fn is_shape(&self) -> bool {
+        matches!(self.0.fault, Fault::Shape(_) | Fault::NullAsKey)
+    }
+}
+
+fn repeated(key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("the key `{key}` stands twice"),
+        None => "a key stands twice".to_owned(),
+    }
+}
+
+/// What belongs there, as readers say it.
+fn wanted(expected: &dyn Expected) -> String {
+    let expected = expected.to_string();
+    match &*expected {
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a mapping".to_owned(),
+        _ => expected,
+    }
+}
+
+/// What stands there.
+fn found(unexpected: Unexpected<'_>) -> String {
+    match unexpected {
+        Unexpected::Bool(value) => format!("the boolean `{value}`"),
+        Unexpected::Unsigned(value) => format!("the number `{value}`"),
+        Unexpected::Signed(value) => format!("the number `{value}`"),
+        Unexpected::Str(value) => format!("the string {}", format!("{value:?}").replace('"', "`")),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "a mapping".to_owned(),
+        Unexpected::Unit => "nothing".to_owned(),
+        other => {
+            let words = other.to_string();
+            match words.strip_prefix("floating point ") {
+                Some(value) => format!("the number {value}"),
+                None => words,
+            }
+        }
+    }
+}
+
+impl de::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        let message = message.to_string();
+        let repeated = message
+            .strip_prefix("duplicate field `")
+            .and_then(|rest| rest.strip_suffix('`'));
+        match repeated {
+            Some(key) => Error::without_place(Fault::RepeatedKey {
+                key: Some(key.to_owned()),
+                first: None,
+            }),
+            None => Error::without_place(Fault::Shape(message)),
+        }
+    }
+
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Error::without_place(Fault::Shape(format!(
+            "{}, where {} belongs",
+            found(unexpected),
+            wanted(expected)
+        )))
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Error::without_place(Fault::Shape(format!(
+            "unknown field `{field}`, expected one of {}",
+            expected.join(", ")
+        )))
+    }
+}

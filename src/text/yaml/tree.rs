@@ -1,0 +1,407 @@
+//! Documents as trees, in an arena.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::slice;
+use std::vec;
+
+use serde::Deserialize;
+
+use super::resolve::{self, Scalar, Style, TaggedValue};
+use super::tag::Tag;
+use super::{Error, Fault, Size, Span, keys, merge};
+
+/// A node's number in its document.
+pub(super) type NodeId = u32;
+
+/// A document of a text.
+pub struct Document<'t> {
+    pub(super) nodes: Vec<Slot<'t>>,
+    /// The children of all collections; those of one stand together.
+    pub(super) children: Vec<NodeId>,
+    pub(super) tagged: Vec<Tagged>,
+    pub(super) root: NodeId,
+    pub(super) size: Size,
+}
+
+/// A node as the arena keeps it.
+pub(super) struct Slot<'t> {
+    pub(super) span: Span,
+    pub(super) kind: Kind<'t>,
+}
+
+pub(super) enum Kind<'t> {
+    Scalar {
+        text: Cow<'t, str>,
+        style: Style,
+        /// Its number among the tagged scalars.
+        tagged: Option<u32>,
+    },
+    Sequence(Children),
+    Mapping {
+        /// Keys and values in turn.
+        children: Children,
+        /// Whether `<<` is among the keys.
+        merges: bool,
+    },
+    /// What stands at another place; never an alias itself.
+    Alias(NodeId),
+}
+
+/// A range of [`Document::children`].
+#[derive(Clone, Copy)]
+pub(super) struct Children {
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
+
+impl Children {
+    pub(super) const NONE: Children = Children { first: 0, count: 0 };
+}
+
+/// A scalar's tag and the value that it gives.
+pub(super) struct Tagged {
+    pub(super) tag: Tag,
+    /// The whole tag, prefix and all, which tells tags of programs' own apart.
+    pub(super) name: Box<str>,
+    pub(super) value: TaggedValue,
+}
+
+impl<'t> Document<'t> {
+    /// The node that the document is.
+    pub fn root(&self) -> Node<'_> {
+        Node::new(self, self.root, None)
+    }
+
+    /// How large the document is with its aliases followed.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Reads the whole document into a type, which may borrow from it.
+    ///
+    /// # Errors
+    /// If it holds something else, with the place of what is at fault.
+    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
+        self.root().read()
+    }
+
+    fn slot(&self, id: NodeId) -> &Slot<'t> {
+        &self.nodes[id as usize]
+    }
+
+    fn children(&self, children: Children) -> &[NodeId] {
+        let first = children.first as usize;
+        &self.children[first..first + children.count as usize]
+    }
+
+    /// The node that an alias stands for; others stand for themselves.
+    pub(super) fn target(&self, id: NodeId) -> NodeId {
+        match self.slot(id).kind {
+            Kind::Alias(target) => target,
+            _ => id,
+        }
+    }
+
+    /// The scalar that a node is or stands for.
+    pub(super) fn written(&self, id: NodeId) -> Option<Written<'_>> {
+        match &self.slot(self.target(id)).kind {
+            Kind::Scalar {
+                text,
+                style,
+                tagged,
+            } => Some(Written {
+                text,
+                style: *style,
+                tagged: tagged.map(|number| &self.tagged[number as usize]),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Document<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.root().fmt(f)
+    }
+}
+
+/// A scalar as it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'a> {
+    pub(super) text: &'a str,
+    pub(super) style: Style,
+    pub(super) tagged: Option<&'a Tagged>,
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn scalar(self) -> Scalar<'a> {
+        match self.tagged {
+            None => resolve::implicit(self.text, self.style),
+            Some(tagged) => tagged.value.scalar(self.text),
+        }
+    }
+
+    /// Whether it is `<<`, which merges.
+    pub(super) fn is_merge_key(self) -> bool {
+        self.text == "<<"
+            && match self.tagged {
+                None => self.style == Style::Plain,
+                Some(tagged) => tagged.tag == Tag::Merge,
+            }
+    }
+}
+
+/// A node of a document, at the place where it is used.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    document: &'a Document<'a>,
+    /// Never an alias.
+    id: NodeId,
+    /// The alias by which it was reached, or the mapping that was merged in.
+    site: Option<NodeId>,
+}
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub enum View<'a> {
+    /// A string, number, boolean or null.
+    Scalar(Scalar<'a>),
+    /// A list.
+    Sequence(Items<'a>),
+    /// A mapping.
+    Mapping(Entries<'a>),
+}
+
+impl<'a> Node<'a> {
+    /// A node that is reached from one whose site is this.
+    pub(super) fn new(document: &'a Document<'a>, id: NodeId, site: Option<NodeId>) -> Self {
+        let is_alias = |id: NodeId| matches!(document.slot(id).kind, Kind::Alias(_));
+        match document.slot(id).kind {
+            // The outermost alias is what stands in the document itself.
+            Kind::Alias(target) => Node {
+                document,
+                id: target,
+                site: site.filter(|&site| is_alias(site)).or(Some(id)),
+            },
+            _ => Node { document, id, site },
+        }
+    }
+
+    /// The same node, told to be where it is merged in, unless an alias does so.
+    pub(super) fn merged_in(self) -> Self {
+        Node {
+            site: self.site.or(Some(self.id)),
+            ..self
+        }
+    }
+
+    /// Where it is used: for what an alias stands for, the alias; for what `<<` merges in, what
+    /// follows it; else where it stands.
+    pub fn span(self) -> Span {
+        self.document.slot(self.site.unwrap_or(self.id)).span
+    }
+
+    /// The alias that it was reached by.
+    pub(super) fn alias_span(self) -> Option<Span> {
+        let slot = self.document.slot(self.site?);
+        matches!(slot.kind, Kind::Alias(_)).then_some(slot.span)
+    }
+
+    /// Where it stands itself.
+    pub fn definition(self) -> Span {
+        self.document.slot(self.id).span
+    }
+
+    /// What it is.
+    pub fn view(self) -> View<'a> {
+        match &self.document.slot(self.id).kind {
+            Kind::Sequence(children) => View::Sequence(self.items_of(*children)),
+            Kind::Mapping { children, merges } => {
+                View::Mapping(self.entries_of(*children, *merges))
+            }
+            Kind::Scalar { .. } | Kind::Alias(_) => {
+                View::Scalar(self.scalar().unwrap_or(Scalar::Null))
+            }
+        }
+    }
+
+    /// What it means, if it is a scalar.
+    pub fn scalar(self) -> Option<Scalar<'a>> {
+        self.written().map(Written::scalar)
+    }
+
+    /// Its text, if it is a scalar: without quotes and escapes, but before it is taken for a
+    /// number or anything else.
+    pub fn text(self) -> Option<&'a str> {
+        self.written().map(|written| written.text)
+    }
+
+    /// How it is written, if it is a scalar.
+    pub fn style(self) -> Option<Style> {
+        self.written().map(|written| written.style)
+    }
+
+    /// The string that it is, if it is one.
+    pub fn as_str(self) -> Option<&'a str> {
+        match self.scalar() {
+            Some(Scalar::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is null.
+    pub fn is_null(self) -> bool {
+        matches!(self.scalar(), Some(Scalar::Null))
+    }
+
+    /// The string that it is as a key. Whatever a JSON object could have as a key is one.
+    ///
+    /// # Errors
+    /// If it can't be one.
+    pub fn as_key(self) -> Result<Cow<'a, str>, Error> {
+        let Some(written) = self.written() else {
+            let what = match self.view() {
+                View::Sequence(_) => "a list",
+                _ => "a mapping",
+            };
+            return Err(Error::new(Fault::CollectionAsKey(what), self.span()));
+        };
+        keys::string(written).map_err(|fault| Error::new(fault, self.span()))
+    }
+
+    /// Its items, if it is a list.
+    pub fn items(self) -> Option<Items<'a>> {
+        match self.document.slot(self.id).kind {
+            Kind::Sequence(children) => Some(self.items_of(children)),
+            _ => None,
+        }
+    }
+
+    /// Its keys and values, if it is a mapping, merged ones after its own.
+    pub fn entries(self) -> Option<Entries<'a>> {
+        match self.document.slot(self.id).kind {
+            Kind::Mapping { children, merges } => Some(self.entries_of(children, merges)),
+            _ => None,
+        }
+    }
+
+    /// Its keys and values as they are written, `<<` among them, if it is a mapping.
+    pub fn written_entries(self) -> Option<Entries<'a>> {
+        match self.document.slot(self.id).kind {
+            Kind::Mapping { children, .. } => Some(self.entries_of(children, false)),
+            _ => None,
+        }
+    }
+
+    /// The value of a key, if it is a mapping that has it. All keys are looked at, and where there
+    /// are merge keys, they are applied each time: who wants several goes over the entries.
+    pub fn get(self, key: &str) -> Option<Node<'a>> {
+        self.entries()?
+            .find(|(entry, _)| entry.as_key().is_ok_and(|entry| entry == key))
+            .map(|(_, value)| value)
+    }
+
+    /// Reads it into a type, which may borrow from the document.
+    ///
+    /// # Errors
+    /// If it holds something else, with the place of what is at fault.
+    pub fn read<T: Deserialize<'a>>(self) -> Result<T, Error> {
+        T::deserialize(self).map_err(|error| error.or_at(self.span()))
+    }
+
+    pub(super) fn written(self) -> Option<Written<'a>> {
+        self.document.written(self.id)
+    }
+
+    fn items_of(self, children: Children) -> Items<'a> {
+        Items {
+            of: self,
+            children: self.document.children(children).iter(),
+        }
+    }
+
+    fn entries_of(self, children: Children, merges: bool) -> Entries<'a> {
+        let written = self.items_of(children);
+        Entries(if merges {
+            EntriesKind::Merged(merge::entries(self).into_iter())
+        } else {
+            EntriesKind::Written(written)
+        })
+    }
+}
+
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.view() {
+            View::Scalar(scalar) => scalar.fmt(f),
+            View::Sequence(items) => f.debug_list().entries(items).finish(),
+            View::Mapping(entries) => f.debug_map().entries(entries).finish(),
+        }
+    }
+}
+
+/// The items of a list.
+#[derive(Clone)]
+pub struct Items<'a> {
+    of: Node<'a>,
+    children: slice::Iter<'a, NodeId>,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Node<'a>;
+
+    fn next(&mut self) -> Option<Node<'a>> {
+        let &id = self.children.next()?;
+        Some(Node::new(self.of.document, id, self.of.site))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.children.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Items<'_> {}
+
+impl fmt::Debug for Items<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+/// The keys of a mapping with their values.
+#[derive(Clone)]
+pub struct Entries<'a>(EntriesKind<'a>);
+
+#[derive(Clone)]
+enum EntriesKind<'a> {
+    Written(Items<'a>),
+    Merged(vec::IntoIter<(Node<'a>, Node<'a>)>),
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (Node<'a>, Node<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            EntriesKind::Written(nodes) => Some((nodes.next()?, nodes.next()?)),
+            EntriesKind::Merged(entries) => entries.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = match &self.0 {
+            EntriesKind::Written(nodes) => nodes.len() / 2,
+            EntriesKind::Merged(entries) => entries.len(),
+        };
+        (count, Some(count))
+    }
+}
+
+impl ExactSizeIterator for Entries<'_> {}
+
+impl fmt::Debug for Entries<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.clone()).finish()
+    }
+}
