@@ -394,7 +394,7 @@ fn fill(
     }
     for (what, name, target, most) in [
         (
-            "one-shot `can-i`, 12.9 MB cluster",
+            "one-shot `can-i`, 12.8 MB cluster",
             "one-shot",
             "under 60 ms",
             60.0,

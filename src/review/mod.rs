@@ -34,7 +34,7 @@ use crate::kube::{plain_words, read_yaml};
 
 use request::Review;
 
-pub use reader::Reader;
+pub use reader::{MAX_REVIEW, Reader};
 
 /// The format of a piece of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use super::{Format, Piece};
 
 /// The largest review that is read; a longer one is cut here, and so told as malformed.
-const MAX_REVIEW: usize = 16 << 20;
+pub const MAX_REVIEW: usize = 16 << 20;
 
 /// The most room that is made for a line before it is read.
 const MAX_USUAL: usize = 4096;
