@@ -32,7 +32,8 @@ use serde::{Deserialize, Serialize};
 use crate::authn::UserInfo;
 use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision, Status};
-use crate::kube::{plain_words, read_yaml};
+use crate::kube::plain_words;
+use crate::text::yaml;
 
 use word::Word;
 
@@ -183,9 +184,10 @@ pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, Revi
             request(review)
         }
         Format::Yaml => {
-            let review: Review<'_> =
-                read_yaml(text).map_err(|(line, message)| error(line, message))?;
-            request(review)
+            let broken =
+                |problem: yaml::Error| error(problem.span().line.into(), problem.to_string());
+            let document = yaml::document(text).map_err(broken)?;
+            request(document.read().map_err(broken)?)
         }
     }
     .map_err(|message| error(1, message))?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::kube::{TopKey, read_yaml, top_keys};
+use crate::text::yaml::{self, Document};
 use crate::text::{Quotes, to_yaml};
 
 /// The members of a JSON object, as slices of its text.
@@ -70,10 +70,11 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
 /// A YAML document's text with its `status` replaced or added at its end. A document that isn't a
 /// mapping in block style is written anew.
 pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String> {
-    let keys = top_keys(text).map_err(|(_, message)| message)?;
+    let document = yaml::document(text).map_err(|error| error.to_string())?;
+    let keys = top_keys(&document).map_err(|error| error.to_string())?;
     let lines = lines(text);
     if !is_block(&lines, &keys) {
-        return written_anew(text, &lines, status);
+        return written_anew(&document, &lines, status);
     }
     let indent = " ".repeat(keys.first().map_or(0, |key| key.column - 1));
     let mut kept = without_status(&lines, &keys, indent.len());
@@ -92,6 +93,27 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String
         kept.push('\n');
     }
     Ok(kept)
+}
+
+/// A key of a document that is a mapping, and where it stands, from 1.
+struct TopKey {
+    name: String,
+    line: usize,
+    column: usize,
+}
+
+/// The keys of a document that is a mapping, in its order; what is merged in stands elsewhere.
+fn top_keys(document: &Document<'_>) -> Result<Vec<TopKey>, yaml::Error> {
+    let entries = document.root().written_entries().into_iter().flatten();
+    let keys = entries.map(|(key, _)| {
+        let span = key.span();
+        Ok(TopKey {
+            name: key.as_key()?.into_owned(),
+            line: span.line as usize,
+            column: span.column as usize,
+        })
+    });
+    keys.collect()
 }
 
 /// The lines as YAML counts them: a carriage return alone ends one too.
@@ -153,8 +175,12 @@ fn is_aside(line: &str) -> bool {
 }
 
 /// A document in block style, below what stands above the old one.
-fn written_anew(text: &str, lines: &[&str], status: &impl Serialize) -> Result<String, String> {
-    let mut value: Value = read_yaml(text).map_err(|(_, message)| message)?;
+fn written_anew(
+    document: &Document<'_>,
+    lines: &[&str],
+    status: &impl Serialize,
+) -> Result<String, String> {
+    let mut value: Value = document.read().map_err(|error| error.to_string())?;
     let Some(object) = value.as_object_mut() else {
         return Err("it is no mapping".to_owned());
     };
