@@ -30,7 +30,8 @@ mod word;
 use serde::Serialize;
 
 use crate::authz::{Authorizer, Decision, Status};
-use crate::kube::{plain_words, read_yaml};
+use crate::kube::plain_words;
+use crate::text::yaml;
 
 use request::Review;
 
@@ -96,8 +97,10 @@ pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, Revi
             review.request()
         }
         Format::Yaml => {
-            let review: Review<'_> =
-                read_yaml(text).map_err(|(line, message)| error(line, message))?;
+            let broken =
+                |problem: yaml::Error| error(problem.span().line.into(), problem.to_string());
+            let document = yaml::document(text).map_err(broken)?;
+            let review: Review<'_> = document.read().map_err(broken)?;
             review.request()
         }
     }
