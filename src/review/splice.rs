@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::kube::{TopKey, read_yaml, top_keys};
+use crate::text::yaml::{self, Document};
 use crate::text::{Quotes, to_yaml};
 
 /// Why a status can't be put into a text.
@@ -13,8 +13,8 @@ use crate::text::{Quotes, to_yaml};
 pub(super) enum SpliceError {
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    #[error("{0}")]
-    Yaml(String),
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
     #[error(transparent)]
     Write(#[from] std::io::Error),
     #[error(transparent)]
@@ -86,10 +86,11 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, Splice
 /// A YAML document's text with its `status` replaced or added at its end. A document that isn't a
 /// mapping in block style is written anew.
 pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
-    let keys = top_keys(text).map_err(|(_, message)| SpliceError::Yaml(message))?;
+    let document = yaml::document(text)?;
+    let keys = top_keys(&document)?;
     let lines = lines(text);
     if !is_block(&lines, &keys) {
-        return written_anew(text, &lines, status);
+        return written_anew(&document, &lines, status);
     }
     let indent = " ".repeat(keys.first().map_or(0, |key| key.column - 1));
     let mut kept = without_status(&lines, &keys, indent.len());
@@ -108,6 +109,27 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, Splice
         kept.push('\n');
     }
     Ok(kept)
+}
+
+/// A key of a document that is a mapping, and where it stands, from 1.
+struct TopKey {
+    name: String,
+    line: usize,
+    column: usize,
+}
+
+/// The keys of a document that is a mapping, in its order; what is merged in stands elsewhere.
+fn top_keys(document: &Document<'_>) -> Result<Vec<TopKey>, yaml::Error> {
+    let entries = document.root().written_entries().into_iter().flatten();
+    let keys = entries.map(|(key, _)| {
+        let span = key.span();
+        Ok(TopKey {
+            name: key.as_key()?.into_owned(),
+            line: span.line as usize,
+            column: span.column as usize,
+        })
+    });
+    keys.collect()
 }
 
 /// The lines as YAML counts them: a carriage return alone ends one too.
@@ -170,11 +192,11 @@ fn is_aside(line: &str) -> bool {
 
 /// A document in block style, below what stands above the old one.
 fn written_anew(
-    text: &str,
+    document: &Document<'_>,
     lines: &[&str],
     status: &impl Serialize,
 ) -> Result<String, SpliceError> {
-    let mut value: Value = read_yaml(text).map_err(|(_, message)| SpliceError::Yaml(message))?;
+    let mut value: Value = document.read()?;
     let Some(object) = value.as_object_mut() else {
         return Err(SpliceError::NotAMapping);
     };

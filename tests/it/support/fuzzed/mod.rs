@@ -10,7 +10,7 @@ use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use rbac_eval::cluster::Defaults;
 use rbac_eval::kube::{self, Manifest, Object};
-use rbac_eval::review::{Reader, answer};
+use rbac_eval::review::{Reviews, answer};
 use rbac_eval::text::{Files, SourceText};
 
 use super::compare::{same_answer, same_review, same_roles, store_of_objects, values};
@@ -110,7 +110,7 @@ fn policy() -> &'static RbacAuthorizer {
 pub fn review(bytes: &[u8]) {
     let authorizer = chain(policy());
     let lines = 1 + bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
-    let mut reader = Reader::new(bytes);
+    let mut reader = Reviews::new(bytes);
     let mut last = 0;
     while let Some(piece) = reader.next_piece().expect("a slice can be read") {
         assert!(piece.line > last && piece.line <= lines, "{piece:?}");
