@@ -1,7 +1,7 @@
 //! Duplicate objects: the last definition wins.
 
 use dashmap::DashMap;
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use rayon::prelude::*;
 
 use crate::diagnostic::{Diagnostic, Problem};
@@ -33,8 +33,8 @@ pub(super) fn last_of_each(
     files: &Files,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Located<Object>> {
-    let last: DashMap<ObjectKey<'_>, usize, FixedState> =
-        DashMap::with_capacity_and_hasher(objects.len(), FixedState::default());
+    let last: DashMap<ObjectKey<'_>, usize, RandomState> =
+        DashMap::with_capacity_and_hasher(objects.len(), RandomState::default());
     objects.par_iter().enumerate().for_each(|(at, object)| {
         last.entry(object.key())
             .and_modify(|last| *last = at.max(*last))

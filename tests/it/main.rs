@@ -6,7 +6,6 @@ mod catalogue;
 mod check_findings;
 mod check_outputs;
 mod conformance;
-mod crowded;
 mod default_policy;
 mod diff_cases;
 mod diff_cli;
@@ -15,6 +14,8 @@ mod directory;
 mod directory_answers;
 mod escapes;
 mod fuzz_regressions;
+mod hash_collisions;
+mod index_sizes;
 mod input_forms;
 #[cfg(target_os = "linux")]
 mod limits;

@@ -7,12 +7,15 @@ use compact_str::CompactString;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
+use rbac_eval::authz::rbac::{HashState, RbacAuthorizer};
 use rbac_eval::kube::{
     AggregationRule, Binding, BindingKind, LabelOperator, LabelSelector, LabelSelectorRequirement,
     Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
 use rbac_eval::text::Located;
 use rbac_eval::text::{Files, Span};
+
+use super::compare::authorizer_of_objects;
 
 const NAMESPACES: &[&str] = &["a", "b", "default"];
 /// The first ones are repeated so that bindings mostly find their role.
@@ -94,15 +97,23 @@ pub const URLS: &[&str] = &[
 const LABELS: &[&str] = &["agg", "k8s.io/tier"];
 const VALUES: &[&str] = &["view", "edit", ""];
 
-/// The roles and bindings of a cluster, in the order of the input.
+/// The roles and bindings of a cluster, in the order of the input, and how they are hashed: often
+/// with so few bits that names collide with one another, or with names that nothing binds.
 #[derive(Debug, Clone)]
 pub struct Cluster {
     pub objects: Vec<Object>,
+    pub hash_seed: u64,
+    pub hash_bits: u32,
 }
 
-/// Objects that were made rather than read, as if they stood in a file.
-pub fn located(objects: &[Object]) -> Vec<Located<Object>> {
-    objects.iter().cloned().map(at).collect()
+impl Cluster {
+    pub fn hash_state(&self) -> HashState {
+        HashState::fixed(self.hash_seed, self.hash_bits)
+    }
+
+    pub fn authorizer(&self) -> RbacAuthorizer {
+        authorizer_of_objects(&self.objects, self.hash_state())
+    }
 }
 
 fn at<T>(value: T) -> Located<T> {
@@ -117,7 +128,15 @@ pub fn cluster(accepted: bool) -> impl Strategy<Value = Cluster> {
     (roles, bindings)
         .prop_map(|(roles, bindings)| [roles, bindings].concat())
         .prop_shuffle()
-        .prop_map(|objects| Cluster { objects })
+        .prop_flat_map(|objects| {
+            let hash_bits = select(&[0, 1, 2, 3, 4, 5, 6, 64][..]);
+            (Just(objects), any::<u64>(), hash_bits)
+        })
+        .prop_map(|(objects, hash_seed, hash_bits)| Cluster {
+            objects,
+            hash_seed,
+            hash_bits,
+        })
 }
 
 fn word(pool: &'static [&'static str]) -> impl Strategy<Value = String> {

@@ -8,7 +8,6 @@ pub mod naive;
 pub mod spell;
 pub mod told;
 
-use rbac_eval::cluster::Snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +19,8 @@ use rbac_eval::files::read_path;
 use rbac_eval::kube;
 use rbac_eval::text::Files;
 use serde_json::Value;
+
+use compare::authorizer;
 
 /// `testdata/`
 pub fn testdata() -> PathBuf {
@@ -62,7 +63,7 @@ pub fn store_of(paths: &[PathBuf], defaults: Defaults) -> RbacAuthorizer {
         .collect();
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &texts);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+    authorizer(files, manifest, defaults)
 }
 
 /// The store of a YAML text.
@@ -74,7 +75,7 @@ pub fn store_of_text(text: &str, defaults: Defaults) -> RbacAuthorizer {
     };
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &[text]);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+    authorizer(files, manifest, defaults)
 }
 
 /// The request of a review's `spec`.
