@@ -139,6 +139,131 @@ pub fn cluster(accepted: bool) -> impl Strategy<Value = Cluster> {
         })
 }
 
+/// Two clusters that share most of their objects.
+pub fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {
+    (cluster(false), cluster(false), vec(0u8..8, 64)).prop_map(|(base, other, keep)| {
+        let mut objects: Vec<Object> = base
+            .objects
+            .iter()
+            .zip(keep.iter().cycle())
+            .filter(|(_, keep)| **keep > 0)
+            .map(|(object, _)| object.clone())
+            .collect();
+        // A later object of the same name takes the place of an earlier one.
+        objects.extend(
+            other
+                .objects
+                .iter()
+                .zip(keep.iter().rev().cycle())
+                .filter(|(_, keep)| **keep > 4)
+                .map(|(object, _)| object.clone()),
+        );
+        let head = Cluster { objects, ..other };
+        (base, head)
+    })
+}
+
+/// Two clusters that give two subjects much of the same, by rules that overlap, in the cluster and
+/// in two namespaces.
+pub fn overlapping_pair() -> impl Strategy<Value = (Cluster, Cluster)> {
+    (overlapping(), overlapping())
+}
+
+const OVERLAPPING_ROLES: &[&str] = &["one", "two", "three"];
+
+fn overlapping() -> impl Strategy<Value = Cluster> {
+    let on_resources = (
+        words(&["get", "list", "*"], 1..3),
+        words(&["", "apps", "*"], 1..3),
+        words(&["pods", "pods/log", "*/log", "*", "*"], 1..3),
+        prop_oneof![2 => Just(Vec::new()), 1 => words(&["web", "db"], 1..3)],
+    );
+    let on_resources = on_resources.prop_map(|(verbs, api_groups, resources, names)| PolicyRule {
+        verbs,
+        api_groups,
+        resources,
+        resource_names: names,
+        ..PolicyRule::default()
+    });
+    let urls = words(&["/a", "/a/*", "/a/b", "*"], 1..3);
+    let on_urls = (words(&["get", "post", "*"], 1..3), urls).prop_map(|(verbs, urls)| PolicyRule {
+        verbs,
+        non_resource_urls: urls,
+        ..PolicyRule::default()
+    });
+    let rule = prop_oneof![4 => on_resources, 1 => on_urls].prop_map(at);
+    let roles = vec(vec(rule, 1..3), OVERLAPPING_ROLES.len()).prop_map(|rules| {
+        let named = OVERLAPPING_ROLES.iter().zip(rules);
+        named
+            .map(|(&name, rules)| overlapping_role(name, rules))
+            .collect::<Vec<_>>()
+    });
+    let subject = select(
+        &[
+            (SubjectKind::User, "", "alice"),
+            (SubjectKind::User, "", "system:serviceaccount:a:ci"),
+            (SubjectKind::ServiceAccount, "a", "ci"),
+        ][..],
+    );
+    let subject = subject.prop_map(|(kind, namespace, name)| Subject {
+        kind,
+        namespace: namespace.into(),
+        name: name.into(),
+    });
+    let bindings = vec(
+        (
+            select(&["", "", "a", "b"][..]),
+            select(BINDINGS),
+            select(OVERLAPPING_ROLES),
+            vec(subject.prop_map(at), 1..3),
+        ),
+        1..6,
+    );
+    let hash = (any::<u64>(), select(&[0, 1, 2, 64][..]));
+    (roles, bindings, hash).prop_map(|(mut objects, bindings, (hash_seed, hash_bits))| {
+        objects.extend(
+            bindings
+                .into_iter()
+                .map(|(namespace, name, role, subjects)| {
+                    Object::Binding(Binding {
+                        kind: if namespace.is_empty() {
+                            BindingKind::ClusterRoleBinding
+                        } else {
+                            BindingKind::RoleBinding
+                        },
+                        namespace: namespace.into(),
+                        name: name.into(),
+                        subjects,
+                        role_ref: RoleRef {
+                            kind: RoleKind::ClusterRole,
+                            name: role.into(),
+                        },
+                        from_server: false,
+                        bootstrapped: false,
+                    })
+                }),
+        );
+        Cluster {
+            objects,
+            hash_seed,
+            hash_bits,
+        }
+    })
+}
+
+fn overlapping_role(name: &str, rules: Vec<Located<PolicyRule>>) -> Object {
+    Object::Role(Role {
+        kind: RoleKind::ClusterRole,
+        namespace: CompactString::default(),
+        name: name.into(),
+        labels: Vec::new(),
+        rules,
+        aggregation_rule: None,
+        from_server: false,
+        bootstrapped: false,
+    })
+}
+
 fn word(pool: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(pool).prop_map(str::to_owned)
 }
