@@ -100,10 +100,11 @@ pub fn implied_groups(principal: &Principal) -> Vec<String> {
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let alice = Principal::new(SubjectKind::User, "", "alice");
 /// let found = lookup(&rbac, alice, &[]);
 /// assert!(found.bindings.iter().all(|reached| reached.through.is_some()));
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn lookup(rbac: &RbacAuthorizer, principal: Principal, groups: &[String]) -> Found {
     let mut bindings = Vec::new();

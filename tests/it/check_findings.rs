@@ -2,7 +2,7 @@
 
 mod examples;
 
-use rbac_eval::cluster::Snapshot;
+use crate::support::compare::authorizer;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -34,7 +34,7 @@ fn checked(name: &str, yaml: &str, with_directory: bool) -> (RbacAuthorizer, Vec
     };
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &[text(name, yaml, false)]);
-    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto));
+    let rbac = authorizer(files, manifest, Defaults::Auto);
     let directory = if with_directory {
         Directory::read(&[text("directory.yaml", DIRECTORY, true)]).unwrap()
     } else {

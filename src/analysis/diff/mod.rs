@@ -32,11 +32,12 @@
 //!     let manifest = kube::parse(&mut files, &[text]);
 //!     RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 //! };
-//! let changes = diff(&rbac("['*']"), &rbac("[get, list]"));
+//! let changes = diff(&rbac("['*']")?, &rbac("[get, list]")?);
 //! assert_eq!(changes.len(), 1);
 //! assert_eq!(changes[0].direction, Direction::Lost);
 //! assert_eq!(changes[0].rule.verbs, ["*"]);
 //! assert_eq!(changes[0].except[0].rule.verbs, ["get", "list"]);
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod atoms;
@@ -123,18 +124,18 @@ struct Given {
     /// From 1, among the role's effective rules.
     rule: usize,
     /// The content of the rule; equal on both sides for equal rules.
-    content: u32,
+    content: usize,
 }
 
 /// Numbers for the contents of rules, shared by both sides.
 #[derive(Default)]
 struct Contents {
-    numbers: HashMap<[Vec<CompactString>; 5], u32>,
+    numbers: HashMap<[Vec<CompactString>; 5], usize>,
 }
 
 impl Contents {
-    fn number(&mut self, rule: &PolicyRule) -> u32 {
-        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+    fn number(&mut self, rule: &PolicyRule) -> usize {
+        let next = self.numbers.len();
         let key = [
             &rule.verbs,
             &rule.api_groups,
@@ -150,7 +151,7 @@ impl Contents {
 /// The roles of a side with the contents of their effective rules.
 struct Side<'s> {
     rbac: &'s RbacAuthorizer,
-    rules_of: Vec<Vec<u32>>,
+    rules_of: Vec<Vec<usize>>,
     /// For each subject, the bindings that name it, with the subject's number.
     bindings_of: BTreeMap<Principal, Vec<(BindingId, usize)>>,
 }
@@ -209,7 +210,7 @@ impl<'s> Side<'s> {
     }
 
     /// What decides whether a subject is given the same on both sides.
-    fn fingerprint(&self, principal: &Principal) -> BTreeSet<(Option<&'s str>, &[u32])> {
+    fn fingerprint(&self, principal: &Principal) -> BTreeSet<(Option<&'s str>, &[usize])> {
         self.bindings_of
             .get(principal)
             .into_iter()
@@ -278,7 +279,7 @@ fn difference(
 ) -> Vec<Change> {
     let given = with.given(subject);
     let other = without.given(subject);
-    let contents_of = |given: Option<&Vec<Given>>| -> BTreeSet<u32> {
+    let contents_of = |given: Option<&Vec<Given>>| -> BTreeSet<usize> {
         given
             .into_iter()
             .flatten()
