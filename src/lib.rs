@@ -15,6 +15,7 @@
 #![deny(missing_docs)]
 
 pub mod analysis;
+pub mod ask;
 pub mod authn;
 pub mod authz;
 #[cfg(feature = "cli")]

@@ -11,6 +11,7 @@ use crate::authz::{Attributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision, Response};
 use crate::cluster::Reach;
 use crate::cluster::{BindingId, RoleId};
+use crate::entra::is_object_id;
 use crate::kube::{Binding, BindingKind, PolicyRule, Subject, SubjectKind};
 
 /// What would have to differ for a near miss to allow the request. The order is that of nearness.
@@ -341,21 +342,4 @@ impl<'u> Asker<'u> {
             }
         }
     }
-}
-
-/// Whether a name has the form of an Entra object ID: a GUID.
-///
-/// ```
-/// use rbac_eval::analysis::explain::is_object_id;
-///
-/// assert!(is_object_id("a1b2c3d4-aaaa-bbbb-cccc-123456789abc"));
-/// assert!(!is_object_id("developers@contoso.com"));
-/// ```
-pub fn is_object_id(name: &str) -> bool {
-    let mut parts = name.split('-');
-    [8, 4, 4, 4, 12].iter().all(|&length| {
-        parts.next().is_some_and(|part| {
-            part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
-    }) && parts.next().is_none()
 }

@@ -3,8 +3,8 @@
 use crate::authn::UserInfo;
 use std::collections::BTreeSet;
 
+use crate::authn::ANONYMOUS;
 use crate::authn::Principal;
-use crate::authn::{ANONYMOUS, service_account_name};
 use crate::authn::{AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
@@ -42,22 +42,6 @@ pub fn subjects(rbac: &RbacAuthorizer) -> BTreeSet<Principal> {
                 .filter_map(move |subject| Principal::of(subject, binding))
         })
         .collect()
-}
-
-/// Whether a word means a subject: its name, or for a ServiceAccount `NAMESPACE/NAME` or its full
-/// user name; with `exact` the whole of it in its letter case, else any part in any case.
-pub fn is_called(principal: &Principal, word: &str, exact: bool) -> bool {
-    let mut names = vec![principal.name.clone()];
-    if principal.kind == SubjectKind::ServiceAccount {
-        names.push(format!("{}/{}", principal.namespace, principal.name));
-        names.push(service_account_name(&principal.namespace, &principal.name));
-    }
-    if exact {
-        names.iter().any(|name| name == word)
-    } else {
-        let word = word.to_lowercase();
-        names.iter().any(|name| name.to_lowercase().contains(&word))
-    }
 }
 
 /// The groups that Kubernetes itself puts a subject into.

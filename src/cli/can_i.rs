@@ -2,6 +2,7 @@
 
 use crate::analysis::explain::explain;
 use crate::analysis::rules_review::rules_review;
+use crate::ask::{Note, ResolvedUser, Resolver};
 use crate::authn::UserInfo;
 use crate::authz::Attributes;
 use crate::authz::Authorizer;
@@ -16,7 +17,7 @@ use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
 use super::out;
 use super::request::{self, ScopeArgs};
-use super::who::{Asker, WhoArgs};
+use super::who::WhoArgs;
 
 /// Say whether someone may do something, and why.
 ///
@@ -72,33 +73,37 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     check_usage(args)?;
     args.who.require()?;
     let Loaded { rbac, directory } = input::load(&args.input, false)?;
-    let Asker {
+    let resolver = Resolver::new(rbac.snapshot(), &directory);
+    let ResolvedUser {
         user,
         notes: about_user,
-    } = args.who.resolve(&directory)?;
+    } = args.who.resolve(&resolver)?;
     if args.list {
         return list(args, rbac, &user);
     }
     let [verb, target] = &*args.request else {
         return Err(wrong_arguments());
     };
-    let question = request::parse(rbac, verb, target, &args.scope)?;
+    let request = request::request(&resolver, verb, target, &args.scope)?;
     if args.no_headers {
         return Err(Failure::told(
             "`--no-headers` can't be set without `--list`",
         ));
     }
-    let explanation = explain(rbac, &user, &question.attributes);
-    let mut notes = about_user;
-    notes.extend(question.notes);
-    if let Some(sent) = &question.sent_by_kubectl {
-        notes.extend(kubectl_differs(rbac, &user, &question.attributes, sent));
+    let explanation = explain(rbac, &user, &request.attributes);
+    let mut notes: Vec<String> = about_user
+        .iter()
+        .chain(&request.notes)
+        .map(Note::to_string)
+        .collect();
+    if let Some(sent) = &request.sent_by_kubectl {
+        notes.extend(kubectl_differs(rbac, &user, &request.attributes, sent));
     }
     let view = CanIView::new(
         rbac,
         &directory,
         &user,
-        &question.attributes,
+        &request.attributes,
         &explanation,
         notes,
     );

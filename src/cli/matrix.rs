@@ -1,8 +1,8 @@
 //! `rbac-eval matrix`: what is allowed, as a table.
 
 use crate::analysis::matrix::{resources_by_verbs, subjects_by_verbs};
+use crate::ask::{Place, Resolver};
 use crate::authz::Attributes;
-use crate::cluster::Reach;
 use crate::kube::discovery::full_name;
 use crate::render::matrix::{Marks, MatrixView};
 use clap::{Args, ValueEnum};
@@ -78,34 +78,29 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
         ));
     }
     let Loaded { rbac, directory } = input::load(&args.input, false)?;
-    let namespace = if args.scope.all_namespaces {
-        ""
-    } else {
-        args.scope.namespace.as_deref().unwrap_or("default")
-    };
+    let resolver = Resolver::new(rbac.snapshot(), &directory);
     let view = match &args.resource {
         None => {
-            let asker = args.who.resolve(&directory)?;
+            let asker = args.who.resolve(&resolver)?;
             for note in &asker.notes {
-                out::note(note);
+                out::note(&note.to_string());
             }
+            let namespace = match args.scope.place() {
+                Place::Namespace(namespace) => namespace,
+                Place::AllNamespaces => "",
+            };
             let rows = resources_by_verbs(rbac, &asker.user, namespace);
             MatrixView::of_resources(&asker.user.name, namespace, &rows)
         }
         Some(word) => {
-            let question = request::parse(rbac, "get", word, &args.scope)?;
-            let Attributes::Resource(attributes) = question.attributes else {
+            let request = request::request(&resolver, "get", word, &args.scope)?;
+            let Attributes::Resource(attributes) = request.attributes else {
                 return Err(Failure::told("`matrix` shows resources, not URLs"));
             };
-            for note in &question.notes {
-                out::note(note);
+            for note in &request.notes {
+                out::note(&note.to_string());
             }
-            let reach = if args.scope.all_namespaces && !question.cluster_scoped {
-                Reach::Anywhere
-            } else {
-                Reach::Request
-            };
-            let rows = subjects_by_verbs(rbac, &attributes, reach);
+            let rows = subjects_by_verbs(rbac, &attributes, request.reach);
             let name = full_name(&attributes.combined_resource(), &attributes.group);
             MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory)
         }

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Directory, Group, Person, PersonKind};
-use crate::analysis::explain::is_object_id;
+use super::{Directory, Group, Person, PersonKind, is_object_id};
 use crate::kube::{OnLine, read_yaml};
 use crate::text::SourceText;
 

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::analysis::explain::{Explanation, Miss, NearMiss, is_object_id};
+use crate::analysis::explain::{Explanation, Miss, NearMiss};
 use crate::authn::{UserInfo, split_service_account};
 use crate::authz::Attributes;
 use crate::authz::Decision;
 use crate::authz::rbac::Grant;
 use crate::authz::rbac::RbacAuthorizer;
-use crate::entra::Directory;
+use crate::entra::{Directory, is_object_id};
 use crate::kube::discovery::full_name;
 use crate::kube::{BindingKind, RoleKind, SubjectKind};
 

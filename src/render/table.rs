@@ -3,7 +3,7 @@
 use tabled::builder::Builder;
 use tabled::settings::{Alignment, Padding, Style};
 
-use crate::analysis::explain::is_object_id;
+use crate::entra::is_object_id;
 
 use super::WIDTH;
 use super::words::clean;

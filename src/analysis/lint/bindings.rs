@@ -3,10 +3,10 @@
 use crate::text::Located;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::explain::is_object_id;
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
+use crate::entra::is_object_id;
 use crate::entra::{Directory, PersonKind};
 use crate::kube::{Binding, BindingKind, RoleKind, Subject, SubjectKind};
 
