@@ -105,7 +105,8 @@ pub fn located(objects: &[Object]) -> Vec<Located<Object>> {
     objects.iter().cloned().map(at).collect()
 }
 
-fn at<T>(value: T) -> Located<T> {
+/// A value as if it stood in a file.
+pub fn at<T>(value: T) -> Located<T> {
     Located::new(value, Span::whole(Files::default().add("generated")))
 }
 
