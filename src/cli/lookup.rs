@@ -6,8 +6,8 @@ use crate::render::lookup::LookupView;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 
 /// Show every binding that reaches a user, group or service account.
 ///
@@ -48,7 +48,7 @@ enum Output {
 }
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
     let matching = if args.exact {
         Match::Exact
     } else {
@@ -71,8 +71,8 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     let view = LookupView::new(rbac, &directory, &found, args.rules);
     match args.output {
         Output::Text => out::answer(&view.to_text())?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
     }
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
     Ok(if any { Exit::Yes } else { Exit::No })

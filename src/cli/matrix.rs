@@ -8,8 +8,8 @@ use crate::render::matrix::{Marks, MatrixView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
 
@@ -55,29 +55,31 @@ enum Output {
 
 pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
     if args.resource.is_some() == args.who.is_given() {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "say either `matrix TYPE`, for subjects by verbs, or `matrix --as USER`, for resources \
              by verbs",
         ));
     }
     if args.who.is_given() && !args.scope.subresource.is_empty() {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "`--subresource` belongs to `matrix TYPE`; `matrix --as USER` shows whole types",
         ));
     }
     if args.resource.is_some() && args.who.names_groups() {
-        return Err(Failure::told("`--as-group` belongs to `matrix --as USER`"));
+        return Err(Failure::message(
+            "`--as-group` belongs to `matrix --as USER`",
+        ));
     }
     if args
         .resource
         .as_ref()
         .is_some_and(|word| word.contains('/'))
     {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "`matrix` takes a TYPE alone; for one object, ask `who-can VERB TYPE/NAME`",
         ));
     }
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let view = match &args.resource {
         None => {
@@ -95,7 +97,7 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
         Some(word) => {
             let request = request::request(&resolver, "get", word, &args.scope)?;
             let Attributes::Resource(attributes) = request.attributes else {
-                return Err(Failure::told("`matrix` shows resources, not URLs"));
+                return Err(Failure::message("`matrix` shows resources, not URLs"));
             };
             for note in &request.notes {
                 out::note(&note.to_string());
@@ -112,8 +114,8 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
     };
     match args.output {
         Output::Table => out::answer(&view.to_table(marks))?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
         Output::Csv => out::answer(&view.to_csv()?)?,
         Output::Markdown => out::answer(&view.to_markdown(marks))?,
     }

@@ -46,7 +46,7 @@ pub(super) fn request(
     scope: &ScopeArgs,
 ) -> Result<ResolvedRequest, Failure> {
     let target = Target::parse(target, &scope.subresource)
-        .map_err(|error| Failure::told(error.to_string()))?;
+        .map_err(|error| Failure::message(error.to_string()))?;
     let request = resolver.request(verb, &target, scope.place());
     for warning in &request.warnings {
         out::warning(&warning.to_string());

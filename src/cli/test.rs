@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 
 use super::diff;
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 
 /// Check assertions about who can do what.
 ///
@@ -62,7 +62,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             Some(loaded)
         }
     };
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
     let mut views = Vec::new();
     let mut unjudged = false;
     let mut noted: Vec<AssertionNote> = Vec::new();
@@ -102,15 +102,17 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         }
     }
     if unjudged {
-        return Err(Failure::told("no answer, since assertions can't be judged"));
+        return Err(Failure::message(
+            "no answer, since assertions can't be judged",
+        ));
     }
     let view = TestView::new(views);
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
         Output::Tap => out::answer(&view.to_tap())?,
-        Output::Junit => out::answer(&view.to_junit().map_err(Failure::told)?)?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Junit => out::answer(&view.to_junit().map_err(Failure::message)?)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
     }
     Ok(if view.broken == 0 {
         Exit::Yes
@@ -122,12 +124,12 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
 fn read_files(paths: &[PathBuf]) -> Result<Vec<AssertionFile>, Failure> {
     let mut files = Vec::new();
     for path in paths {
-        let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
+        let reading = read_path(path).map_err(|error| Failure::message(error.to_string()))?;
         for text in reading.texts {
             let content = String::from_utf8(text.bytes)
-                .map_err(|_| Failure::told(format!("{}: it is not UTF-8", text.name)))?;
+                .map_err(|_| Failure::message(format!("{}: it is not UTF-8", text.name)))?;
             let file = AssertionFile::read(&text.name, &content)
-                .map_err(|error| Failure::told(error.to_string()))?;
+                .map_err(|error| Failure::message(error.to_string()))?;
             files.push(file);
         }
     }

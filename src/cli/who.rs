@@ -28,7 +28,7 @@ impl WhoArgs {
             .as_deref()
             .filter(|name| !name.is_empty())
             .ok_or_else(|| {
-                Failure::told(
+                Failure::message(
                     "name who is asking with `--as USER`, and their groups with `--as-group \
                      GROUP`: offline, there is no current user",
                 )
@@ -53,6 +53,6 @@ impl WhoArgs {
         };
         resolver
             .user(&who)
-            .map_err(|error| Failure::told(format!("`--as-group {}`: {error}", error.name)))
+            .map_err(|error| Failure::message(format!("`--as-group {}`: {error}", error.name)))
     }
 }

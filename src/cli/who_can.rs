@@ -6,8 +6,8 @@ use crate::render::who_can::WhoCanView;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 use super::request::{self, ScopeArgs};
 
 /// Say who can do something, and through which binding.
@@ -54,7 +54,7 @@ enum Output {
 }
 
 pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let request = request::request(&resolver, &args.verb, &args.target, &args.scope)?;
     let found = who_can(rbac, &request.attributes, request.reach);
@@ -70,8 +70,8 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
     match args.output {
         Output::Table => out::answer(&view.to_table(false))?,
         Output::Wide => out::answer(&view.to_table(true))?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
         Output::Csv => out::answer(&view.to_csv()?)?,
     }
     Ok(if view.anyone() { Exit::Yes } else { Exit::No })

@@ -6,6 +6,7 @@
 //! `rbac_eval::ask`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use compact_str::CompactString;
 use proptest::collection::vec;
@@ -400,7 +401,8 @@ fn near(world: &World, picks: &Picks, mut words: Words) -> Words {
         .groups
         .iter()
         .any(|group| DIRECTORY_GROUPS.iter().any(|(id, ..)| id == group));
-    if !user.name.is_empty() && !(through_directory && take(0)) {
+    let left_to_directory = through_directory && take(0);
+    if !user.name.is_empty() && !left_to_directory {
         words.user = user.name;
         if take(1) {
             words.groups = user.groups;
@@ -569,11 +571,7 @@ impl World {
             _ => {
                 let discovery = rbac.snapshot().discovery();
                 let resource = discovery.get(target.group, target.resource).unwrap();
-                words.subresource.is_empty()
-                    || resource
-                        .subresources
-                        .iter()
-                        .any(|sub| *sub == words.subresource)
+                words.subresource.is_empty() || resource.subresources.contains(&words.subresource)
             }
         };
         let place_is_known = match words.namespace.as_deref() {
@@ -1087,4 +1085,51 @@ fn a_file_of_assertions_may_call_them_promises() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn the_example_s_assertions_hold() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let args = [
+        "test",
+        "testdata/assertions/platform.yaml",
+        "-f",
+        "testdata/quickstart",
+    ];
+    let output = run(root, &args, b"");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.ends_with("\n8 kept, 0 broken\n"), "{stdout}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// Someone becomes another user of the whole cluster: no RoleBinding lets them.
+#[test]
+fn users_are_impersonated_cluster_wide() {
+    let folder = TempDir::new().unwrap();
+    let rbac = format!(
+        "{API}kind: RoleBinding\nmetadata: {{name: admins, namespace: default}}\nroleRef: {{kind: \
+         ClusterRole, name: cluster-admin}}\nsubjects: [{{kind: User, name: alice@contoso.com}}]\n"
+    );
+    put(folder.path(), "rbac.yaml", rbac);
+    let ask = |target, request: &str| answers(&folder, &["-f", "rbac.yaml"], target, request);
+    let (yes, no) = (
+        (true, vec![true, false, false, false]),
+        (false, vec![false, true, true, true]),
+    );
+    let users = "verb: impersonate, resource: users";
+    assert_eq!(ask(["impersonate", "users"], users), no);
+    let everything = "verb: '*', resource: '*'";
+    assert_eq!(ask(["*", "*"], everything), yes);
+    let command = ["can-i", "impersonate", "users", "--as", "alice@contoso.com"];
+    let output = run(
+        folder.path(),
+        &[&command[..], &["-f", "rbac.yaml"]].concat(),
+        b"",
+    );
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        stdout.contains("`kubectl auth can-i` would say yes here"),
+        "{stdout}"
+    );
+    assert_eq!(output.stderr, b"");
 }
