@@ -46,6 +46,11 @@ pub mod analysis;
 mod analysis;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
+pub mod ask;
+#[cfg(not(feature = "internals"))]
+mod ask;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod authn;
 #[cfg(not(feature = "internals"))]
 mod authn;

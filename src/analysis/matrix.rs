@@ -3,6 +3,7 @@
 use crate::authz::chain;
 use std::collections::BTreeMap;
 
+use crate::ask::{Place, ResolvedTarget};
 use crate::authn::Principal;
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
@@ -83,14 +84,9 @@ pub fn resources_by_verbs<'s>(
         .resources()
         .iter()
         .map(|resource| {
+            let target = ResolvedTarget::of(resource);
             let cells = VERBS.map(|verb| {
-                let request = Attributes::Resource(ResourceAttributes {
-                    namespace: if resource.namespaced { namespace } else { "" }.to_owned(),
-                    verb: verb.to_owned(),
-                    group: resource.group.clone(),
-                    resource: resource.plural.clone(),
-                    ..ResourceAttributes::default()
-                });
+                let request = target.request(verb, Place::Namespace(namespace)).attributes;
                 if authorizer.decide(user, &request) == Decision::Allow {
                     Cell::Yes
                 } else if rbac.allows_some_name(user, &request) {

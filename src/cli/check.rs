@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::out::{self, Document};
 
 /// Find RBAC that doesn't do what it says.
 ///
@@ -53,12 +53,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let view = CheckView::new(rbac, &findings);
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
         Output::Sarif => {
             let text = view
                 .to_sarif()
-                .map_err(|error| Failure::told(error.to_string()))?;
+                .map_err(|error| Failure::message(error.to_string()))?;
             out::answer(&text)?;
         }
         Output::Github => out::answer(&view.to_github())?,

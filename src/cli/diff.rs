@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, ComparedInput, InputArgs};
-use super::out;
+use super::out::{self, Document};
 
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
 ///
@@ -104,12 +104,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     match args.output {
         Output::Table => out::answer(&view.to_text())?,
         Output::Markdown => out::answer(&view.to_markdown())?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
         Output::Sarif => {
             let text = view
                 .to_sarif()
-                .map_err(|error| Failure::told(error.to_string()))?;
+                .map_err(|error| Failure::message(error.to_string()))?;
             out::answer(&text)?;
         }
         Output::Github => out::answer(&view.to_github())?,
@@ -127,7 +127,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
 /// What a word means: a path, or a git revision.
 pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
     let revision = |name: &str| {
-        Revision::find(name).map_err(|error| Failure::told(format!("`{word}`: {error}")))
+        Revision::find(name).map_err(|error| Failure::message(format!("`{word}`: {error}")))
     };
     if let Some(path) = word.strip_prefix("path:") {
         return Ok(ComparedInput::Path(PathBuf::from(path)));
@@ -135,7 +135,7 @@ pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
     if let Some(name) = word.strip_prefix("git:") {
         return revision(name)?
             .map(ComparedInput::Revision)
-            .ok_or_else(|| Failure::told(format!("git knows no revision `{name}`")));
+            .ok_or_else(|| Failure::message(format!("git knows no revision `{name}`")));
     }
     let path = PathBuf::from(word);
     if word == "-" {
@@ -148,12 +148,12 @@ pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
         found => found?,
     };
     match (exists, found) {
-        (true, Some(_)) => Err(Failure::told(format!(
+        (true, Some(_)) => Err(Failure::message(format!(
             "`{word}` is a path and a git revision; say `path:{word}` or `git:{word}`"
         ))),
         (true, None) => Ok(ComparedInput::Path(path)),
         (false, Some(revision)) => Ok(ComparedInput::Revision(revision)),
-        (false, None) => Err(Failure::told(format!(
+        (false, None) => Err(Failure::message(format!(
             "`{word}` is neither a path nor a git revision"
         ))),
     }

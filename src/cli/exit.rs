@@ -30,9 +30,9 @@ impl From<Exit> for ExitCode {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// Told to the user as it stands.
+    /// A message for the user.
     #[error("{0}")]
-    Told(String),
+    Message(String),
     /// Stdout can't be written.
     #[error("cannot write the answer: {0}")]
     Write(io::Error),
@@ -52,7 +52,7 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
-    pub(super) fn told(message: impl Into<String>) -> Self {
-        Failure::Told(message.into())
+    pub(super) fn message(message: impl Into<String>) -> Self {
+        Failure::Message(message.into())
     }
 }

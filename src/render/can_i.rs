@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::analysis::explain::{Explanation, Miss, NearMiss};
+use crate::analysis::kubectl::KubectlDiffers;
 use crate::authn::{UserInfo, split_service_account};
 use crate::authz::Attributes;
 use crate::authz::Decision;
 use crate::authz::rbac::Grant;
 use crate::authz::rbac::RbacAuthorizer;
-use crate::entra::Directory;
-use crate::entra::is_object_id;
+use crate::entra::{Directory, is_object_id};
 use crate::kube::discovery::full_name;
 use crate::kube::{BindingKind, RoleKind, SubjectKind};
 
@@ -496,8 +496,19 @@ fn kind_confused(subject: SubjectKind, user: &UserInfo) -> String {
     }
 }
 
+/// Says how kubectl's answer differs, and why.
+pub fn kubectl_differs_in_words(rbac: &RbacAuthorizer, differs: &KubectlDiffers<'_>) -> String {
+    match differs {
+        KubectlDiffers::SaysYes { sent, grant } => namespaced_yes(rbac, grant, sent),
+        KubectlDiffers::SaysNo { sent, real } => format!(
+            "`kubectl auth can-i` would say no here: it asks with namespace {sent}, but a real \
+             request for namespace {real} itself is judged in that namespace (kubernetes#134929)"
+        ),
+    }
+}
+
 /// The binding that a RoleBinding alone would let kubectl say yes by.
-pub fn namespaced_yes(rbac: &RbacAuthorizer, grant: &Grant, namespace: &str) -> String {
+fn namespaced_yes(rbac: &RbacAuthorizer, grant: &Grant, namespace: &str) -> String {
     let binding = rbac.snapshot().binding(grant.binding);
     let role = match binding.role_ref.kind {
         RoleKind::ClusterRole => "ClusterRole",

@@ -3,7 +3,7 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
-use crate::analysis::assertions::{Outcome, Promise};
+use crate::analysis::assertions::{Assertion, Outcome};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::entra::Directory;
 
@@ -82,13 +82,13 @@ impl PromiseView {
         rbac: &RbacAuthorizer,
         directory: &Directory,
         file: &str,
-        promise: &Promise,
+        promise: &Assertion,
         outcome: &Outcome,
         kept_on_base: Option<bool>,
     ) -> Self {
         let breaches = match outcome {
-            Outcome::Kept => Vec::new(),
-            Outcome::Broken(breaches) => breaches
+            Outcome::Holds => Vec::new(),
+            Outcome::Fails(breaches) => breaches
                 .iter()
                 .map(|breach| BreachView {
                     message: format!(
@@ -116,7 +116,7 @@ impl PromiseView {
             name: promise.name.clone(),
             source: SourceView {
                 file: file.to_owned(),
-                line: u32::try_from(promise.line).unwrap_or(u32::MAX),
+                line: promise.line,
             },
             kept: breaches.is_empty(),
             kept_on_base,

@@ -46,11 +46,10 @@ fn repository() -> TempDir {
         binding("alice", "Role", "pods"),
     )
     .unwrap();
-    fs::write(
-        path.join("promises.yaml"),
-        "promises:\n- name: alice reads pods\n  can: {as: alice, verb: get, resource: pods}\n- name: alice changes none\n  cannot: {as: alice, verb: update, resource: pods}\n",
-    )
-    .unwrap();
+    let list = "\n- name: alice reads pods\n  can: {as: alice, verb: get, resource: pods}\n- name: alice changes none\n  cannot: {as: alice, verb: update, resource: pods}\n";
+    for key in ["assertions", "promises"] {
+        fs::write(path.join(format!("{key}.yaml")), format!("{key}:{list}")).unwrap();
+    }
     git(path, &["add", "."]);
     git(path, &["commit", "--quiet", "--message", "one"]);
     git(path, &["checkout", "--quiet", "-b", "change"]);
@@ -404,7 +403,7 @@ fn the_commands_for_ci_run() {
             .env("BASE", "main")
             .output()
             .unwrap();
-        // The example's gain is not grave, and its promises hold.
+        // The example's gain is not grave, and its assertions hold.
         assert!(output.status.success(), "{command}: {:?}", told(&output));
     }
     let comment = fs::read_to_string(folder.path().join("rbac-diff.md")).unwrap();

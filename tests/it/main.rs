@@ -1,5 +1,6 @@
 //! All integration tests as one program, which links the library once and runs them side by side.
 
+mod agreement;
 mod bad_input;
 mod can_i_transcripts;
 mod catalogue;

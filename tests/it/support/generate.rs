@@ -116,7 +116,8 @@ impl Cluster {
     }
 }
 
-fn at<T>(value: T) -> Located<T> {
+/// A value as if it stood in a file.
+pub fn at<T>(value: T) -> Located<T> {
     Located::new(value, Span::whole(Files::default().add("generated")))
 }
 
