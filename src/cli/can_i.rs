@@ -8,7 +8,7 @@ use crate::authz::Authorizer;
 use crate::authz::chain;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::render::can_i::{CanIView, namespaced_yes};
-use crate::render::rules_table::rules_table;
+use crate::render::rules_table::{Headers, rules_table};
 use crate::render::{API_VERSION, RuleView};
 use clap::{Args, ValueEnum};
 
@@ -190,7 +190,14 @@ fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit,
         rules: rules.iter().map(RuleView::from).collect(),
     };
     match args.output {
-        Output::Text => out::answer(&rules_table(&rules, !args.no_headers))?,
+        Output::Text => {
+            let headers = if args.no_headers {
+                Headers::Hidden
+            } else {
+                Headers::Shown
+            };
+            out::answer(&rules_table(&rules, headers))?;
+        }
         Output::Json => out::document(&view(), false)?,
         Output::Yaml => out::document(&view(), true)?,
     }

@@ -5,7 +5,7 @@ use crate::authn::Principal;
 use crate::authn::{ANONYMOUS, service_account_name, split_service_account};
 use crate::entra::{Directory, Person};
 use crate::kube::SubjectKind;
-use crate::render::lookup::LookupView;
+use crate::render::lookup::{LookupView, Rules};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
@@ -87,7 +87,12 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
             args.subject
         ));
     }
-    let view = LookupView::new(rbac, &directory, &found, args.rules);
+    let rules = if args.rules {
+        Rules::Listed
+    } else {
+        Rules::Hidden
+    };
+    let view = LookupView::new(rbac, &directory, &found, rules);
     match args.output {
         Output::Text => out::answer(&view.to_text())?,
         Output::Json => out::document(&view, false)?,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::render::words::clean;
+use crate::render::text::clean;
 use anstyle::{AnsiColor, Style};
 
 use super::exit::Failure;
@@ -79,7 +79,7 @@ fn without_control(text: &str) -> Cow<'_, str> {
 pub(super) fn document(view: &impl serde::Serialize, yaml: bool) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     if yaml {
-        crate::text::to_yaml(view, crate::text::Quotes::AsNeeded, &mut bytes)?;
+        crate::render::to_yaml(view, &mut bytes)?;
     } else {
         crate::render::to_json(view, &mut bytes)?;
     }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use crate::analysis::assertions::{Outcome, Promises, keep};
 use crate::authz::rbac::RbacAuthorizer;
+use crate::diagnostic::Diagnostic;
 use crate::files::read_path;
-use crate::render::promise::{PromiseView, TestView};
+use crate::render::assertions::{AssertionView, TestView};
 use clap::{Args, ValueEnum};
 
 use super::diff;
@@ -80,7 +81,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         match keep(promises, rbac) {
             Ok(outcomes) => {
                 for (number, (promise, outcome)) in outcomes.iter().enumerate() {
-                    views.push(PromiseView::new(
+                    views.push(AssertionView::new(
                         rbac,
                         &directory,
                         &promises.file,
@@ -88,13 +89,13 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
                         outcome,
                         base.as_ref()
                             .and_then(|base| kept_on(base, promises, number)),
-                    ));
+                    )?);
                 }
             }
             Err(errors) => {
                 unjudged = true;
-                for error in errors {
-                    out::error(&error.to_string());
+                for diagnostic in errors.into_iter().map(Diagnostic::nowhere) {
+                    out::error(&diagnostic.message);
                 }
             }
         }
@@ -106,7 +107,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
         Output::Tap => out::answer(&view.to_tap())?,
-        Output::Junit => out::answer(&view.to_junit().map_err(Failure::told)?)?,
+        Output::Junit => out::answer(&view.to_junit()?)?,
         Output::Json => out::document(&view, false)?,
         Output::Yaml => out::document(&view, true)?,
     }

@@ -319,9 +319,9 @@ fn describe(error: &Error, chunk: &Chunk<'_>, places: &ChunkPlaces) -> Diagnosti
 fn in_words(error: &Error) -> String {
     match error.without_snippet() {
         Error::DuplicateMappingKey { key: Some(key), .. } => {
-            format!("the key `{key}` stands twice")
+            format!("duplicate key `{key}`")
         }
-        Error::DuplicateMappingKey { key: None, .. } => "a key stands twice".to_owned(),
+        Error::DuplicateMappingKey { key: None, .. } => "duplicate key".to_owned(),
         Error::AliasError { error, .. } => in_words(error),
         Error::Budget { breach, .. } => breach_in_words(breach),
         Error::AliasReplayLimitExceeded { .. }

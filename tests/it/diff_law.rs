@@ -15,6 +15,7 @@ use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
 use rbac_eval::cluster::Snapshot;
 use rbac_eval::kube::{Manifest, Object, PolicyRule};
+use rbac_eval::object::Scope;
 use rbac_eval::text::Files;
 use std::collections::BTreeSet;
 
@@ -116,7 +117,7 @@ fn law(
         prop_assert!(!change.causes.is_empty(), "{change:?}");
         for except in &change.except {
             prop_assert!(
-                change.namespace.is_none() || except.namespace.is_none(),
+                change.scope == Scope::Cluster || except.scope == Scope::Cluster,
                 "{change:?}"
             );
         }

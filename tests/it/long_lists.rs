@@ -85,12 +85,12 @@ fn a_broken_item_loses_no_other() {
                 panic!("{broken} at {at}: {:?}", manifest.diagnostics)
             };
             let lines = 4 + 8 * u32::try_from(at).unwrap();
-            let line = diagnostic.span.line;
+            let line = diagnostic.span.unwrap().line;
             assert!(
                 (lines..=lines + 2).contains(&line),
                 "{broken} at {at}: {line}"
             );
-            let told = diagnostic.problem.to_string();
+            let told = diagnostic.message.clone();
             assert!(told.contains(message), "{told}");
         }
     }

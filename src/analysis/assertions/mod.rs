@@ -32,6 +32,7 @@ use crate::authz::rbac::Grant;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::{Authorizer, Decision};
 use crate::cluster::Reach;
+use crate::diagnostic::{Code, Describe, codes};
 
 use ask::Asked;
 pub use format::{Asserted, FormatError, Promise, Promises, Request, Who};
@@ -68,6 +69,12 @@ pub struct Unjudged {
     pub name: String,
     /// Why.
     pub message: String,
+}
+
+impl Describe for Unjudged {
+    fn code(&self) -> &'static Code {
+        &codes::ASSERTION_UNJUDGED
+    }
 }
 
 /// Judges every promise.
