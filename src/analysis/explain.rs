@@ -150,7 +150,7 @@ pub struct Explanation {
 /// use rbac_eval::authn::UserInfo;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let request = Attributes::NonResource(NonResourceAttributes {
 ///     verb: "post".into(),
 ///     path: "/version".into(),
@@ -158,6 +158,7 @@ pub struct Explanation {
 /// let alice = UserInfo::impersonated("alice", []);
 /// let explanation = explain(&rbac, &alice, &request);
 /// assert_eq!(explanation.near_misses[0].miss, Miss::Verb);
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn explain(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &Attributes) -> Explanation {
     let response = chain(rbac).authorize(user, attributes);
@@ -344,7 +345,7 @@ fn meant_for_asker(
     attributes: &Attributes,
     misses: &mut Vec<NearMiss>,
 ) {
-    let probe = rbac.probe(attributes);
+    let request = rbac.compile(attributes);
     let asker = Asker::new(user);
     for id in rbac.bindings_in_reach(attributes.namespace(), Reach::Request) {
         let binding = rbac.snapshot().binding(id);
@@ -355,7 +356,7 @@ fn meant_for_asker(
             let Some(role) = rbac.role_of(id) else {
                 continue;
             };
-            if let Some(rule) = rbac.allowing_rules(role, &probe).next() {
+            if let Some(rule) = rbac.allowing_rules(role, &request).next() {
                 misses.push(NearMiss {
                     miss,
                     binding: id,

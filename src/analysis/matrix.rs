@@ -66,10 +66,11 @@ pub struct SubjectRow {
 /// use rbac_eval::authn::UserInfo;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let root = UserInfo::new("root", ["system:masters"]);
 /// let rows = resources_by_verbs(&rbac, &root, "default");
 /// assert!(rows.iter().all(|row| row.cells == [Cell::Yes; 8]));
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn resources_by_verbs<'s>(
     rbac: &'s RbacAuthorizer,

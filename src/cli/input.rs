@@ -190,7 +190,8 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
     let manifest = kube::parse_watched(&mut files, &reading.texts, &watch);
     progress.finish();
     drop(reading);
-    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults));
+    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+        .map_err(|error| Failure::told(error.to_string()))?;
     for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
         let message = match diagnostic.span {

@@ -6,7 +6,7 @@ use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::authz::Authorizer;
-use crate::review::{Format, Piece, Reader, ReviewError, answer};
+use crate::review::{Encoding, ReviewError, ReviewText, Reviews, answer};
 use clap::Args;
 use rayon::prelude::*;
 
@@ -43,14 +43,14 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let all_answered = if from_stdin {
-        let reader = Reader::new(BufReader::new(std::io::stdin()));
+        let reader = Reviews::new(BufReader::new(std::io::stdin()));
         stream(&authorizer, &name, reader, &mut stdout)?
     } else {
         let file = open(&args.reviews)?;
         stream(
             &authorizer,
             &name,
-            Reader::new(BufReader::new(file)),
+            Reviews::new(BufReader::new(file)),
             &mut stdout,
         )?
     };
@@ -72,7 +72,7 @@ fn open(path: &Path) -> Result<File, Failure> {
 fn stream<R: std::io::BufRead + Send>(
     authorizer: &dyn Authorizer,
     name: &str,
-    mut reader: Reader<R>,
+    mut reader: Reviews<R>,
     out: &mut impl Write,
 ) -> Result<bool, Failure> {
     let mut all_answered = true;
@@ -92,7 +92,7 @@ fn stream<R: std::io::BufRead + Send>(
             match answer {
                 Ok(answer) => {
                     out.write_all(answer.as_bytes())?;
-                    if piece.format == Format::Json {
+                    if piece.format == Encoding::Json {
                         out.write_all(b"\n")?;
                     }
                 }
@@ -109,9 +109,9 @@ fn stream<R: std::io::BufRead + Send>(
 
 /// The next reviews; none at the end.
 fn next_batch<R: std::io::BufRead>(
-    reader: &mut Reader<R>,
+    reader: &mut Reviews<R>,
     name: &str,
-) -> Result<Vec<Piece>, Failure> {
+) -> Result<Vec<ReviewText>, Failure> {
     let mut batch = Vec::with_capacity(BATCH);
     while batch.len() < BATCH {
         let piece = reader

@@ -5,8 +5,8 @@ use serde::de::IgnoredAny;
 
 use super::is_object_id;
 use super::{Directory, Group, Person, PersonKind};
-use crate::kube::{OnLine, read_yaml};
 use crate::text::SourceText;
+use crate::text::yaml::{self, Spanned};
 
 /// What is wrong with a directory file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,11 +57,11 @@ struct Page {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Own {
     #[serde(default)]
-    groups: Option<Vec<OnLine<OwnGroup>>>,
+    groups: Option<Vec<Spanned<OwnGroup>>>,
     #[serde(default)]
-    users: Option<Vec<OnLine<OwnUser>>>,
+    users: Option<Vec<Spanned<OwnUser>>>,
     #[serde(default)]
-    service_principals: Option<Vec<OnLine<OwnServicePrincipal>>>,
+    service_principals: Option<Vec<Spanned<OwnServicePrincipal>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -314,8 +314,10 @@ fn object_id_in(text: &str) -> Option<String> {
 
 /// Reads a file of our own form, or says on which line what is wrong.
 fn own(directory: &mut Directory, text: &str) -> Result<(), (usize, String)> {
-    let at = |line: u64, message: String| (usize::try_from(line).unwrap_or(1), message);
-    let own: Option<Own> = read_yaml(text).map_err(|(line, message)| at(line, message))?;
+    let at = |line: u32, message: String| (line as usize, message);
+    let own: Option<Own> = yaml::document(text)
+        .and_then(|document| document.read())
+        .map_err(|error| at(error.span().line, error.to_string()))?;
     let own = own.unwrap_or_default();
     if own.groups.is_none() && own.users.is_none() && own.service_principals.is_none() {
         return Err((
@@ -323,7 +325,7 @@ fn own(directory: &mut Directory, text: &str) -> Result<(), (usize, String)> {
             "it holds neither `groups` nor `users` nor `servicePrincipals`".to_owned(),
         ));
     }
-    let checked = |id: &str, what: &str, line: u64| {
+    let checked = |id: &str, what: &str, line: u32| {
         if is_object_id(id) {
             Ok(id.to_lowercase())
         } else {
@@ -334,8 +336,8 @@ fn own(directory: &mut Directory, text: &str) -> Result<(), (usize, String)> {
         }
     };
     for located in own.groups.unwrap_or_default() {
-        let line = located.line();
-        let group = located.into_value();
+        let line = located.span.line;
+        let group = located.value;
         directory.add_group(Group {
             id: checked(&group.id, "group", line)?,
             display_name: group.display_name.unwrap_or_default(),
@@ -349,8 +351,8 @@ fn own(directory: &mut Directory, text: &str) -> Result<(), (usize, String)> {
         });
     }
     for located in own.users.unwrap_or_default() {
-        let line = located.line();
-        let user = located.into_value();
+        let line = located.span.line;
+        let user = located.value;
         let user_principal_name = user.user_principal_name.unwrap_or_default();
         let guest = user
             .guest
@@ -367,8 +369,8 @@ fn own(directory: &mut Directory, text: &str) -> Result<(), (usize, String)> {
         });
     }
     for located in own.service_principals.unwrap_or_default() {
-        let line = located.line();
-        let principal = located.into_value();
+        let line = located.span.line;
+        let principal = located.value;
         directory.add_person(Person {
             id: checked(&principal.id, "service principal", line)?,
             user_principal_name: String::new(),

@@ -48,7 +48,6 @@ mod interpret;
 mod json;
 mod raw;
 mod rbac;
-mod scalar;
 mod split;
 mod validate;
 mod wording;
@@ -69,7 +68,6 @@ pub use rbac::{
 
 pub(crate) use raw::Text;
 pub(crate) use wording::plain as plain_words;
-pub(crate) use yaml::{OnLine, TopKey, read_any as read_yaml, top_keys};
 
 /// What reading texts gave: the objects in the order of the input, and what was wrong.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,5 @@
 //! What parsers say, in words for people who write manifests rather than programs.
 
-/// The deepest nesting that is read.
-pub(super) const MAX_DEPTH: usize = 128;
 /// What is told of a text that is nested deeper.
 pub(super) const TOO_DEEP: &str = "nested deeper than 128 levels";
 

@@ -6,41 +6,41 @@
 //! ```
 //! use rbac_eval::authz::chain;
 //! use rbac_eval::kube::Manifest;
-//! use rbac_eval::review::{Format, Piece, answer};
+//! use rbac_eval::review::{Encoding, ReviewText, answer};
 //! use rbac_eval::text::Files;
 //! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
 //! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-//! let rbac = RbacAuthorizer::new(snapshot);
-//! let review = Piece {
+//! let rbac = RbacAuthorizer::new(snapshot)?;
+//! let review = ReviewText {
 //!     bytes: r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"get","resource":"pods"}}}"#.into(),
 //!     line: 1,
-//!     format: Format::Json,
+//!     format: Encoding::Json,
 //! };
 //! let answered = answer(&chain(&rbac), &review).unwrap();
 //! assert!(answered.ends_with(r#","status":{"allowed":false}}"#));
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod reader;
+mod request;
 mod splice;
 mod word;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::authn::UserInfo;
-use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision, Status};
-use crate::kube::{plain_words, read_yaml};
+use crate::kube::plain_words;
+use crate::text::yaml;
 
-use word::Word;
+use request::Review;
 
-pub use reader::Reader;
+pub use reader::{MAX_REVIEW, Reviews};
 
 /// The format of a piece of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum Encoding {
     /// One JSON value.
     Json,
     /// One YAML document.
@@ -49,13 +49,13 @@ pub enum Format {
 
 /// One review as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct ReviewText {
     /// The bytes as they were read; not yet checked to be UTF-8.
     pub bytes: Vec<u8>,
     /// The line on which it begins, from 1.
     pub line: u64,
     /// The format.
-    pub format: Format,
+    pub format: Encoding,
 }
 
 /// What is wrong with a review, and on which line.
@@ -66,91 +66,6 @@ pub struct ReviewError {
     pub line: u64,
     /// What is wrong.
     pub message: String,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a SubjectAccessReview"
-)]
-struct Review<'a> {
-    #[serde(borrow, default)]
-    api_version: Word<'a>,
-    #[serde(borrow, default)]
-    kind: Word<'a>,
-    #[serde(borrow, default)]
-    metadata: Option<Metadata<'a>>,
-    #[serde(borrow, default)]
-    spec: Option<Spec<'a>>,
-    #[serde(default, rename = "status")]
-    _status: IgnoredAny,
-}
-
-#[derive(Deserialize)]
-#[serde(expecting = "the metadata of a review")]
-struct Metadata<'a> {
-    #[serde(borrow, default)]
-    namespace: Option<Word<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "the spec of a review"
-)]
-struct Spec<'a> {
-    #[serde(borrow, default)]
-    user: Option<Word<'a>>,
-    // v1beta1 calls them `group`.
-    #[serde(borrow, default, alias = "group")]
-    groups: Option<Vec<Word<'a>>>,
-    #[serde(default, rename = "uid")]
-    _uid: IgnoredAny,
-    #[serde(default, rename = "extra")]
-    _extra: IgnoredAny,
-    #[serde(borrow, default)]
-    resource_attributes: Option<Resource<'a>>,
-    #[serde(borrow, default)]
-    non_resource_attributes: Option<NonResource<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "resourceAttributes"
-)]
-struct Resource<'a> {
-    #[serde(borrow, default)]
-    namespace: Option<Word<'a>>,
-    #[serde(borrow, default)]
-    verb: Option<Word<'a>>,
-    #[serde(borrow, default)]
-    group: Option<Word<'a>>,
-    #[serde(default, rename = "version")]
-    _version: IgnoredAny,
-    #[serde(borrow, default)]
-    resource: Option<Word<'a>>,
-    #[serde(borrow, default)]
-    subresource: Option<Word<'a>>,
-    #[serde(borrow, default)]
-    name: Option<Word<'a>>,
-    // Selectors narrow a request; RBAC doesn't look at them.
-    #[serde(default, rename = "fieldSelector")]
-    _field_selector: IgnoredAny,
-    #[serde(default, rename = "labelSelector")]
-    _label_selector: IgnoredAny,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "nonResourceAttributes")]
-struct NonResource<'a> {
-    #[serde(borrow, default)]
-    path: Option<Word<'a>>,
-    #[serde(borrow, default)]
-    verb: Option<Word<'a>>,
 }
 
 /// `status`, as an API server writes it.
@@ -167,7 +82,7 @@ struct StatusView<'a> {
 /// # Errors
 /// If the text isn't a SubjectAccessReview or LocalSubjectAccessReview that an API server would
 /// take.
-pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, ReviewError> {
+pub fn answer(authorizer: &dyn Authorizer, piece: &ReviewText) -> Result<String, ReviewError> {
     let error = |line: u64, message: String| ReviewError {
         line: piece.line + line.max(1) - 1,
         message,
@@ -178,27 +93,29 @@ pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, Revi
         error(line, "bytes that are not UTF-8".to_owned())
     })?;
     let (user, attributes) = match piece.format {
-        Format::Json => {
+        Encoding::Json => {
             let review = read_json(text).map_err(|(line, message)| error(line, message))?;
-            request(review)
+            review.request()
         }
-        Format::Yaml => {
-            let review: Review<'_> =
-                read_yaml(text).map_err(|(line, message)| error(line, message))?;
-            request(review)
+        Encoding::Yaml => {
+            let broken =
+                |problem: yaml::Error| error(problem.span().line.into(), problem.to_string());
+            let document = yaml::document(text).map_err(broken)?;
+            let review: Review<'_> = document.read().map_err(broken)?;
+            review.request()
         }
     }
-    .map_err(|message| error(1, message))?;
+    .map_err(|refusal| error(1, refusal.to_string()))?;
     let Status { decision, reason } = authorizer.status(&user, &attributes);
     let status = StatusView {
         allowed: decision == Decision::Allow,
         reason: &reason,
     };
     match piece.format {
-        Format::Json => splice::json(text, &status),
-        Format::Yaml => splice::yaml(text, &status),
+        Encoding::Json => splice::json(text, &status),
+        Encoding::Yaml => splice::yaml(text, &status),
     }
-    .map_err(|message| error(1, message))
+    .map_err(|problem| error(1, problem.to_string()))
 }
 
 /// A review in JSON, or on which line of it what is wrong.
@@ -215,87 +132,4 @@ fn read_json(text: &str) -> Result<Review<'_>, (u64, String)> {
         let message = text.rfind(" at line ").map_or(&*text, |at| &text[..at]);
         (problem.line() as u64, plain_words(message))
     })
-}
-
-/// The request of a review, or why an API server wouldn't take it.
-///
-/// Source: `pkg/apis/authorization/validation`.
-fn request(review: Review<'_>) -> Result<(UserInfo, Attributes), String> {
-    let local = match &*review.kind {
-        "SubjectAccessReview" => false,
-        "LocalSubjectAccessReview" => true,
-        "SelfSubjectAccessReview" | "SelfSubjectRulesReview" => {
-            return Err(format!(
-                "a {} doesn't say who asks; write a SubjectAccessReview with `spec.user`",
-                review.kind
-            ));
-        }
-        "" => return Err("it has no `kind`; expected SubjectAccessReview".to_owned()),
-        other => {
-            return Err(format!(
-                "kind `{other}` is no review; expected SubjectAccessReview or \
-                 LocalSubjectAccessReview"
-            ));
-        }
-    };
-    if !matches!(
-        &*review.api_version,
-        "authorization.k8s.io/v1" | "authorization.k8s.io/v1beta1"
-    ) {
-        return Err(format!(
-            "apiVersion `{}` has no {}; expected authorization.k8s.io/v1",
-            review.api_version, review.kind
-        ));
-    }
-    let Some(spec) = review.spec else {
-        return Err("spec: required value".to_owned());
-    };
-    let owned = |text: Option<Word<'_>>| text.map_or_else(String::new, Word::into_owned);
-    let user = UserInfo {
-        name: owned(spec.user),
-        groups: spec
-            .groups
-            .unwrap_or_default()
-            .into_iter()
-            .map(Word::into_owned)
-            .collect(),
-    };
-    if user.name.is_empty() && user.groups.is_empty() {
-        return Err("spec.user: at least one of user or group must be specified".to_owned());
-    }
-    let attributes = match (spec.resource_attributes, spec.non_resource_attributes) {
-        (Some(resource), None) => Attributes::Resource(ResourceAttributes {
-            namespace: owned(resource.namespace),
-            verb: owned(resource.verb),
-            group: owned(resource.group),
-            resource: owned(resource.resource),
-            subresource: owned(resource.subresource),
-            name: owned(resource.name),
-        }),
-        (None, Some(_)) if local => {
-            return Err(
-                "spec.nonResourceAttributes: disallowed on this kind of request".to_owned(),
-            );
-        }
-        (None, Some(non_resource)) => Attributes::NonResource(NonResourceAttributes {
-            verb: owned(non_resource.verb),
-            path: owned(non_resource.path),
-        }),
-        _ => {
-            return Err(
-                "spec: exactly one of nonResourceAttributes or resourceAttributes must be \
-                 specified"
-                    .to_owned(),
-            );
-        }
-    };
-    if local {
-        let namespace = owned(review.metadata.and_then(|metadata| metadata.namespace));
-        if namespace != attributes.namespace() {
-            return Err(
-                "spec.resourceAttributes.namespace: must match metadata.namespace".to_owned(),
-            );
-        }
-    }
-    Ok((user, attributes))
 }

@@ -5,8 +5,25 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::kube::{TopKey, read_yaml, top_keys};
+use crate::text::yaml::{self, Document};
 use crate::text::{Quotes, to_yaml};
+
+/// Why a status can't be put into a text.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SpliceError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+    #[error(transparent)]
+    Text(#[from] std::string::FromUtf8Error),
+    #[error("it is no JSON object")]
+    NotAnObject,
+    #[error("it is no mapping")]
+    NotAMapping,
+}
 
 /// The members of a JSON object, as slices of its text.
 #[derive(Deserialize)]
@@ -24,9 +41,9 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 
 /// A JSON object's text with its `status` replaced or added, on lines of its own where the members
 /// of the object are.
-pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String> {
+pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
     let text = text.trim();
-    let members: Members<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let members: Members<'_> = serde_json::from_str(text)?;
     debug_assert!(members.spec.is_some());
     // A first member that stands beside its brace says nothing of how lines are indented.
     let indent = text.find('"').and_then(|first| {
@@ -36,8 +53,7 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
     let written = match &indent {
         None => serde_json::to_string(status),
         Some(_) => serde_json::to_string_pretty(status),
-    }
-    .map_err(|error| error.to_string())?;
+    }?;
     let written = match &indent {
         None => written,
         Some(indent) => {
@@ -58,7 +74,7 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
         return Ok(format!("{}{written}{}", &text[..begin], &text[end..]));
     }
     let Some(body) = text.strip_suffix('}') else {
-        return Err("it is no JSON object".to_owned());
+        return Err(SpliceError::NotAnObject);
     };
     let body = body.trim_end();
     Ok(match indent {
@@ -69,11 +85,12 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
 
 /// A YAML document's text with its `status` replaced or added at its end. A document that isn't a
 /// mapping in block style is written anew.
-pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String> {
-    let keys = top_keys(text).map_err(|(_, message)| message)?;
+pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
+    let document = yaml::document(text)?;
+    let keys = top_keys(&document)?;
     let lines = lines(text);
     if !is_block(&lines, &keys) {
-        return written_anew(text, &lines, status);
+        return written_anew(&document, &lines, status);
     }
     let indent = " ".repeat(keys.first().map_or(0, |key| key.column - 1));
     let mut kept = without_status(&lines, &keys, indent.len());
@@ -81,8 +98,8 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String
         kept.push('\n');
     }
     let mut written = Vec::new();
-    to_yaml(status, Quotes::Always, &mut written).map_err(|error| error.to_string())?;
-    let written = String::from_utf8(written).map_err(|error| error.to_string())?;
+    to_yaml(status, Quotes::Always, &mut written)?;
+    let written = String::from_utf8(written)?;
     kept.push_str(&indent);
     kept.push_str("status:\n");
     for line in written.lines() {
@@ -92,6 +109,27 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String
         kept.push('\n');
     }
     Ok(kept)
+}
+
+/// A key of a document that is a mapping, and where it stands, from 1.
+struct TopKey {
+    name: String,
+    line: usize,
+    column: usize,
+}
+
+/// The keys of a document that is a mapping, in its order; what is merged in stands elsewhere.
+fn top_keys(document: &Document<'_>) -> Result<Vec<TopKey>, yaml::Error> {
+    let entries = document.root().written_entries().into_iter().flatten();
+    let keys = entries.map(|(key, _)| {
+        let span = key.span();
+        Ok(TopKey {
+            name: key.as_key()?.into_owned(),
+            line: span.line as usize,
+            column: span.column as usize,
+        })
+    });
+    keys.collect()
 }
 
 /// The lines as YAML counts them: a carriage return alone ends one too.
@@ -153,12 +191,16 @@ fn is_aside(line: &str) -> bool {
 }
 
 /// A document in block style, below what stands above the old one.
-fn written_anew(text: &str, lines: &[&str], status: &impl Serialize) -> Result<String, String> {
-    let mut value: Value = read_yaml(text).map_err(|(_, message)| message)?;
+fn written_anew(
+    document: &Document<'_>,
+    lines: &[&str],
+    status: &impl Serialize,
+) -> Result<String, SpliceError> {
+    let mut value: Value = document.read()?;
     let Some(object) = value.as_object_mut() else {
-        return Err("it is no mapping".to_owned());
+        return Err(SpliceError::NotAMapping);
     };
-    let status = serde_json::to_value(status).map_err(|error| error.to_string())?;
+    let status = serde_json::to_value(status)?;
     object.shift_remove("status");
     object.insert("status".to_owned(), status);
     let above = lines.iter().take_while(|line| is_aside(line));
@@ -170,8 +212,8 @@ fn written_anew(text: &str, lines: &[&str], status: &impl Serialize) -> Result<S
     {
         written.extend(b"---\n");
     }
-    to_yaml(&value, Quotes::AsNeeded, &mut written).map_err(|error| error.to_string())?;
-    String::from_utf8(written).map_err(|error| error.to_string())
+    to_yaml(&value, Quotes::AsNeeded, &mut written)?;
+    String::from_utf8(written).map_err(SpliceError::from)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod examples;
 
-use rbac_eval::cluster::Snapshot;
+use crate::support::compare::authorizer;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ fn checked(name: &str, yaml: &str, with_directory: bool) -> (RbacAuthorizer, Vec
     };
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &[text(name, yaml, false)]);
-    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto));
+    let rbac = authorizer(files, manifest, Defaults::Auto);
     let directory = if with_directory {
         Directory::read(&[text("directory.yaml", DIRECTORY, true)]).unwrap()
     } else {
@@ -119,7 +119,7 @@ fn each_code_has_an_example_and_a_heading() {
 
 #[test]
 fn a_missing_role_is_an_error_in_a_whole_dump() {
-    let dump = support::testdata().join("conformance/small-a/dump.json");
+    let dump = support::recorded("small-a").join("dump.json");
     let text = std::fs::read_to_string(dump).unwrap();
     let binding = serde_json::json!({
         "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -140,26 +140,43 @@ fn a_missing_role_is_an_error_in_a_whole_dump() {
     assert_eq!(dangling[0].severity, Severity::High);
 }
 
-/// Widely used projects' own manifests: only what their maintainers would agree with.
-#[test]
-fn the_recorded_projects_have_no_false_alarm() {
-    let Some(case) = support::cases()
-        .into_iter()
-        .find(|case| case.ends_with("realworld"))
-    else {
-        return;
-    };
-    let rbac = support::store_of(&[case.join("dump.json")], Defaults::Auto);
-    let found: Vec<String> = check(&rbac, &Directory::default())
+fn told(rbac: &RbacAuthorizer) -> Vec<String> {
+    check(rbac, &Directory::default())
         .iter()
         .map(|finding| {
             let level = finding.severity.level().as_str();
             let object = of(finding);
             format!("{} {level} {object}: {}", finding.code, finding.message)
         })
-        .collect();
+        .collect()
+}
+
+#[test]
+fn a_server_s_own_objects_have_no_finding() {
+    let fresh = support::testdata().join("conformance/rbac-1.24.json");
+    assert_eq!(told(&support::store_of(&[fresh], Defaults::None)), [""; 0]);
+    let cluster = support::recorded("aks-basics").join("dump.json");
     assert_eq!(
-        found,
+        told(&support::store_of(&[cluster], Defaults::Auto)),
+        [
+            "RBAC004 error RoleBinding production/ns-admin: Group developers@contoso.com is an \
+             e-mail address; Entra ID's tokens carry object IDs, so it matches nobody: bind the \
+             group's object ID"
+        ]
+    );
+}
+
+/// Widely used projects' own manifests: only what their maintainers would agree with.
+#[test]
+fn the_recorded_projects_have_no_false_alarm() {
+    let Some(case) = support::realworld() else {
+        return;
+    };
+    assert_eq!(
+        told(&support::store_of(
+            &[case.join("dump.json")],
+            Defaults::Auto
+        )),
         [
             "RBAC014 info ClusterRole aad-pod-id-mic-role: rule 6: `post` is no verb that a server \
              asks for",

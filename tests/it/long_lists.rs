@@ -70,7 +70,10 @@ fn a_broken_item_loses_no_other() {
     for (broken, message) in [
         ("- kind: ClusterRole\n  rules: [\n", "bracket"),
         ("- kind: ClusterRole\n  metadata: {name: odd\n", "bracket"),
-        ("- kind: ClusterRole\n  kind: ClusterRole\n", "duplicate key"),
+        (
+            "- kind: ClusterRole\n  kind: ClusterRole\n",
+            "duplicate key",
+        ),
         ("- kind: ClusterRole\n  rules: *nope\n", "anchor"),
         ("- kind: ClusterRole\n  metadata: \"never closed\n", ""),
     ] {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::authn::Principal;
-use crate::kube::{LabelSelector, OnLine, SubjectKind, read_yaml};
+use crate::kube::{LabelSelector, SubjectKind};
+use crate::text::yaml::{self, Spanned};
 
 /// What is wrong with a file of promises.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,7 +89,7 @@ pub enum Namespaces {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFile {
-    promises: Vec<OnLine<RawPromise>>,
+    promises: Vec<Spanned<RawPromise>>,
 }
 
 #[derive(Deserialize)]
@@ -143,15 +144,16 @@ impl Promises {
             place: format!("{file}:{line}"),
             message,
         };
-        let raw: RawFile = read_yaml(text).map_err(|(line, message)| error(line, message))?;
+        let raw: RawFile = yaml::document(text)
+            .and_then(|document| document.read())
+            .map_err(|problem| error(problem.span().line.into(), problem.to_string()))?;
         if raw.promises.is_empty() {
             return Err(error(1, "it holds no promise".to_owned()));
         }
         let mut promises = Vec::new();
         for located in raw.promises {
-            let line = located.line();
-            promises
-                .push(promise(located.into_value(), line).map_err(|message| error(line, message))?);
+            let line = located.span.line.into();
+            promises.push(promise(located.value, line).map_err(|message| error(line, message))?);
         }
         Ok(Promises {
             file: file.to_owned(),

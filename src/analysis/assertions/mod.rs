@@ -13,9 +13,10 @@
 //!   cannot: {as: alice, verb: get, resource: secrets, namespace: default}
 //! ").unwrap();
 //! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-//! let rbac = RbacAuthorizer::new(snapshot);
+//! let rbac = RbacAuthorizer::new(snapshot)?;
 //! let outcomes = keep(&promises, &rbac).unwrap();
 //! assert!(matches!(outcomes[0].1, Outcome::Kept));
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod ask;

@@ -32,11 +32,12 @@
 //!     let manifest = kube::parse(&mut files, &[text]);
 //!     RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 //! };
-//! let changes = diff(&rbac("['*']"), &rbac("[get, list]"));
+//! let changes = diff(&rbac("['*']")?, &rbac("[get, list]")?);
 //! assert_eq!(changes.len(), 1);
 //! assert_eq!(changes[0].direction, Direction::Lost);
 //! assert_eq!(changes[0].rule.verbs, ["*"]);
 //! assert_eq!(changes[0].except[0].rule.verbs, ["get", "list"]);
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod atoms;
@@ -189,7 +190,7 @@ impl<'s> Side<'s> {
     }
 
     fn scope_of(&self, binding: BindingId) -> &Scope {
-        &self.scopes[binding.0 as usize]
+        &self.scopes[binding.index()]
     }
 
     /// What a subject is given, by scope.

@@ -7,8 +7,8 @@ use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
 use crate::diagnostic::Diagnostic;
-use crate::entra::is_object_id;
 use crate::entra::Directory;
+use crate::entra::is_object_id;
 use crate::kube::{Binding, RoleKind, Subject, SubjectKind};
 
 use super::finding::{Finding, GroupName};

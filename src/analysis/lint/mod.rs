@@ -24,9 +24,10 @@
 //! };
 //! let mut files = Files::default();
 //! let manifest = kube::parse(&mut files, &[text]);
-//! let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto));
+//! let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto))?;
 //! let findings = check(&rbac, &Directory::default());
 //! assert_eq!(findings[0].code.id, "RBAC004");
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod bindings;
