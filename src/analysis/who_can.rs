@@ -46,6 +46,14 @@ pub struct WhoCan {
     pub incomplete: Vec<BindingId>,
 }
 
+impl WhoCan {
+    /// Whether anyone can, for every name that is asked about, beside `system:masters`, which
+    /// always can.
+    pub fn anyone(&self) -> bool {
+        self.able.iter().any(|able| !able.principal.is_masters())
+    }
+}
+
 /// Finds everyone whom a binding lets do something.
 ///
 /// A subject is listed if and only if the authorizer allows a user who is exactly that subject;

@@ -7,7 +7,7 @@ use crate::ask::{Note, ResolvedUser, Resolver};
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::render::can_i::{CanIView, kubectl_differs_in_words};
-use crate::render::rules_table::rules_table;
+use crate::render::rules_table::{Headers, rules_table};
 use crate::render::{API_VERSION, RuleView};
 use clap::{Args, ValueEnum};
 
@@ -171,7 +171,14 @@ fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit,
         rules: rules.iter().map(RuleView::from).collect(),
     };
     match args.output {
-        Output::Text => out::answer(&rules_table(&rules, !args.no_headers))?,
+        Output::Text => {
+            let headers = if args.no_headers {
+                Headers::Hidden
+            } else {
+                Headers::Shown
+            };
+            out::answer(&rules_table(&rules, headers))?;
+        }
         Output::Json => out::document(&view(), Document::Json)?,
         Output::Yaml => out::document(&view(), Document::Yaml)?,
     }

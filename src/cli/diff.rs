@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::analysis::diff::diff;
-use crate::analysis::risk::{Severity, risks_of};
+use crate::analysis::diff::{changed_role_refs, diff};
+use crate::analysis::risk::weigh;
+use crate::diagnostic::Severity;
 use crate::files::Revision;
 use crate::render::diff::{DiffView, Side};
 use clap::{Args, ValueEnum};
@@ -81,13 +82,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     if base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects() == 0 {
         return Err(input::no_objects(&format!("{base_place} and {head_place}")));
     }
-    let changes: Vec<_> = diff(base.rbac, head.rbac)
-        .into_iter()
-        .map(|change| {
-            let risks = risks_of(&change, base.rbac, head.rbac);
-            (change, risks)
-        })
-        .collect();
+    let changes = weigh(diff(base.rbac, head.rbac), base.rbac, head.rbac);
+    let role_refs = changed_role_refs(base.rbac, head.rbac);
     let view = DiffView::new(
         Side {
             name: &base_place.to_string(),
@@ -99,6 +95,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         },
         &head.directory,
         &changes,
+        &role_refs,
         notes,
     );
     match args.output {
@@ -106,19 +103,19 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         Output::Markdown => out::answer(&view.to_markdown())?,
         Output::Json => out::document(&view, Document::Json)?,
         Output::Yaml => out::document(&view, Document::Yaml)?,
-        Output::Sarif => {
-            let text = view
-                .to_sarif()
-                .map_err(|error| Failure::message(error.to_string()))?;
-            out::answer(&text)?;
-        }
+        Output::Sarif => out::answer(&view.to_sarif()?)?,
         Output::Github => out::answer(&view.to_github())?,
     }
+    let has = |least| {
+        changes
+            .iter()
+            .any(|change| change.severity() >= Some(least))
+    };
     let fails = match args.fail_on {
         FailOn::Any => view.summary.gained + view.summary.lost > 0,
         FailOn::Gained => view.summary.gained > 0,
-        FailOn::High => view.has(Severity::High),
-        FailOn::Critical => view.has(Severity::Critical),
+        FailOn::High => has(Severity::High),
+        FailOn::Critical => has(Severity::Critical),
         FailOn::Never => false,
     };
     Ok(if fails { Exit::No } else { Exit::Yes })

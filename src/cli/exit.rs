@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::render::RenderError;
+
 /// How the program exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -47,6 +49,15 @@ impl From<io::Error> for Failure {
             Failure::ClosedPipe
         } else {
             Failure::Write(error)
+        }
+    }
+}
+
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Io(error) => error.into(),
+            error => Failure::message(error.to_string()),
         }
     }
 }

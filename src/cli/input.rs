@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::Defaults;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Problem};
 use crate::entra::Directory;
 use crate::files::{Reading, Revision, read_folder, read_path, read_stdin};
 use crate::kube::default_policy::DefaultPolicy;
@@ -183,7 +183,10 @@ fn build(args: &InputArgs, wanted: Wanted, report: Report, label: &str) -> Resul
     let defaults = parse_defaults(defaults.as_deref().unwrap_or("auto"))?;
     let mut broken = false;
     for unreadable in &reading.unreadable {
-        let message = format!("{}: cannot read it: {}", unreadable.path, unreadable.reason);
+        let problem = Problem::CannotRead {
+            reason: unreadable.reason.to_string(),
+        };
+        let message = format!("{}: {problem}", unreadable.path);
         if args.strict {
             out::error(&message);
         } else {
@@ -201,11 +204,13 @@ fn build(args: &InputArgs, wanted: Wanted, report: Report, label: &str) -> Resul
         .map_err(|error| Failure::message(error.to_string()))?;
     for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
-        let message = format!(
-            "{label}{}: {}",
-            rbac.snapshot().files().display(diagnostic.span),
-            diagnostic.problem
-        );
+        let message = match diagnostic.span {
+            Some(span) => {
+                let place = rbac.snapshot().files().display(span);
+                format!("{label}{place}: {}", diagnostic.message)
+            }
+            None => diagnostic.message.clone(),
+        };
         if fatal {
             out::error(&message);
         } else if report == Report::Everything {

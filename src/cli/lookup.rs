@@ -2,7 +2,7 @@
 
 use crate::analysis::lookup::{Found, is_privileged, lookup, subjects};
 use crate::ask::{Match, NamedSubject, Resolver};
-use crate::render::lookup::LookupView;
+use crate::render::lookup::{LookupView, Rules};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
@@ -68,7 +68,12 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
             args.subject
         ));
     }
-    let view = LookupView::new(rbac, &directory, &found, args.rules);
+    let rules = if args.rules {
+        Rules::Listed
+    } else {
+        Rules::Hidden
+    };
+    let view = LookupView::new(rbac, &directory, &found, rules);
     match args.output {
         Output::Text => out::answer(&view.to_text())?,
         Output::Json => out::document(&view, Document::Json)?,

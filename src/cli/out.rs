@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::render::words::clean;
+use crate::render::text::clean;
 use anstyle::{AnsiColor, Style};
 
 use super::exit::Failure;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::analysis::assertions::{AssertionFile, AssertionNote, Outcome, judge, judge_all};
+use crate::diagnostic::Diagnostic;
 use crate::files::read_path;
-use crate::render::promise::{PromiseView, TestView};
+use crate::render::assertions::{AssertionView, TestView};
 use clap::{Args, ValueEnum};
 
 use super::diff;
@@ -71,8 +72,8 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             Ok(all) => all,
             Err(errors) => {
                 unjudged = true;
-                for error in errors {
-                    out::error(&error.to_string());
+                for diagnostic in errors.into_iter().map(Diagnostic::nowhere) {
+                    out::error(&diagnostic.message);
                 }
                 continue;
             }
@@ -91,7 +92,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
                 let judged = judge(assertion, base.rbac, &base.directory).ok()?;
                 Some(judged.outcome == Outcome::Holds)
             });
-            views.push(PromiseView::new(
+            views.push(AssertionView::new(
                 rbac,
                 &directory,
                 &file.name,
@@ -110,7 +111,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
         Output::Tap => out::answer(&view.to_tap())?,
-        Output::Junit => out::answer(&view.to_junit().map_err(Failure::message)?)?,
+        Output::Junit => out::answer(&view.to_junit()?)?,
         Output::Json => out::document(&view, Document::Json)?,
         Output::Yaml => out::document(&view, Document::Yaml)?,
     }

@@ -2,7 +2,7 @@
 
 use crate::analysis::who_can::who_can;
 use crate::ask::{Note, Resolver};
-use crate::render::who_can::WhoCanView;
+use crate::render::who_can::{Columns, Members, WhoCanView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
@@ -64,15 +64,19 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
         &request.attributes,
         request.reach,
         &found,
-        args.expand,
+        if args.expand {
+            Members::Listed
+        } else {
+            Members::Hidden
+        },
         request.notes.iter().map(Note::to_string).collect(),
     );
     match args.output {
-        Output::Table => out::answer(&view.to_table(false))?,
-        Output::Wide => out::answer(&view.to_table(true))?,
+        Output::Table => out::answer(&view.to_table(Columns::Few))?,
+        Output::Wide => out::answer(&view.to_table(Columns::All))?,
         Output::Json => out::document(&view, Document::Json)?,
         Output::Yaml => out::document(&view, Document::Yaml)?,
         Output::Csv => out::answer(&view.to_csv()?)?,
     }
-    Ok(if view.anyone() { Exit::Yes } else { Exit::No })
+    Ok(if found.anyone() { Exit::Yes } else { Exit::No })
 }

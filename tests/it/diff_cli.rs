@@ -181,7 +181,7 @@ fn renamed_deleted_and_broken_files_are_told() {
 }
 
 #[test]
-fn a_changed_role_ref_has_to_be_made_anew() {
+fn a_changed_role_ref_must_be_recreated() {
     let folder = repository();
     let path = folder.path();
     fs::write(
@@ -191,7 +191,7 @@ fn a_changed_role_ref_has_to_be_made_anew() {
     .unwrap();
     let (_, stdout, _) = told(&run(path, &["diff", "HEAD"]));
     assert!(
-        stdout.contains("RoleBinding default/alice has to be deleted and made anew"),
+        stdout.contains("RoleBinding default/alice must be deleted and recreated"),
         "{stdout}"
     );
     assert!(stdout.contains("roleRef changed"), "{stdout}");

@@ -2,8 +2,9 @@
 
 use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
-use rbac_eval::analysis::diff::{Change, Deed, diff};
+use rbac_eval::analysis::diff::{CauseKind, Change, diff};
 use rbac_eval::cluster::Defaults;
+use rbac_eval::object::Scope;
 
 const API: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 
@@ -39,14 +40,14 @@ const GET_PODS: &str = "{apiGroups: [''], resources: [pods], verbs: [get]}";
 
 /// Where each entry applies, with where each of its exceptions does.
 fn scopes(changes: &[Change]) -> Vec<(&str, Vec<&str>)> {
-    fn scope(namespace: &Option<String>) -> &str {
-        namespace.as_deref().unwrap_or("*")
+    fn word(scope: &Scope) -> &str {
+        scope.namespace().unwrap_or("*")
     }
     changes
         .iter()
         .map(|change| {
-            let excepts = change.except.iter().map(|except| scope(&except.namespace));
-            (scope(&change.namespace), excepts.collect())
+            let excepts = change.except.iter().map(|except| word(&except.scope));
+            (word(&change.scope), excepts.collect())
         })
         .collect()
 }
@@ -124,13 +125,13 @@ fn verbs_come_in_the_order_in_which_people_list_them() {
     );
 }
 
-/// The deeds between two states of an aggregated role, and of a role that it may gather from.
-fn aggregation_deeds(base: &[&str], head: &[&str]) -> Vec<Deed> {
+/// The kinds of causes between two states of an aggregated role, and of a role that it may gather from.
+fn aggregation_causes(base: &[&str], head: &[&str]) -> Vec<CauseKind> {
     let bound = binding("all", "", ALICE);
     let [base, head] = [base, head].map(|objects| [objects, &[&*bound]].concat());
     let changes = changes(&base, &head);
     let causes = changes.iter().flat_map(|change| &change.causes);
-    causes.map(|cause| cause.deed).collect()
+    causes.map(|cause| cause.kind).collect()
 }
 
 #[test]
@@ -148,23 +149,23 @@ fn what_changed_about_an_aggregated_role_is_named() {
     let (one, other) = (aggregated("one"), aggregated("other"));
     let pods = part("pods", "one", "[get]");
     assert_eq!(
-        aggregation_deeds(&[&other, &pods], &[&one, &pods]),
-        [Deed::AggregationRule]
+        aggregation_causes(&[&other, &pods], &[&one, &pods]),
+        [CauseKind::AggregationRule]
     );
     assert_eq!(
-        aggregation_deeds(&[&one, &pods], &[&other, &pods]),
-        [Deed::AggregationRule]
+        aggregation_causes(&[&one, &pods], &[&other, &pods]),
+        [CauseKind::AggregationRule]
     );
     assert_eq!(
-        aggregation_deeds(&[&one], &[&one, &pods]),
-        [Deed::AggregatedRole]
+        aggregation_causes(&[&one], &[&one, &pods]),
+        [CauseKind::AggregatedRole]
     );
     assert_eq!(
-        aggregation_deeds(&[&one, &part("pods", "other", "[get]")], &[&one, &pods]),
-        [Deed::Labels]
+        aggregation_causes(&[&one, &part("pods", "other", "[get]")], &[&one, &pods]),
+        [CauseKind::Labels]
     );
     assert_eq!(
-        aggregation_deeds(&[&one, &pods], &[&one, &part("pods", "one", "[get, list]")]),
-        [Deed::Rule]
+        aggregation_causes(&[&one, &pods], &[&one, &part("pods", "one", "[get, list]")]),
+        [CauseKind::Rule]
     );
 }

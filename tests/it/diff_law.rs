@@ -13,6 +13,7 @@ use rbac_eval::authz::chain;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::kube::PolicyRule;
+use rbac_eval::object::Scope;
 use std::collections::BTreeSet;
 
 fn requests(base: &Cluster, head: &Cluster, picks: &[Picks]) -> Vec<Attributes> {
@@ -81,7 +82,7 @@ fn law(
         prop_assert!(!change.causes.is_empty(), "{change:?}");
         for except in &change.except {
             prop_assert!(
-                change.namespace.is_none() || except.namespace.is_none(),
+                change.scope == Scope::Cluster || except.scope == Scope::Cluster,
                 "{change:?}"
             );
         }

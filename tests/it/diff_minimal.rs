@@ -11,7 +11,8 @@ use rbac_eval::authz::rbac::rules::rule_allows;
 use rbac_eval::authz::{
     Attributes, Authorizer, Decision, NonResourceAttributes, ResourceAttributes, chain,
 };
-use rbac_eval::kube::{BindingKind, PolicyRule};
+use rbac_eval::kube::PolicyRule;
+use rbac_eval::object::{ObjectRef, Scope};
 use std::collections::BTreeSet;
 
 /// A word that nothing names, so that only "any" covers it.
@@ -62,26 +63,17 @@ fn typical_requests(rule: &PolicyRule, namespace: &str) -> Vec<Attributes> {
 
 /// Whether an exception is for a request, whatever the entry.
 fn excepts(except: &Except, request: &Attributes) -> bool {
-    let namespace = except.namespace.as_deref();
-    namespace.is_none_or(|namespace| namespace == request.namespace())
-        && rule_allows(&except.rule, request)
+    except.scope.contains(request.namespace()) && rule_allows(&except.rule, request)
 }
 
 /// By which binding, and which rule of its role.
-type Way = (BindingKind, String, String, usize);
+type Way = (ObjectRef, usize);
 
 fn ways(change: &Change) -> Vec<Way> {
     let mut ways: Vec<Way> = change
         .causes
         .iter()
-        .map(|cause| {
-            (
-                cause.binding_kind,
-                cause.binding_namespace.clone(),
-                cause.binding_name.clone(),
-                cause.rule,
-            )
-        })
+        .map(|cause| (cause.binding.clone(), cause.rule))
         .collect();
     ways.sort();
     ways
@@ -95,12 +87,7 @@ fn granting_ways(rbac: &RbacAuthorizer, change: &Change, request: &Attributes) -
         .grants()
         .map(|grant| {
             let binding = rbac.snapshot().binding(grant.binding);
-            (
-                binding.kind,
-                binding.namespace.to_string(),
-                binding.name.to_string(),
-                grant.rule,
-            )
+            (binding.object_ref(), grant.rule)
         })
         .collect();
     ways.into_iter().collect()
@@ -129,7 +116,7 @@ fn law_of_an_entry(
 ) -> Result<(), TestCaseError> {
     no_word_twice(&change.rule)?;
     let user = change.subject.as_user();
-    let namespace = change.namespace.as_deref().unwrap_or(FRESH);
+    let namespace = change.scope.namespace().unwrap_or(FRESH);
     let requests = typical_requests(&change.rule, namespace);
     prop_assert!(!requests.is_empty(), "{change:#?}");
     for request in &requests {
@@ -162,14 +149,7 @@ fn law_of_an_exception(
 ) -> Result<(), TestCaseError> {
     no_word_twice(&except.rule)?;
     let user = change.subject.as_user();
-    let scopes = [
-        except,
-        &Except {
-            namespace: change.namespace.clone(),
-            ..except.clone()
-        },
-    ];
-    let namespace = scopes.iter().find_map(|scope| scope.namespace.as_deref());
+    let namespace = except.scope.namespace().or(change.scope.namespace());
     let requests = typical_requests(&except.rule, namespace.unwrap_or(FRESH));
     prop_assert!(!requests.is_empty(), "{change:#?}");
     for request in &requests {
@@ -229,18 +209,18 @@ fn made_up_pairs_give_every_kind_of_entry() {
             let in_a_namespace = change
                 .except
                 .iter()
-                .any(|except| except.namespace.is_some());
+                .any(|except| except.scope != Scope::Cluster);
             for (count, found) in counts.iter_mut().zip([
                 change.direction == Direction::Gained,
                 change.direction == Direction::Lost,
-                change.namespace.is_some(),
+                change.scope != Scope::Cluster,
                 !change.rule.non_resource_urls.is_empty(),
                 change.causes.len() > 1,
                 in_a_namespace,
                 change
                     .except
                     .iter()
-                    .any(|except| except.namespace.is_none()),
+                    .any(|except| except.scope == Scope::Cluster),
             ]) {
                 *count += usize::from(found);
             }

@@ -4,20 +4,21 @@
 use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
 use rbac_eval::cluster::{Completeness, Defaults};
-use rbac_eval::diagnostic::Problem;
+use rbac_eval::diagnostic::codes;
 
 const RBAC: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 
 /// The objects of which an earlier definition differs.
 fn overridden(first: &str, second: &str) -> Vec<String> {
     let rbac = store_of_text(&format!("{first}\n---\n{second}\n"), Defaults::None);
-    let problems = rbac
-        .diagnostics()
-        .iter()
-        .map(|diagnostic| &diagnostic.problem);
-    let overridden = problems.map(|problem| match problem {
-        Problem::Overridden { object, .. } => object.to_string(),
-        other => panic!("{other}"),
+    let overridden = rbac.diagnostics().iter().map(|diagnostic| {
+        assert_eq!(
+            diagnostic.code,
+            &codes::OVERRIDDEN,
+            "{}",
+            diagnostic.message
+        );
+        diagnostic.object.as_ref().unwrap().to_string()
     });
     overridden.collect()
 }

@@ -32,7 +32,7 @@ fn risks(base: &[&str], head: &[&str]) -> Vec<&'static str> {
     let found = changes
         .iter()
         .flat_map(|change| risks_of(change, &base, &head));
-    let mut ids: Vec<&str> = found.map(|found| found.risk.id).collect();
+    let mut ids: Vec<&str> = found.map(|found| found.code.id).collect();
     ids.sort_unstable();
     ids.dedup();
     ids

@@ -35,6 +35,7 @@ use crate::authn::Principal;
 use crate::authz::rbac::{Grant, RbacAuthorizer};
 use crate::authz::{Attributes, Authorizer, chain};
 use crate::cluster::Reach;
+use crate::diagnostic::{Code, Describe, codes};
 use crate::entra::Directory;
 
 pub use format::{
@@ -107,6 +108,12 @@ pub struct Unjudged {
     pub name: String,
     /// Why.
     pub reason: CannotJudge,
+}
+
+impl Describe for Unjudged {
+    fn code(&self) -> &'static Code {
+        &codes::ASSERTION_UNJUDGED
+    }
 }
 
 /// Judges every assertion of a file.

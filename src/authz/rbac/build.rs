@@ -54,11 +54,7 @@ impl RbacAuthorizer {
                 role.span,
                 Problem::StaleAggregation {
                     object: ObjectRef::new("ClusterRole", "", role.name.clone()),
-                    count: if more == 1 {
-                        "1 rule".to_owned()
-                    } else {
-                        format!("{more} rules")
-                    },
+                    count: more,
                 },
             ));
         }

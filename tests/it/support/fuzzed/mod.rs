@@ -45,8 +45,8 @@ fn places_are_in(bytes: &[u8], manifest: &Manifest) {
         assert!(span.column > 0, "{span:?}");
     };
     for diagnostic in &manifest.diagnostics {
-        inside(diagnostic.span);
-        assert!(!diagnostic.problem.to_string().is_empty());
+        inside(diagnostic.span.unwrap());
+        assert!(!diagnostic.message.is_empty());
     }
     for object in &manifest.objects {
         inside(object.span);
