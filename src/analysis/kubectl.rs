@@ -31,7 +31,7 @@ pub enum KubectlDiffers<'r> {
 ///
 /// ```
 /// use rbac_eval::analysis::kubectl::{KubectlDiffers, kubectl_differs};
-/// use rbac_eval::ask::{Place, Resolver, Target};
+/// use rbac_eval::ask::{AskedScope, Resolver, Target};
 /// use rbac_eval::authn::UserInfo;
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 /// use rbac_eval::cluster::{Defaults, Snapshot};
@@ -56,7 +56,7 @@ pub enum KubectlDiffers<'r> {
 /// let directory = Directory::default();
 /// let target = Target::parse("nodes", "").unwrap();
 /// let request =
-///     Resolver::new(rbac.snapshot(), &directory).request("list", &target, Place::Namespace("prod"));
+///     Resolver::new(rbac.snapshot(), &directory).request("list", &target, AskedScope::Namespace("prod"));
 /// let differs = kubectl_differs(&rbac, &UserInfo::impersonated("alice", []), &request);
 /// assert!(matches!(differs, Some(KubectlDiffers::SaysYes { sent: "prod", .. })));
 /// ```

@@ -12,7 +12,7 @@ use std::fmt;
 
 pub use lines::LineIndex;
 pub use located::Located;
-pub use write::{Quotes, to_yaml};
+pub use write::{Quotes, write_yaml};
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]

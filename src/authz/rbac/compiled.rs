@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::aggregate::RuleNumber;
 use super::interner::{Interner, Sym};
-use super::mask::{BitTable, CompiledRequest, Lists, MaskMatch, RuleMask, Target};
+use super::mask::{BitTable, CompiledRequest, Lists, MaskMatch, RequestTarget, RuleMask};
 use super::number::{TooLarge, narrow};
 use crate::authz::Attributes;
 use crate::authz::rbac::rules::url_matches;
@@ -207,10 +207,10 @@ impl CompiledRoles {
     #[inline]
     fn allows_name(&self, rule: &CompiledRule, request: &CompiledRequest<'_>) -> bool {
         match request.target {
-            Target::Resource { name, .. } => {
+            RequestTarget::Resource { name, .. } => {
                 rule.names.begin == rule.names.end || self.pools.lists(rule.names, name)
             }
-            Target::Url(_) => true,
+            RequestTarget::Url(_) => true,
         }
     }
 
@@ -224,8 +224,8 @@ impl CompiledRoles {
         };
         listed
             && match request.target {
-                Target::Resource { .. } => true,
-                Target::Url(path) => {
+                RequestTarget::Resource { .. } => true,
+                RequestTarget::Url(path) => {
                     let urls = rule.urls.of(&self.pools.urls);
                     urls.iter().any(|url| url_matches(url, path))
                 }
@@ -238,7 +238,7 @@ impl CompiledRoles {
         let lists = |list, wanted| self.pools.lists(list, wanted);
         (!open.verbs || lists(rule.verbs, request.verb))
             && match request.target {
-                Target::Resource {
+                RequestTarget::Resource {
                     group,
                     resource,
                     any_resource,
@@ -249,7 +249,7 @@ impl CompiledRoles {
                             || lists(rule.resources, resource)
                             || (any_resource != Sym::NONE && lists(rule.resources, any_resource)))
                 }
-                Target::Url(_) => true,
+                RequestTarget::Url(_) => true,
             }
     }
 }

@@ -201,12 +201,12 @@ impl RuleMask {
 pub(crate) struct CompiledRequest<'a> {
     bits: RuleMask,
     pub(super) verb: Sym,
-    pub(super) target: Target<'a>,
+    pub(super) target: RequestTarget<'a>,
 }
 
 /// What the request is for.
 #[derive(Debug)]
-pub(super) enum Target<'a> {
+pub(super) enum RequestTarget<'a> {
     Resource {
         group: Sym,
         resource: Sym,
@@ -254,7 +254,7 @@ impl<'a> CompiledRequest<'a> {
                         resources: ALL_RESOURCES | bit(resource) | bit(any_resource),
                     },
                     verb,
-                    target: Target::Resource {
+                    target: RequestTarget::Resource {
                         group,
                         resource,
                         any_resource,
@@ -269,7 +269,7 @@ impl<'a> CompiledRequest<'a> {
                     resources: RESOURCE_URLS,
                 },
                 verb,
-                target: Target::Url(&attributes.path),
+                target: RequestTarget::Url(&attributes.path),
             },
         }
     }
