@@ -57,7 +57,7 @@ type Request = (UserInfo, Attributes);
 fn store_of(text: &[SourceText; 1]) -> RbacAuthorizer {
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, text);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
+    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None)).expect("it fits")
 }
 
 fn text(name: &str, content: &str) -> [SourceText; 1] {

@@ -11,7 +11,7 @@ use clap::Args;
 use rayon::prelude::*;
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
+use super::input::{self, InputArgs, Loaded, Stdin};
 use super::out;
 
 /// How many reviews are answered at once. Memory grows with this, not with their number.
@@ -38,7 +38,12 @@ pub(super) struct ReviewArgs {
 
 pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     let from_stdin = args.reviews.as_os_str() == "-";
-    let Loaded { rbac, .. } = input::load(&args.input, from_stdin)?;
+    let stdin = if from_stdin {
+        Stdin::Taken
+    } else {
+        Stdin::Free
+    };
+    let Loaded { rbac, .. } = input::load(&args.input, stdin)?;
     let authorizer = chain(rbac);
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());
@@ -66,7 +71,7 @@ fn open(path: &Path) -> Result<File, Failure> {
         Err(error) => error.to_string(),
     };
     let path = path.display();
-    Err(Failure::told(format!("cannot read `{path}`: {why}")))
+    Err(Failure::message(format!("cannot read `{path}`: {why}")))
 }
 
 fn stream<R: std::io::BufRead + Send>(
@@ -116,7 +121,7 @@ fn next_batch<R: std::io::BufRead>(
     while batch.len() < BATCH {
         let piece = reader
             .next_piece()
-            .map_err(|error| Failure::told(format!("cannot read `{name}`: {error}")))?;
+            .map_err(|error| Failure::message(format!("cannot read `{name}`: {error}")))?;
         match piece {
             Some(piece) => batch.push(piece),
             None => break,

@@ -1,6 +1,6 @@
 //! Duplicate objects: the last definition wins.
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::kube::{Object, ObjectKey};
@@ -69,10 +69,10 @@ pub(super) fn last_of_each(
 #[cfg(feature = "parallel")]
 fn last_positions(
     objects: &[Located<Object>],
-) -> dashmap::ReadOnlyView<ObjectKey<'_>, usize, FixedState> {
+) -> dashmap::ReadOnlyView<ObjectKey<'_>, usize, RandomState> {
     use rayon::prelude::*;
 
-    let last = dashmap::DashMap::with_capacity_and_hasher(objects.len(), FixedState::default());
+    let last = dashmap::DashMap::with_capacity_and_hasher(objects.len(), RandomState::default());
     objects.par_iter().enumerate().for_each(|(at, object)| {
         last.entry(object.key())
             .and_modify(|last| *last = at.max(*last))
@@ -85,7 +85,7 @@ fn last_positions(
 #[cfg(not(feature = "parallel"))]
 fn last_positions(
     objects: &[Located<Object>],
-) -> hashbrown::HashMap<ObjectKey<'_>, usize, FixedState> {
+) -> hashbrown::HashMap<ObjectKey<'_>, usize, RandomState> {
     let objects = objects.iter().enumerate();
     objects.map(|(at, object)| (object.key(), at)).collect()
 }

@@ -3,8 +3,6 @@
 //! Source of the refusals: `pkg/apis/rbac/validation` of Kubernetes, and kubectl's refusal of
 //! unknown fields.
 
-use std::fmt;
-
 use compact_str::CompactString;
 
 use super::Manifest;
@@ -71,7 +69,10 @@ pub(super) fn object<'a, F, P>(
 {
     match piece.open(places) {
         Ok((raw, span)) => placed_object(raw, span, places, inherited, manifest),
-        Err(error) => tell(manifest, Refusal::misshapen("this object", error)),
+        Err(error) => tell(
+            manifest,
+            Refusal::misshapen(ObjectRef::new("", "", ""), error),
+        ),
     }
 }
 
@@ -95,7 +96,7 @@ pub(super) fn placed_object<'a, F: Format<'a>>(
         tell(
             manifest,
             Refusal {
-                object: "this object".to_owned(),
+                object: ObjectRef::new("", "", ""),
                 span: Some(span),
                 why,
                 unreadable: false,
@@ -203,31 +204,22 @@ fn named<'a>(kind: &'a str, namespace: &'a str, name: &'a str) -> Named<'a> {
     }
 }
 
-/// How messages call an object. Nearly none of them is ever written.
+/// An object's name before it is known whether it is needed, which it hardly ever is.
 struct Named<'a> {
     kind: &'a str,
     namespace: &'a str,
     name: &'a str,
 }
 
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Named {
-            kind,
-            namespace,
-            name,
-        } = self;
-        match (*namespace, *name) {
-            (_, "") => write!(f, "this {kind}"),
-            ("", name) => write!(f, "{kind} {name}"),
-            (namespace, name) => write!(f, "{kind} {namespace}/{name}"),
-        }
+impl From<&Named<'_>> for ObjectRef {
+    fn from(named: &Named<'_>) -> Self {
+        ObjectRef::new(named.kind, named.namespace, named.name)
     }
 }
 
 /// Why an API server would refuse an object.
 struct Refusal {
-    object: String,
+    object: ObjectRef,
     span: Option<Span>,
     why: String,
     /// Whether it didn't come to a server at all, since the text can't be read.
@@ -235,9 +227,9 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn misshapen(object: impl fmt::Display, error: ShapeError) -> Self {
+    fn misshapen(object: impl Into<ObjectRef>, error: ShapeError) -> Self {
         Refusal {
-            object: object.to_string(),
+            object: object.into(),
             span: error.span,
             why: error.message,
             unreadable: error.unreadable,
@@ -267,7 +259,7 @@ struct Reader<'r> {
 impl Reader<'_> {
     fn refusal(&self, object: &Named<'_>, span: Span, why: impl Into<String>) -> Refusal {
         Refusal {
-            object: object.to_string(),
+            object: object.into(),
             span: Some(span),
             why: why.into(),
             unreadable: false,

@@ -10,6 +10,7 @@ use super::interpret::{self, Inherited};
 use super::raw::{Format, Locate, Piece, RawObject, ShapeError, Text};
 use super::{Manifest, Watch, wording};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::object::ObjectRef;
 use crate::parallel;
 use crate::text::{FileId, LineIndex, Span};
 
@@ -234,7 +235,7 @@ fn broken(span: Span, error: &serde_json::Error) -> Diagnostic {
     let message = in_words(error);
     let problem = if error.is_data() && !wording::is_repeated_key(&one_line(error)) {
         Problem::Refused {
-            object: "this object".to_owned(),
+            object: ObjectRef::new("", "", ""),
             why: message,
         }
     } else {

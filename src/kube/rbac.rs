@@ -9,7 +9,7 @@ use compact_str::CompactString;
 
 use serde::Serialize;
 
-use crate::object::ObjectRef;
+use crate::object::{ObjectRef, Scope};
 use crate::text::Located;
 
 /// An object of the input that RBAC asks about.
@@ -279,6 +279,37 @@ pub struct Subject {
     pub namespace: CompactString,
     /// The name.
     pub name: CompactString,
+}
+
+impl Role {
+    /// The kind, namespace and name.
+    pub fn object_ref(&self) -> ObjectRef {
+        ObjectRef::new(self.kind.as_str(), &*self.namespace, &*self.name)
+    }
+}
+
+impl Binding {
+    /// The kind, namespace and name.
+    pub fn object_ref(&self) -> ObjectRef {
+        ObjectRef::new(self.kind.as_str(), &*self.namespace, &*self.name)
+    }
+
+    /// The role that it names, whether that exists or not.
+    pub fn role_object(&self) -> ObjectRef {
+        let namespace = match self.role_ref.kind {
+            RoleKind::ClusterRole => "",
+            RoleKind::Role => &*self.namespace,
+        };
+        ObjectRef::new(self.role_ref.kind.as_str(), namespace, &*self.role_ref.name)
+    }
+
+    /// Where it grants.
+    pub fn scope(&self) -> Scope {
+        match self.kind {
+            BindingKind::ClusterRoleBinding => Scope::Cluster,
+            BindingKind::RoleBinding => Scope::Namespace(self.namespace.clone()),
+        }
+    }
 }
 
 impl Subject {

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::object::ObjectRef;
 use crate::parallel;
 use memchr::memmem::{self, Finder};
 
@@ -65,17 +66,13 @@ impl<'a> Chunk<'a> {
     }
 
     /// A name for the chunk in a message: its kind and name where lines show them.
-    pub(super) fn title(&self) -> String {
+    pub(super) fn title(&self) -> ObjectRef {
         let indent = match self.shape {
             Shape::Item(_) => item_indent(self.text).map_or(0, |dash| dash + 2),
             _ => 0,
         };
-        let kind = scalar_at(self.text, indent, "kind").unwrap_or("this object");
-        let name = scalar_at(self.text, indent + 2, "name");
-        match name {
-            Some(name) if kind != "this object" => format!("{kind} {name}"),
-            _ => kind.to_owned(),
-        }
+        let scalar = |indent, key| scalar_at(self.text, indent, key).unwrap_or_default();
+        ObjectRef::new(scalar(indent, "kind"), "", scalar(indent + 2, "name"))
     }
 }
 

@@ -12,7 +12,7 @@
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
 //! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-//! let rbac = RbacAuthorizer::new(snapshot);
+//! let rbac = RbacAuthorizer::new(snapshot)?;
 //! let review = ReviewText {
 //!     bytes: r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"get","resource":"pods"}}}"#.into(),
 //!     line: 1,
@@ -20,6 +20,7 @@
 //! };
 //! let answered = answer(&chain(&rbac), &review).unwrap();
 //! assert!(answered.ends_with(r#","status":{"allowed":false}}"#));
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod reader;

@@ -8,8 +8,7 @@ use pretty_assertions::assert_eq;
 use rbac_eval::analysis::rules_review::rules_review;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::Attributes;
-use rbac_eval::authz::rbac::RbacAuthorizer;
-use rbac_eval::authz::rbac::denial_reason;
+use rbac_eval::authz::rbac::{HashState, RbacAuthorizer, denial_reason};
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
 use rbac_eval::kube::{Manifest, Object};
@@ -30,15 +29,21 @@ pub fn values(manifest: &Manifest) -> Vec<Object> {
     objects.map(|object| object.value.clone()).collect()
 }
 
-/// An authorizer over objects that were made rather than read.
-pub fn store_of_objects(objects: &[Object]) -> RbacAuthorizer {
+/// An authorizer over what was read.
+pub fn authorizer(files: Files, manifest: Manifest, defaults: Defaults) -> RbacAuthorizer {
+    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults)).unwrap()
+}
+
+/// An authorizer over objects that were made rather than read, with hashes of the test's choice.
+pub fn authorizer_of_objects(objects: &[Object], hash_state: HashState) -> RbacAuthorizer {
     let manifest = Manifest {
         objects: located(objects),
         ..Manifest::default()
     };
     let mut files = Files::default();
     files.add("generated");
-    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
+    let snapshot = Snapshot::new(files, manifest, Defaults::None);
+    RbacAuthorizer::with_hash_state(snapshot, hash_state).unwrap()
 }
 
 /// The effective rules of every role: the same ones, and in the same order where there is one.
@@ -76,11 +81,16 @@ pub fn same_answer(
     let authorizer = chain(rbac);
     let expected = naive.answer(user, request);
     let response = authorizer.authorize(user, request);
-    let found = Answer {
+    let grants: Vec<_> = response.grants().copied().collect();
+    assert!(
+        grants.is_sorted_by(|a, b| a < b),
+        "unsorted, or one twice: {grants:?}"
+    );
+    let mut found = Answer {
         allowed: response.decision == Decision::Allow,
         privileged: response.is_privileged(),
-        grants: response
-            .grants()
+        grants: grants
+            .iter()
             .map(|grant| Grant {
                 binding: binding_title(rbac.snapshot().binding(grant.binding)),
                 subject: grant.subject,
@@ -98,6 +108,8 @@ pub fn same_answer(
             })
             .collect(),
     };
+    // The order of rules in a circle of aggregated roles is the engine's own.
+    found.grants.sort();
     assert_eq!(found, expected, "{user:?} {request:?}");
     assert_eq!(found.missing.len(), response.errors.len());
     assert_eq!(authorizer.decide(user, request), response.decision);

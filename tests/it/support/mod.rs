@@ -15,11 +15,13 @@ use std::{fs, thread};
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
-use rbac_eval::cluster::{Defaults, Snapshot};
+use rbac_eval::cluster::Defaults;
 use rbac_eval::files::read_path;
 use rbac_eval::kube;
 use rbac_eval::text::Files;
 use serde_json::Value;
+
+use compare::authorizer;
 
 /// `testdata/`
 pub fn testdata() -> PathBuf {
@@ -87,7 +89,7 @@ pub fn store_of(paths: &[PathBuf], defaults: Defaults) -> RbacAuthorizer {
         .collect();
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &texts);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+    authorizer(files, manifest, defaults)
 }
 
 /// The store of a YAML text.
@@ -99,7 +101,7 @@ pub fn store_of_text(text: &str, defaults: Defaults) -> RbacAuthorizer {
     };
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &[text]);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+    authorizer(files, manifest, defaults)
 }
 
 /// The request of a review's `spec`.

@@ -31,7 +31,8 @@ pub struct Grant {
 pub struct Answer {
     pub allowed: bool,
     pub privileged: bool,
-    pub grants: BTreeSet<Grant>,
+    /// Sorted, each as often as there is a rule for it.
+    pub grants: Vec<Grant>,
     /// The bindings whose role is missing, and the server's words for each.
     pub missing: BTreeSet<(String, String)>,
 }
@@ -96,7 +97,7 @@ impl<'m> Naive<'m> {
     }
 
     pub fn answer(&self, user: &UserInfo, request: &Attributes) -> Answer {
-        let mut grants = BTreeSet::new();
+        let mut grants = Vec::new();
         let mut missing = BTreeSet::new();
         for binding in &self.bindings {
             if !reaches(binding, request.namespace()) {
@@ -112,7 +113,7 @@ impl<'m> Naive<'m> {
                 };
                 for rule in rules {
                     if allows(rule, request) {
-                        grants.insert(Grant {
+                        grants.push(Grant {
                             binding: binding_title(binding),
                             subject: subject_number,
                             role: role_title(role),
@@ -123,6 +124,7 @@ impl<'m> Naive<'m> {
                 }
             }
         }
+        grants.sort();
         let privileged = user.groups.iter().any(|group| group == "system:masters");
         Answer {
             allowed: privileged || !grants.is_empty(),

@@ -4,9 +4,12 @@
 
 use std::fmt::Write;
 
-use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects, values};
+use crate::support::compare::{
+    authorizer_of_objects, same_answer, same_review, same_roles, values,
+};
 use crate::support::naive::Naive;
 use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::rbac::HashState;
 use rbac_eval::authz::{Attributes, ResourceAttributes};
 use rbac_eval::kube;
 use rbac_eval::text::{Files, SourceText};
@@ -95,9 +98,19 @@ fn requests(number: usize) -> Vec<Attributes> {
 
 #[test]
 fn every_size_answers_as_the_naive_authorizer() {
-    for count in [1, 6, 7, 31, 32, 33, 62, 140] {
+    let sizes = [
+        (1, 0),
+        (6, 3),
+        (7, 64),
+        (31, 64),
+        (32, 8),
+        (33, 64),
+        (62, 12),
+        (140, 64),
+    ];
+    for (count, hash_bits) in sizes {
         let text = SourceText {
-            name: "crowded.yaml".to_owned(),
+            name: "sizes.yaml".to_owned(),
             bytes: cluster(count).into_bytes(),
             named: true,
         };
@@ -111,7 +124,7 @@ fn every_size_answers_as_the_naive_authorizer() {
         assert_eq!(manifest.objects.len(), 3 * count);
         let objects = values(&manifest);
         let naive = Naive::new(&objects);
-        let rbac = store_of_objects(&objects);
+        let rbac = authorizer_of_objects(&objects, HashState::fixed(0, hash_bits));
         same_roles(&rbac, &naive);
         let askers = [
             UserInfo::impersonated("ann", []),
