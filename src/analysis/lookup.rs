@@ -44,20 +44,34 @@ pub fn subjects(rbac: &RbacAuthorizer) -> BTreeSet<Principal> {
         .collect()
 }
 
+/// How much of a name a word has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Match {
+    /// The whole of it, in its letter case.
+    Whole,
+    /// Any part of it, in any case.
+    Part,
+}
+
+impl Match {
+    /// Whether a word is as much of a name.
+    pub fn fits(self, name: &str, word: &str) -> bool {
+        match self {
+            Match::Whole => name == word,
+            Match::Part => name.to_lowercase().contains(&word.to_lowercase()),
+        }
+    }
+}
+
 /// Whether a word means a subject: its name, or for a ServiceAccount `NAMESPACE/NAME` or its full
-/// user name; with `exact` the whole of it in its letter case, else any part in any case.
-pub fn is_called(principal: &Principal, word: &str, exact: bool) -> bool {
+/// user name.
+pub fn is_called(principal: &Principal, word: &str, wanted: Match) -> bool {
     let mut names = vec![principal.name.clone()];
     if principal.kind == SubjectKind::ServiceAccount {
         names.push(format!("{}/{}", principal.namespace, principal.name));
         names.push(service_account_name(&principal.namespace, &principal.name));
     }
-    if exact {
-        names.iter().any(|name| name == word)
-    } else {
-        let word = word.to_lowercase();
-        names.iter().any(|name| name.to_lowercase().contains(&word))
-    }
+    names.iter().any(|name| wanted.fits(name, word))
 }
 
 /// The groups that Kubernetes itself puts a subject into.

@@ -1,6 +1,6 @@
 //! `rbac-eval lookup`: what is bound to a subject.
 
-use crate::analysis::lookup::{Found, is_called, is_privileged, lookup, subjects};
+use crate::analysis::lookup::{Found, Match, is_called, is_privileged, lookup, subjects};
 use crate::authn::Principal;
 use crate::authn::{ANONYMOUS, service_account_name, split_service_account};
 use crate::entra::{Directory, Person};
@@ -52,20 +52,25 @@ enum Output {
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let wanted = if args.exact {
+        Match::Whole
+    } else {
+        Match::Part
+    };
     let mut called: Vec<Principal> = subjects(rbac)
         .into_iter()
         .filter(|principal| {
-            is_called(principal, &args.subject, args.exact)
+            is_called(principal, &args.subject, wanted)
                 || directory
                     .name_of(&principal.name)
-                    .is_some_and(|name| matches(name, args))
+                    .is_some_and(|name| wanted.fits(name, &args.subject))
         })
         .collect();
     // Someone whom no binding names may still be reached through groups.
     called.extend(
         directory
             .people()
-            .filter(|person| is_person(person, args))
+            .filter(|person| is_person(person, args, wanted))
             .map(|person| Principal::new(SubjectKind::User, "", person.cluster_name())),
     );
     if let Some(principal) = unbound(&args.subject) {
@@ -109,22 +114,14 @@ fn unbound(word: &str) -> Option<Principal> {
     (word == ANONYMOUS).then(|| Principal::new(SubjectKind::User, "", word))
 }
 
-fn matches(name: &str, args: &LookupArgs) -> bool {
-    if args.exact {
-        name == args.subject
-    } else {
-        name.to_lowercase().contains(&args.subject.to_lowercase())
-    }
-}
-
-fn is_person(person: &Person, args: &LookupArgs) -> bool {
+fn is_person(person: &Person, args: &LookupArgs, wanted: Match) -> bool {
     [
         &person.id,
         &person.user_principal_name,
         &person.display_name,
     ]
     .iter()
-    .any(|name| matches(name, args))
+    .any(|name| wanted.fits(name, &args.subject))
 }
 
 fn groups_of(directory: &Directory, principal: &Principal) -> Vec<String> {

@@ -63,7 +63,7 @@ pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
     let metadata = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
     if metadata.is_dir() {
         fs::read_dir(path).map_err(|error| cannot_read(path, &error))?;
-        return Ok(walk(path, false));
+        return Ok(walk(path, IgnoreFiles::NotRead));
     }
     let bytes = fs::read(path).map_err(|error| cannot_read(path, &error))?;
     Ok(Reading {
@@ -82,7 +82,7 @@ pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
 /// If the folder itself can't be read.
 pub fn read_folder(path: &Path) -> Result<Reading, ReadError> {
     fs::read_dir(path).map_err(|error| cannot_read(path, &error))?;
-    Ok(walk(path, true))
+    Ok(walk(path, IgnoreFiles::Obeyed))
 }
 
 /// Reads standard input to its end, as a source named `-`.
@@ -117,11 +117,18 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn walk(folder: &Path, filtered: bool) -> Reading {
+/// Whether `.gitignore` and the like say what below a folder is passed over, hidden files too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum IgnoreFiles {
+    Obeyed,
+    NotRead,
+}
+
+fn walk(folder: &Path, ignore_files: IgnoreFiles) -> Reading {
     let mut reading = Reading::default();
     let mut paths: Vec<PathBuf> = Vec::new();
     let walker = ignore::WalkBuilder::new(folder)
-        .standard_filters(filtered)
+        .standard_filters(ignore_files == IgnoreFiles::Obeyed)
         .require_git(false)
         .follow_links(true)
         .filter_entry(|entry| entry.file_name() != ".git")

@@ -8,6 +8,23 @@ use serde_json::value::RawValue;
 use crate::text::yaml::{self, Document};
 use crate::text::{Quotes, to_yaml};
 
+/// Why a status can't be put into a text.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SpliceError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Yaml(#[from] yaml::Error),
+    #[error(transparent)]
+    Write(#[from] std::io::Error),
+    #[error(transparent)]
+    Text(#[from] std::string::FromUtf8Error),
+    #[error("it is no JSON object")]
+    NotAnObject,
+    #[error("it is no mapping")]
+    NotAMapping,
+}
+
 /// The members of a JSON object, as slices of its text.
 #[derive(Deserialize)]
 struct Members<'a> {
@@ -24,9 +41,9 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 
 /// A JSON object's text with its `status` replaced or added, on lines of its own where the members
 /// of the object are.
-pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String> {
+pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
     let text = text.trim();
-    let members: Members<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let members: Members<'_> = serde_json::from_str(text)?;
     debug_assert!(members.spec.is_some());
     // A first member that stands beside its brace says nothing of how lines are indented.
     let indent = text.find('"').and_then(|first| {
@@ -36,8 +53,7 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
     let written = match &indent {
         None => serde_json::to_string(status),
         Some(_) => serde_json::to_string_pretty(status),
-    }
-    .map_err(|error| error.to_string())?;
+    }?;
     let written = match &indent {
         None => written,
         Some(indent) => {
@@ -58,7 +74,7 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
         return Ok(format!("{}{written}{}", &text[..begin], &text[end..]));
     }
     let Some(body) = text.strip_suffix('}') else {
-        return Err("it is no JSON object".to_owned());
+        return Err(SpliceError::NotAnObject);
     };
     let body = body.trim_end();
     Ok(match indent {
@@ -69,9 +85,9 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, String
 
 /// A YAML document's text with its `status` replaced or added at its end. A document that isn't a
 /// mapping in block style is written anew.
-pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String> {
-    let document = yaml::document(text).map_err(|error| error.to_string())?;
-    let keys = top_keys(&document).map_err(|error| error.to_string())?;
+pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
+    let document = yaml::document(text)?;
+    let keys = top_keys(&document)?;
     let lines = lines(text);
     if !is_block(&lines, &keys) {
         return written_anew(&document, &lines, status);
@@ -82,8 +98,8 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, String
         kept.push('\n');
     }
     let mut written = Vec::new();
-    to_yaml(status, Quotes::Always, &mut written).map_err(|error| error.to_string())?;
-    let written = String::from_utf8(written).map_err(|error| error.to_string())?;
+    to_yaml(status, Quotes::Always, &mut written)?;
+    let written = String::from_utf8(written)?;
     kept.push_str(&indent);
     kept.push_str("status:\n");
     for line in written.lines() {
@@ -179,12 +195,12 @@ fn written_anew(
     document: &Document<'_>,
     lines: &[&str],
     status: &impl Serialize,
-) -> Result<String, String> {
-    let mut value: Value = document.read().map_err(|error| error.to_string())?;
+) -> Result<String, SpliceError> {
+    let mut value: Value = document.read()?;
     let Some(object) = value.as_object_mut() else {
-        return Err("it is no mapping".to_owned());
+        return Err(SpliceError::NotAMapping);
     };
-    let status = serde_json::to_value(status).map_err(|error| error.to_string())?;
+    let status = serde_json::to_value(status)?;
     object.shift_remove("status");
     object.insert("status".to_owned(), status);
     let above = lines.iter().take_while(|line| is_aside(line));
@@ -196,8 +212,8 @@ fn written_anew(
     {
         written.extend(b"---\n");
     }
-    to_yaml(&value, Quotes::AsNeeded, &mut written).map_err(|error| error.to_string())?;
-    String::from_utf8(written).map_err(|error| error.to_string())
+    to_yaml(&value, Quotes::AsNeeded, &mut written)?;
+    String::from_utf8(written).map_err(SpliceError::from)
 }
 
 #[cfg(test)]

@@ -263,7 +263,8 @@ fn a_comment_stays_short_and_says_what_it_leaves_out() {
     let folder = repository();
     let path = folder.path();
     let mut many = String::new();
-    for number in 0..2_000 {
+    // 5,400 changes, of which a hundred fill the comment.
+    for number in 0..200 {
         many.push_str(&format!(
             "---\n{}",
             binding(&format!("b{number}"), "ClusterRole", "edit").replace(
@@ -275,7 +276,7 @@ fn a_comment_stays_short_and_says_what_it_leaves_out() {
     fs::write(path.join("deploy/many.yaml"), many).unwrap();
     let (code, stdout, _) = told(&run(path, &["diff", "HEAD", "-o", "markdown"]));
     assert_eq!(code, Some(1));
-    assert!(stdout.len() < 65_000, "{}", stdout.len());
+    assert!((50_000..65_000).contains(&stdout.len()), "{}", stdout.len());
     assert!(stdout.contains("more changes don't fit here"));
     assert!(stdout.contains("more changes are left out here"));
 }
