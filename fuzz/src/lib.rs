@@ -6,6 +6,8 @@ mod compare;
 pub mod fuzzed;
 #[path = "../../tests/it/support/naive.rs"]
 mod naive;
+#[path = "../../tests/it/support/object.rs"]
+mod object;
 
 /// Keeps the readers on the thread that libFuzzer watches. A pool of other threads would cost more
 /// than the parsing of small inputs, and run on cores that weren't offered.

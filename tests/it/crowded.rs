@@ -4,8 +4,9 @@
 
 use std::fmt::Write;
 
-use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects, values};
+use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects};
 use crate::support::naive::Naive;
+use crate::support::object::values;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::{Attributes, ResourceAttributes};
 use rbac_eval::kube;

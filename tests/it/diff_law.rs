@@ -2,7 +2,8 @@
 //! verdicts differ if and only if an entry of that subject, in that direction, matches.
 
 use crate::support::ask::{Picks, picks, request};
-use crate::support::generate::{Cluster, cluster, located};
+use crate::support::generate::{Cluster, cluster};
+use crate::support::object::{Object, made};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::analysis::diff::{Change, Direction, diff};
@@ -14,7 +15,7 @@ use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
 use rbac_eval::cluster::Snapshot;
-use rbac_eval::kube::{Manifest, Object, PolicyRule};
+use rbac_eval::kube::PolicyRule;
 use rbac_eval::text::Files;
 use std::collections::BTreeSet;
 
@@ -43,11 +44,11 @@ fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {
 }
 
 fn store_of_objects(objects: &[Object]) -> RbacAuthorizer {
-    let manifest = Manifest {
-        objects: located(objects),
-        ..Manifest::default()
-    };
-    RbacAuthorizer::new(Snapshot::new(Files::default(), manifest, Defaults::None))
+    RbacAuthorizer::new(Snapshot::new(
+        Files::default(),
+        made(objects),
+        Defaults::None,
+    ))
 }
 
 fn requests(base: &Cluster, head: &Cluster, picks: &[Picks]) -> Vec<Attributes> {

@@ -7,6 +7,7 @@ mod check_findings;
 mod check_outputs;
 mod conformance;
 mod crowded;
+mod decode;
 mod default_policy;
 mod diff_cases;
 mod diff_cli;

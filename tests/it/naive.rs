@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use crate::support;
 use crate::support::ask::{picks, request};
-use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects, values};
+use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects};
 use crate::support::generate::{Cluster, cluster};
 use crate::support::naive::Naive;
+use crate::support::object::values;
 use crate::support::spell;
 use pretty_assertions::assert_eq;
 use proptest::collection::vec;

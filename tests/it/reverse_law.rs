@@ -2,7 +2,8 @@
 //! authorizer says, asked about everyone one by one.
 
 use crate::support::ask::{Picks, picks, request};
-use crate::support::generate::{Cluster, GROUPS, USERS, as_role, cluster, located};
+use crate::support::generate::{Cluster, GROUPS, USERS, as_role, cluster};
+use crate::support::object::made;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::analysis::lookup::{implied_groups, lookup, subjects};
@@ -17,16 +18,16 @@ use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Reach;
 use rbac_eval::cluster::Snapshot;
 use rbac_eval::cluster::{BindingId, Defaults};
-use rbac_eval::kube::{Manifest, SubjectKind};
+use rbac_eval::kube::SubjectKind;
 use rbac_eval::text::Files;
 use std::collections::BTreeSet;
 
 fn store_of(cluster: &Cluster) -> RbacAuthorizer {
-    let manifest = Manifest {
-        objects: located(&cluster.objects),
-        ..Manifest::default()
-    };
-    RbacAuthorizer::new(Snapshot::new(Files::default(), manifest, Defaults::None))
+    RbacAuthorizer::new(Snapshot::new(
+        Files::default(),
+        made(&cluster.objects),
+        Defaults::None,
+    ))
 }
 
 /// Everyone whom a binding names, and others whom it only might.

@@ -156,7 +156,7 @@ fn only(
             let grants: Vec<Grant> = able
                 .grants
                 .into_iter()
-                .filter(|grant| !rbac.snapshot().binding(grant.binding).bootstrapped)
+                .filter(|grant| !rbac.snapshot().binding(grant.binding).is_bootstrapped())
                 .collect();
             // A cluster-wide grant breaks it in every namespace; once is enough.
             if !grants.is_empty() && told.insert((able.principal.clone(), grants.clone())) {

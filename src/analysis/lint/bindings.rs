@@ -20,7 +20,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, directory: &Directory, findings: &
     let mut grants: BTreeMap<Granted, BindingId> = BTreeMap::new();
     for id in rbac.snapshot().bindings() {
         let binding = rbac.snapshot().binding(id);
-        if !binding.bootstrapped {
+        if !binding.is_bootstrapped() {
             one(rbac, directory, &names, id, findings);
         }
         for subject in &binding.subjects {
@@ -36,7 +36,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, directory: &Directory, findings: &
                 None => {
                     grants.insert(granted, id);
                 }
-                Some(&other) if other != id && !binding.bootstrapped => {
+                Some(&other) if other != id && !binding.is_bootstrapped() => {
                     let message = format!(
                         "{} gives {} the {} {} already",
                         title(rbac.snapshot().binding(other)),

@@ -23,7 +23,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Finding>) {
     let use_of = Uses::new(rbac);
     for id in rbac.snapshot().roles() {
         let role = rbac.snapshot().role(id);
-        if role.bootstrapped {
+        if role.is_bootstrapped() {
             continue;
         }
         let mut add = |code: &'static Code, level, message| {
@@ -43,7 +43,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Finding>) {
             );
         }
         if role.aggregation_rule.is_some() {
-            if !role.from_server && !role.rules.is_empty() {
+            if !role.is_from_server() && !role.rules.is_empty() {
                 add(
                     &codes::AGGREGATED_BY_HAND,
                     codes::AGGREGATED_BY_HAND.level,

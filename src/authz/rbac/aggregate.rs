@@ -28,7 +28,7 @@ pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]
         .collect();
     let mut rules: Vec<Vec<RuleNumber>> = (0..roles.len())
         .map(|role| {
-            if roles[role].aggregation_rule.is_some() && !roles[role].from_server {
+            if roles[role].aggregation_rule.is_some() && !roles[role].is_from_server() {
                 Vec::new()
             } else {
                 own(role).collect()
@@ -67,7 +67,7 @@ pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]
             }
             changed = true;
             gathered[at] = union;
-            rules[role] = if roles[role].from_server {
+            rules[role] = if roles[role].is_from_server() {
                 let mut all: Vec<RuleNumber> = own(role).collect();
                 let mut seen: HashSet<u32> = all.iter().map(|&rule| content.of(rule)).collect();
                 all.extend(
@@ -88,7 +88,7 @@ pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]
     let stale = aggregated
         .iter()
         .enumerate()
-        .filter(|&(_, &role)| roles[role].from_server)
+        .filter(|&(_, &role)| roles[role].is_from_server())
         .filter_map(|(at, &role)| {
             let given: HashSet<u32> = gathered[at].iter().map(|&rule| content.of(rule)).collect();
             let more = own(role)

@@ -12,33 +12,16 @@ use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::rbac::denial_reason;
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
-use rbac_eval::kube::{Manifest, Object};
-use rbac_eval::text::{Files, Located, Span};
+use rbac_eval::text::Files;
 
 use super::naive::{Answer, Content, Grant, Naive, Review, binding_title, content, role_title};
-
-/// Objects that were made rather than read, as if they stood in the first file.
-pub fn located(objects: &[Object]) -> Vec<Located<Object>> {
-    let span = Span::whole(Files::default().add("generated"));
-    let at = |object: &Object| Located::new(object.clone(), span);
-    objects.iter().map(at).collect()
-}
-
-/// The objects of a text, wherever they stand.
-pub fn values(manifest: &Manifest) -> Vec<Object> {
-    let objects = manifest.objects.iter();
-    objects.map(|object| object.value.clone()).collect()
-}
+use super::object::{Object, made};
 
 /// An authorizer over objects that were made rather than read.
 pub fn store_of_objects(objects: &[Object]) -> RbacAuthorizer {
-    let manifest = Manifest {
-        objects: located(objects),
-        ..Manifest::default()
-    };
     let mut files = Files::default();
     files.add("generated");
-    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
+    RbacAuthorizer::new(Snapshot::new(files, made(objects), Defaults::None))
 }
 
 /// The effective rules of every role: the same ones, and in the same order where there is one.
