@@ -57,7 +57,7 @@ type Request = (UserInfo, Attributes);
 fn store_of(text: &[SourceText; 1]) -> RbacAuthorizer {
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, text);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
+    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None)).expect("it fits")
 }
 
 fn text(name: &str, content: &str) -> [SourceText; 1] {
@@ -394,7 +394,7 @@ fn fill(
     }
     for (what, name, target, most) in [
         (
-            "one-shot `can-i`, 12.9 MB cluster",
+            "one-shot `can-i`, 12.8 MB cluster",
             "one-shot",
             "under 60 ms",
             60.0,

@@ -7,11 +7,12 @@
 //! ```
 //! use rbac_eval::{Authorizer, Policy, ResourceAttributes, UserInfo};
 //!
-//! let policy = Policy::parse("rbac.yaml", include_str!("../testdata/quickstart/rbac.yaml"));
+//! let policy = Policy::parse("rbac.yaml", include_str!("../testdata/quickstart/rbac.yaml"))?;
 //! let alice = UserInfo::impersonated("alice", []);
 //! let request = ResourceAttributes::new("get", "pods").in_namespace("default").into();
 //! let response = policy.authorize(&alice, &request);
 //! assert!(response.is_allowed());
+//! # Ok::<(), rbac_eval::TooLarge>(())
 //! ```
 //!
 //! [`Policy`] is the way in. What it is made of has names here too: a [`Snapshot`] of a cluster's
@@ -43,6 +44,11 @@
 pub mod analysis;
 #[cfg(not(feature = "internals"))]
 mod analysis;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod ask;
+#[cfg(not(feature = "internals"))]
+mod ask;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod authn;
@@ -112,7 +118,7 @@ pub mod cli;
 
 pub use analysis::who_can::{WhoCan, who_can};
 pub use authn::{Principal, UserInfo};
-pub use authz::rbac::{EvaluationError, Grant, RbacAuthorizer};
+pub use authz::rbac::{EvaluationError, Grant, RbacAuthorizer, TooLarge};
 pub use authz::{
     Attributes, Authorizer, Decision, Masters, NonResourceAttributes, Reason, ResourceAttributes,
     Response, Status, Union,

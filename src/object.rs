@@ -13,6 +13,8 @@ use serde::Serialize;
 /// let role = ObjectRef::new("Role", "prod", "pod-reader");
 /// assert_eq!(role.to_string(), "Role prod/pod-reader");
 /// assert_eq!(ObjectRef::new("ClusterRole", "", "view").to_string(), "ClusterRole view");
+/// // One that is written without a name has none to be called by.
+/// assert_eq!(ObjectRef::new("Role", "prod", "").to_string(), "this Role");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct ObjectRef {
@@ -46,17 +48,19 @@ impl ObjectRef {
 }
 
 impl fmt::Display for ObjectRef {
-    /// `Kind namespace/name`, or `Kind name`.
+    /// `Kind namespace/name`, or `Kind name`; without a name `this Kind`, and without a kind `this
+    /// object`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ObjectRef {
             kind,
             namespace,
             name,
         } = self;
-        if namespace.is_empty() {
-            write!(f, "{kind} {name}")
-        } else {
-            write!(f, "{kind} {namespace}/{name}")
+        match (&**kind, &**namespace, &**name) {
+            ("", _, _) => f.write_str("this object"),
+            (kind, _, "") => write!(f, "this {kind}"),
+            (kind, "", name) => write!(f, "{kind} {name}"),
+            (kind, namespace, name) => write!(f, "{kind} {namespace}/{name}"),
         }
     }
 }

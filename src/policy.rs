@@ -1,7 +1,7 @@
 //! [`Policy`]: the shortest way from text to answers.
 
 use crate::authn::UserInfo;
-use crate::authz::rbac::{Grant, RbacAuthorizer};
+use crate::authz::rbac::{Grant, RbacAuthorizer, TooLarge};
 use crate::authz::{Attributes, Authorizer, Decision, Response, Status, chain};
 use crate::cluster::{Defaults, Snapshot};
 use crate::diagnostic::Diagnostic;
@@ -27,7 +27,7 @@ use crate::text::{Files, SourceText};
 ///     named: true,
 /// };
 /// // The role `view` isn't in the input; it is part of every cluster's default policy.
-/// let policy = Policy::new(&[text], Defaults::Auto);
+/// let policy = Policy::new(&[text], Defaults::Auto)?;
 /// assert!(policy.diagnostics().is_empty());
 ///
 /// let alice = UserInfo::impersonated(
@@ -43,6 +43,7 @@ use crate::text::{Files, SourceText};
 ///      to Group \"a1b2c3d4-aaaa-bbbb-cccc-123456789abc\"",
 /// );
 /// assert!(!policy.authorize(&alice, &get_pods.in_namespace("kube-system").into()).is_allowed());
+/// # Ok::<(), rbac_eval::TooLarge>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -53,16 +54,21 @@ impl Policy {
     /// Reads texts: YAML, JSON or JSON Lines, any number of objects each.
     ///
     /// What can't be read or used is told by [`diagnostics`](Policy::diagnostics).
-    pub fn new(texts: &[SourceText], defaults: Defaults) -> Self {
+    ///
+    /// # Errors
+    /// If the texts hold more than the index can number.
+    pub fn new(texts: &[SourceText], defaults: Defaults) -> Result<Self, TooLarge> {
         let mut files = Files::default();
         let manifest = kube::parse(&mut files, texts);
-        Policy {
-            rbac: RbacAuthorizer::new(Snapshot::new(files, manifest, defaults)),
-        }
+        let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))?;
+        Ok(Policy { rbac })
     }
 
     /// Reads one text, with the default policy that fits it.
-    pub fn parse(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+    ///
+    /// # Errors
+    /// If the text holds more than the index can number.
+    pub fn parse(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Result<Self, TooLarge> {
         let text = SourceText {
             name: name.into(),
             bytes: text.into(),

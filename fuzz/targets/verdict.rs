@@ -2,7 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(
-    init: rbac_eval_fuzz::on_this_thread(),
-    |bytes: &[u8]| rbac_eval_fuzz::fuzzed::verdict(bytes)
-);
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rbac_eval_fuzz::fuzzed::verdict(bytes));

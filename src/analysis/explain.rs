@@ -9,8 +9,7 @@ use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::rbac::rules;
 use crate::authz::{Attributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision, Response};
-use crate::cluster::Reach;
-use crate::cluster::{BindingId, RoleId};
+use crate::cluster::{BindingId, Reach, RoleId, Snapshot};
 use crate::entra::is_object_id;
 use crate::kube::{Binding, BindingKind, PolicyRule, Subject, SubjectKind};
 
@@ -20,7 +19,7 @@ pub enum Miss {
     /// The binding's namespace isn't the request's.
     Namespace,
     /// The rule is restricted to names, and the request's isn't among them or it carries none.
-    ResourceName,
+    ResourceName(RequestName),
     /// The rule doesn't list the verb.
     Verb,
     /// The rule lists the resource under another API group.
@@ -36,12 +35,73 @@ pub enum Miss {
     /// The binding's subject is called the same but for the case of letters.
     SubjectCase,
     /// The binding's subject is called the same but is of another kind.
-    SubjectKind,
+    SubjectKind(AskerKind),
     /// The binding's subject is the service account of that name in another namespace.
     SubjectNamespace,
     /// The binding's subject is a group by display name or e-mail, where Entra ID's tokens carry
     /// object IDs.
     GroupName,
+}
+
+/// Whether a request carries a name, and if not why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RequestName {
+    /// It does.
+    Given,
+    /// Requests of its verb never do.
+    Never,
+    /// Requests of its verb do only with a field selector for `metadata.name`.
+    BySelector,
+    /// It asks about every name.
+    Every,
+}
+
+impl RequestName {
+    fn of(attributes: &ResourceAttributes) -> Self {
+        if !attributes.name.is_empty() {
+            return RequestName::Given;
+        }
+        match (&*attributes.verb, attributes.subresource.is_empty()) {
+            ("create" | "deletecollection", true) => RequestName::Never,
+            ("list" | "watch", _) => RequestName::BySelector,
+            _ => RequestName::Every,
+        }
+    }
+}
+
+/// What an asker is, where a binding names them as something else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AskerKind {
+    /// A user.
+    User,
+    /// A group of the asker's.
+    Group,
+    /// A service account.
+    ServiceAccount {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Something beside RBAC that bears on an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caveat {
+    /// The Node authorizer may allow the asker more.
+    NodeAuthorizer,
+    /// The asker is a ServiceAccount that a complete input doesn't have.
+    NoServiceAccount {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// The request is in a namespace that a complete input doesn't have.
+    NoNamespace {
+        /// The namespace.
+        namespace: String,
+    },
 }
 
 /// A rule that would allow the request if one thing were different.
@@ -66,6 +126,10 @@ pub struct Explanation {
     pub response: Response,
     /// The near misses of a no, closest first.
     pub near_misses: Vec<NearMiss>,
+    /// Of a no: the bindings that apply to the asker and whose role the input lacks.
+    pub incomplete: Vec<BindingId>,
+    /// What else bears on the answer.
+    pub caveats: Vec<Caveat>,
     /// How many bindings name the asker or one of their groups, wherever they apply; the groups
     /// that everyone is in don't count.
     pub bindings_of_asker: usize,
@@ -86,7 +150,7 @@ pub struct Explanation {
 /// use rbac_eval::authn::UserInfo;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let request = Attributes::NonResource(NonResourceAttributes {
 ///     verb: "post".into(),
 ///     path: "/version".into(),
@@ -94,11 +158,16 @@ pub struct Explanation {
 /// let alice = UserInfo::impersonated("alice", []);
 /// let explanation = explain(&rbac, &alice, &request);
 /// assert_eq!(explanation.near_misses[0].miss, Miss::Verb);
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn explain(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &Attributes) -> Explanation {
     let response = chain(rbac).authorize(user, attributes);
     let own = bindings_of(rbac, user);
     let mut near_misses = Vec::new();
+    let mut incomplete = Vec::new();
+    if response.decision != Decision::Allow {
+        incomplete.extend(response.errors.iter().map(|error| error.binding));
+    }
     if response.decision == Decision::NoOpinion {
         for &(binding, subject) in &own {
             own_misses(rbac, binding, subject, attributes, &mut near_misses);
@@ -119,8 +188,40 @@ pub fn explain(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &Attributes) 
     Explanation {
         response,
         near_misses,
+        incomplete,
+        caveats: caveats(rbac.snapshot(), user, attributes),
         bindings_of_asker: bindings.len(),
     }
+}
+
+fn caveats(snapshot: &Snapshot, user: &UserInfo, attributes: &Attributes) -> Vec<Caveat> {
+    let mut caveats = Vec::new();
+    if user.is_node() {
+        caveats.push(Caveat::NodeAuthorizer);
+    }
+    if !snapshot.is_complete() {
+        return caveats;
+    }
+    if let Some((namespace, name)) = split_service_account(&user.name)
+        && snapshot.knows_service_accounts()
+        && !snapshot.has_service_account(namespace, name)
+    {
+        caveats.push(Caveat::NoServiceAccount {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        });
+    }
+    let namespace = attributes.namespace();
+    let namespaces = snapshot.namespaces();
+    if !namespace.is_empty()
+        && !namespaces.is_empty()
+        && !namespaces.iter().any(|known| known.name == namespace)
+    {
+        caveats.push(Caveat::NoNamespace {
+            namespace: namespace.to_owned(),
+        });
+    }
+    caveats
 }
 
 /// Every subject of every binding that names the user or one of the groups, whatever the namespace.
@@ -194,7 +295,7 @@ fn rule_miss(rule: &PolicyRule, attributes: &Attributes) -> Option<Miss> {
             let resource = rules::resource_matches(rule, attributes);
             let name = rules::resource_name_matches(rule, &attributes.name);
             match (verb, group, resource, name) {
-                (true, true, true, false) => Some(Miss::ResourceName),
+                (true, true, true, false) => Some(Miss::ResourceName(RequestName::of(attributes))),
                 (false, true, true, true) => Some(Miss::Verb),
                 (true, false, true, true) => Some(Miss::ApiGroup),
                 (true, true, false, true) if is_subresource_miss(rule, attributes) => {
@@ -244,7 +345,7 @@ fn meant_for_asker(
     attributes: &Attributes,
     misses: &mut Vec<NearMiss>,
 ) {
-    let probe = rbac.probe(attributes);
+    let request = rbac.compile(attributes);
     let asker = Asker::new(user);
     for id in rbac.bindings_in_reach(attributes.namespace(), Reach::Request) {
         let binding = rbac.snapshot().binding(id);
@@ -255,7 +356,7 @@ fn meant_for_asker(
             let Some(role) = rbac.role_of(id) else {
                 continue;
             };
-            if let Some(rule) = rbac.allowing_rules(role, &probe).next() {
+            if let Some(rule) = rbac.allowing_rules(role, &request).next() {
                 misses.push(NearMiss {
                     miss,
                     binding: id,
@@ -292,6 +393,17 @@ impl<'u> Asker<'u> {
         }
     }
 
+    /// A service account is one, whatever its binding takes it for; others are as told.
+    fn kind_miss(&self, other: AskerKind) -> Miss {
+        Miss::SubjectKind(match self.service_account {
+            Some((namespace, name)) => AskerKind::ServiceAccount {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            },
+            None => other,
+        })
+    }
+
     /// What keeps a subject from being the asker, if it is little.
     fn nearly(&self, subject: &Subject, binding: &Binding) -> Option<Miss> {
         let name = subject.name.as_str();
@@ -316,7 +428,7 @@ impl<'u> Asker<'u> {
                             .split_once([':', '/'])
                             .is_some_and(|parts| parts == (namespace, account))
                 });
-                (is_account || has_group(name)).then_some(Miss::SubjectKind)
+                (is_account || has_group(name)).then(|| self.kind_miss(AskerKind::Group))
             }
             SubjectKind::Group => {
                 if has_group(name) {
@@ -326,7 +438,7 @@ impl<'u> Asker<'u> {
                     return Some(Miss::SubjectCase);
                 }
                 if name == self.user.name {
-                    return Some(Miss::SubjectKind);
+                    return Some(self.kind_miss(AskerKind::User));
                 }
                 (self.may_have_entra_groups && !is_object_id(name) && !name.starts_with("system:"))
                     .then_some(Miss::GroupName)
@@ -337,7 +449,7 @@ impl<'u> Asker<'u> {
                     Some((own_namespace, own_name)) => (own_name == name
                         && own_namespace != namespace)
                         .then_some(Miss::SubjectNamespace),
-                    None => (name == self.user.name).then_some(Miss::SubjectKind),
+                    None => (name == self.user.name).then(|| self.kind_miss(AskerKind::User)),
                 }
             }
         }

@@ -3,8 +3,8 @@
 use crate::authn::UserInfo;
 use std::collections::BTreeSet;
 
+use crate::authn::ANONYMOUS;
 use crate::authn::Principal;
-use crate::authn::{ANONYMOUS, service_account_name};
 use crate::authn::{AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
@@ -44,36 +44,6 @@ pub fn subjects(rbac: &RbacAuthorizer) -> BTreeSet<Principal> {
         .collect()
 }
 
-/// How much of a name a word has to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Match {
-    /// The whole of it, in its letter case.
-    Whole,
-    /// Any part of it, in any case.
-    Part,
-}
-
-impl Match {
-    /// Whether a word is as much of a name.
-    pub fn fits(self, name: &str, word: &str) -> bool {
-        match self {
-            Match::Whole => name == word,
-            Match::Part => name.to_lowercase().contains(&word.to_lowercase()),
-        }
-    }
-}
-
-/// Whether a word means a subject: its name, or for a ServiceAccount `NAMESPACE/NAME` or its full
-/// user name.
-pub fn is_called(principal: &Principal, word: &str, wanted: Match) -> bool {
-    let mut names = vec![principal.name.clone()];
-    if principal.kind == SubjectKind::ServiceAccount {
-        names.push(format!("{}/{}", principal.namespace, principal.name));
-        names.push(service_account_name(&principal.namespace, &principal.name));
-    }
-    names.iter().any(|name| wanted.fits(name, word))
-}
-
 /// The groups that Kubernetes itself puts a subject into.
 pub fn implied_groups(principal: &Principal) -> Vec<String> {
     match principal.kind {
@@ -100,10 +70,11 @@ pub fn implied_groups(principal: &Principal) -> Vec<String> {
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let alice = Principal::new(SubjectKind::User, "", "alice");
 /// let found = lookup(&rbac, alice, &[]);
 /// assert!(found.bindings.iter().all(|reached| reached.through.is_some()));
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn lookup(rbac: &RbacAuthorizer, principal: Principal, groups: &[String]) -> Found {
     let mut bindings = Vec::new();

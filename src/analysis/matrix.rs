@@ -3,6 +3,7 @@
 use crate::authz::chain;
 use std::collections::BTreeMap;
 
+use crate::ask::{Place, ResolvedTarget};
 use crate::authn::Principal;
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
@@ -66,10 +67,11 @@ pub struct SubjectRow {
 /// use rbac_eval::authn::UserInfo;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let root = UserInfo::new("root", ["system:masters"]);
 /// let rows = resources_by_verbs(&rbac, &root, "default");
 /// assert!(rows.iter().all(|row| row.cells == [Cell::Yes; 8]));
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn resources_by_verbs<'s>(
     rbac: &'s RbacAuthorizer,
@@ -82,14 +84,9 @@ pub fn resources_by_verbs<'s>(
         .resources()
         .iter()
         .map(|resource| {
+            let target = ResolvedTarget::of(resource);
             let cells = VERBS.map(|verb| {
-                let request = Attributes::Resource(ResourceAttributes {
-                    namespace: if resource.namespaced { namespace } else { "" }.to_owned(),
-                    verb: verb.to_owned(),
-                    group: resource.group.clone(),
-                    resource: resource.plural.clone(),
-                    ..ResourceAttributes::default()
-                });
+                let request = target.request(verb, Place::Namespace(namespace)).attributes;
                 if authorizer.decide(user, &request) == Decision::Allow {
                     Cell::Yes
                 } else if rbac.allows_some_name(user, &request) {

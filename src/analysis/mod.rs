@@ -3,6 +3,7 @@
 pub mod assertions;
 pub mod diff;
 pub mod explain;
+pub mod kubectl;
 pub mod lint;
 pub mod lookup;
 pub mod matrix;

@@ -26,9 +26,10 @@ use crate::kube::PolicyRule;
 /// use rbac_eval::authn::UserInfo;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let rules = rules_review(&rbac, &UserInfo::impersonated("alice", []), "default");
 /// assert!(rules.iter().any(|rule| rule.resources == ["selfsubjectaccessreviews"]));
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn rules_review(rbac: &RbacAuthorizer, user: &UserInfo, namespace: &str) -> Vec<PolicyRule> {
     let mut bindings: Vec<BindingId> = Vec::new();

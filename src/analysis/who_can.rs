@@ -46,6 +46,14 @@ pub struct WhoCan {
     pub incomplete: Vec<BindingId>,
 }
 
+impl WhoCan {
+    /// Whether anyone can, for every name that is asked about, beside `system:masters`, which
+    /// always can.
+    pub fn anyone(&self) -> bool {
+        self.able.iter().any(|able| !able.principal.is_masters())
+    }
+}
+
 /// Finds everyone whom a binding lets do something.
 ///
 /// A subject is listed if and only if the authorizer allows a user who is exactly that subject;
@@ -62,16 +70,17 @@ pub struct WhoCan {
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 ///
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let request = Attributes::NonResource(NonResourceAttributes {
 ///     verb: "get".into(),
 ///     path: "/version".into(),
 /// });
 /// let found = who_can(&rbac, &request, Reach::Request);
 /// assert!(found.able.iter().any(|able| able.principal.name == "system:unauthenticated"));
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> WhoCan {
-    let probe = rbac.probe(attributes);
+    let request = rbac.compile(attributes);
     let asks_for_a_name = match attributes {
         Attributes::Resource(attributes) => !attributes.name.is_empty(),
         Attributes::NonResource(_) => true,
@@ -91,11 +100,11 @@ pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> 
             continue;
         };
         let rules = rules_of.entry(role).or_insert_with(|| RulesOfRole {
-            allowing: rbac.allowing_rules(role, &probe).collect(),
+            allowing: rbac.allowing_rules(role, &request).collect(),
             for_names: if asks_for_a_name {
                 Vec::new()
             } else {
-                rbac.rules_for_some_name(role, &probe).collect()
+                rbac.rules_for_some_name(role, &request).collect()
             },
         });
         if rules.allowing.is_empty() && rules.for_names.is_empty() {

@@ -2,9 +2,11 @@
 //!
 //! This room knows no roles and no rules, and nothing of Entra ID.
 
+mod implied_group;
 mod principal;
 mod user;
 
+pub use implied_group::ImpliedGroup;
 pub use principal::Principal;
 pub use user::{
     ANONYMOUS, AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED, UserInfo,

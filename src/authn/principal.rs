@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::authn::{UserInfo, service_account_name, split_service_account};
+use crate::authn::{MASTERS, UserInfo, service_account_name, split_service_account};
 use crate::kube::{Binding, Subject, SubjectKind};
 
 /// A subject as one party: a ServiceAccount has its namespace filled in, and a User of a service
@@ -51,6 +51,11 @@ impl Principal {
         let namespace = subject.namespace_in(binding);
         (subject.kind != SubjectKind::ServiceAccount || !namespace.is_empty())
             .then(|| Principal::new(subject.kind, namespace, &subject.name))
+    }
+
+    /// Whether it is `system:masters`, which is allowed everything before RBAC is asked.
+    pub fn is_masters(&self) -> bool {
+        self.kind == SubjectKind::Group && self.name == MASTERS
     }
 
     /// The user who is exactly this party and nothing else: no group is implied.

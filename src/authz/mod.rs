@@ -52,7 +52,7 @@ pub enum Reason {
 pub struct Response {
     /// The decision.
     pub decision: Decision,
-    /// Every reason for the decision; none where there is no opinion.
+    /// Every reason for the decision. RBAC gives none where it has no opinion.
     pub reasons: Vec<Reason>,
     /// Applicable bindings whose role isn't there, so that a no may be incomplete.
     pub errors: Vec<EvaluationError>,

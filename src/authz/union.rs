@@ -7,7 +7,8 @@ use crate::authn::UserInfo;
 
 /// Asks authorizers in order: the first that allows or denies decides.
 ///
-/// All reasons for that decision are told, those of later authorizers too.
+/// All reasons for that decision are listed, those of later authorizers too, and the errors of all.
+/// The status is that of the one which decides, as on a server.
 ///
 /// Source: `unionAuthzHandler` of the API server.
 #[derive(Clone, Copy)]
@@ -33,11 +34,12 @@ impl<const N: usize> Authorizer for Union<'_, N> {
         let mut whole = Response::no_opinion();
         for authorizer in self.authorizers {
             let response = authorizer.authorize(user, attributes);
-            if whole.decision == Decision::NoOpinion {
-                whole.decision = response.decision;
-            }
-            if response.decision == whole.decision {
+            if whole.decision == response.decision {
                 whole.reasons.extend(response.reasons);
+            } else if whole.decision == Decision::NoOpinion {
+                // Why others had no opinion is no reason for this one.
+                whole.decision = response.decision;
+                whole.reasons = response.reasons;
             }
             whole.errors.extend(response.errors);
         }

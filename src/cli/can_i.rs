@@ -1,22 +1,21 @@
 //! `rbac-eval can-i`: kubectl's command, and why.
 
 use crate::analysis::explain::explain;
+use crate::analysis::kubectl::kubectl_differs;
 use crate::analysis::rules_review::rules_review;
+use crate::ask::{Note, ResolvedUser, Resolver};
 use crate::authn::UserInfo;
-use crate::authz::Attributes;
-use crate::authz::Authorizer;
-use crate::authz::chain;
 use crate::authz::rbac::RbacAuthorizer;
-use crate::render::can_i::{CanIView, namespaced_yes};
-use crate::render::rules_table::rules_table;
+use crate::render::can_i::{CanIView, kubectl_differs_in_words};
+use crate::render::rules_table::{Headers, rules_table};
 use crate::render::{API_VERSION, RuleView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 use super::request::{self, ScopeArgs};
-use super::who::{Asker, WhoArgs};
+use super::who::WhoArgs;
 
 /// Say whether someone may do something, and why.
 ///
@@ -71,49 +70,54 @@ enum Output {
 pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     check_usage(args)?;
     args.who.require()?;
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
-    let Asker {
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let resolver = Resolver::new(rbac.snapshot(), &directory);
+    let ResolvedUser {
         user,
         notes: about_user,
-    } = args.who.resolve(&directory)?;
+    } = args.who.resolve(&resolver)?;
     if args.list {
         return list(args, rbac, &user);
     }
     let [verb, target] = &*args.request else {
         return Err(wrong_arguments());
     };
-    let question = request::parse(rbac, verb, target, &args.scope)?;
+    let request = request::request(&resolver, verb, target, &args.scope)?;
     if args.no_headers {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "`--no-headers` can't be set without `--list`",
         ));
     }
-    let explanation = explain(rbac, &user, &question.attributes);
-    let mut notes = about_user;
-    notes.extend(question.notes);
-    if let Some(sent) = &question.sent_by_kubectl {
-        notes.extend(kubectl_differs(rbac, &user, &question.attributes, sent));
-    }
+    let explanation = explain(rbac, &user, &request.attributes);
+    let mut notes: Vec<String> = about_user
+        .iter()
+        .chain(&request.notes)
+        .map(Note::to_string)
+        .collect();
+    notes.extend(
+        kubectl_differs(rbac, &user, &request)
+            .map(|differs| kubectl_differs_in_words(rbac, &differs)),
+    );
     let view = CanIView::new(
         rbac,
         &directory,
         &user,
-        &question.attributes,
+        &request.attributes,
         &explanation,
         notes,
     );
     if !args.quiet {
         match args.output {
             Output::Text => out::verdict(&view.to_text())?,
-            Output::Json => out::document(&view, false)?,
-            Output::Yaml => out::document(&view, true)?,
+            Output::Json => out::document(&view, Document::Json)?,
+            Output::Yaml => out::document(&view, Document::Yaml)?,
         }
     }
     Ok(if view.allowed { Exit::Yes } else { Exit::No })
 }
 
 fn wrong_arguments() -> Failure {
-    Failure::told(
+    Failure::message(
         "you must specify two arguments: verb resource or verb resource/resourceName; see \
          `rbac-eval can-i --help`",
     )
@@ -123,12 +127,12 @@ fn wrong_arguments() -> Failure {
 fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
     if args.list {
         if !args.request.is_empty() {
-            return Err(Failure::told(
+            return Err(Failure::message(
                 "`--list` must be specified with no arguments",
             ));
         }
         if args.quiet || args.scope.all_namespaces || !args.scope.subresource.is_empty() {
-            return Err(Failure::told(
+            return Err(Failure::message(
                 "`--list` can't be combined with `--quiet`, `--all-namespaces` or \
                  `--subresource`",
             ));
@@ -137,29 +141,6 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
         return Err(wrong_arguments());
     }
     Ok(())
-}
-
-/// Says so where kubectl's own request would be answered otherwise.
-fn kubectl_differs(
-    rbac: &RbacAuthorizer,
-    user: &UserInfo,
-    real: &Attributes,
-    sent: &Attributes,
-) -> Option<String> {
-    let real_response = chain(rbac).authorize(user, real);
-    let sent_response = chain(rbac).authorize(user, sent);
-    if real_response.decision == sent_response.decision {
-        return None;
-    }
-    match sent_response.grants().next() {
-        Some(grant) => Some(namespaced_yes(rbac, grant, sent.namespace())),
-        None => Some(format!(
-            "`kubectl auth can-i` would say no here: it asks with namespace {}, but a real \
-             request for namespace {} itself is judged in that namespace (kubernetes#134929)",
-            sent.namespace(),
-            real.namespace()
-        )),
-    }
 }
 
 #[derive(serde::Serialize)]
@@ -190,9 +171,16 @@ fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit,
         rules: rules.iter().map(RuleView::from).collect(),
     };
     match args.output {
-        Output::Text => out::answer(&rules_table(&rules, !args.no_headers))?,
-        Output::Json => out::document(&view(), false)?,
-        Output::Yaml => out::document(&view(), true)?,
+        Output::Text => {
+            let headers = if args.no_headers {
+                Headers::Hidden
+            } else {
+                Headers::Shown
+            };
+            out::answer(&rules_table(&rules, headers))?;
+        }
+        Output::Json => out::document(&view(), Document::Json)?,
+        Output::Yaml => out::document(&view(), Document::Yaml)?,
     }
     Ok(Exit::Yes)
 }

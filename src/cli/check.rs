@@ -1,12 +1,13 @@
 //! `rbac-eval check`: findings.
 
-use crate::analysis::lint::{Level, check};
+use crate::analysis::lint::check;
+use crate::diagnostic::Level;
 use crate::render::check::CheckView;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::out::{self, Document};
 
 /// Find RBAC that doesn't do what it says.
 ///
@@ -50,17 +51,12 @@ enum Output {
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let Loaded { rbac, directory } = input::load_quietly(&args.input)?;
     let findings = check(rbac, &directory);
-    let view = CheckView::new(rbac, &findings);
+    let view = CheckView::new(rbac.snapshot().files(), &findings);
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
-        Output::Sarif => {
-            let text = view
-                .to_sarif()
-                .map_err(|error| Failure::told(error.to_string()))?;
-            out::answer(&text)?;
-        }
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
+        Output::Sarif => out::answer(&view.to_sarif()?)?,
         Output::Github => out::answer(&view.to_github())?,
     }
     let least = match args.fail_on {
@@ -69,9 +65,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         FailOn::Error => Level::Error,
         FailOn::Never => return Ok(Exit::Yes),
     };
-    Ok(if findings.iter().any(|finding| finding.level >= least) {
-        Exit::No
-    } else {
-        Exit::Yes
-    })
+    let least = least.least_severity();
+    Ok(
+        if findings.iter().any(|finding| finding.severity >= least) {
+            Exit::No
+        } else {
+            Exit::Yes
+        },
+    )
 }

@@ -30,7 +30,7 @@ pub(super) struct Config {
 /// reached from the working folder.
 pub(super) fn nearest() -> Result<Option<(PathBuf, Config)>, Failure> {
     let working = std::env::current_dir()
-        .map_err(|error| Failure::told(format!("cannot tell the working folder: {error}")))?;
+        .map_err(|error| Failure::message(format!("cannot tell the working folder: {error}")))?;
     let mut reached = PathBuf::new();
     for folder in working.ancestors() {
         let path = folder.join(FILE_NAME);
@@ -41,7 +41,7 @@ pub(super) fn nearest() -> Result<Option<(PathBuf, Config)>, Failure> {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                return Err(Failure::told(format!(
+                return Err(Failure::message(format!(
                     "cannot read `{}`: {error}",
                     path.display()
                 )));
@@ -63,6 +63,6 @@ fn parse(path: &Path, text: &str) -> Result<Config, Failure> {
         let place = error.location().map_or_else(String::new, |location| {
             format!(":{}:{}", location.line(), location.column())
         });
-        Failure::told(format!("{}{place}: {error}", path.display()))
+        Failure::message(format!("{}{place}: {error}", path.display()))
     })
 }

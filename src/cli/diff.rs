@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use crate::analysis::diff::diff;
-use crate::analysis::risk::{Severity, risks_of};
+use crate::analysis::diff::{changed_role_refs, diff};
+use crate::analysis::risk::weigh;
+use crate::diagnostic::Severity;
 use crate::files::Revision;
 use crate::render::diff::{DiffView, Side};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, ComparedInput, InputArgs};
-use super::out;
+use super::out::{self, Document};
 
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
 ///
@@ -81,13 +82,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     if base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects() == 0 {
         return Err(input::no_objects(&format!("{base_place} and {head_place}")));
     }
-    let changes: Vec<_> = diff(base.rbac, head.rbac)
-        .into_iter()
-        .map(|change| {
-            let risks = risks_of(&change, base.rbac, head.rbac);
-            (change, risks)
-        })
-        .collect();
+    let changes = weigh(diff(base.rbac, head.rbac), base.rbac, head.rbac);
+    let role_refs = changed_role_refs(base.rbac, head.rbac);
     let view = DiffView::new(
         Side {
             name: &base_place.to_string(),
@@ -99,26 +95,27 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         },
         &head.directory,
         &changes,
+        &role_refs,
         notes,
     );
     match args.output {
         Output::Table => out::answer(&view.to_text())?,
         Output::Markdown => out::answer(&view.to_markdown())?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
-        Output::Sarif => {
-            let text = view
-                .to_sarif()
-                .map_err(|error| Failure::told(error.to_string()))?;
-            out::answer(&text)?;
-        }
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
+        Output::Sarif => out::answer(&view.to_sarif()?)?,
         Output::Github => out::answer(&view.to_github())?,
     }
+    let has = |least| {
+        changes
+            .iter()
+            .any(|change| change.severity() >= Some(least))
+    };
     let fails = match args.fail_on {
         FailOn::Any => view.summary.gained + view.summary.lost > 0,
         FailOn::Gained => view.summary.gained > 0,
-        FailOn::High => view.has(Severity::High),
-        FailOn::Critical => view.has(Severity::Critical),
+        FailOn::High => has(Severity::High),
+        FailOn::Critical => has(Severity::Critical),
         FailOn::Never => false,
     };
     Ok(if fails { Exit::No } else { Exit::Yes })
@@ -127,7 +124,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
 /// What a word means: a path, or a git revision.
 pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
     let revision = |name: &str| {
-        Revision::find(name).map_err(|error| Failure::told(format!("`{word}`: {error}")))
+        Revision::find(name).map_err(|error| Failure::message(format!("`{word}`: {error}")))
     };
     if let Some(path) = word.strip_prefix("path:") {
         return Ok(ComparedInput::Path(PathBuf::from(path)));
@@ -135,7 +132,7 @@ pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
     if let Some(name) = word.strip_prefix("git:") {
         return revision(name)?
             .map(ComparedInput::Revision)
-            .ok_or_else(|| Failure::told(format!("git knows no revision `{name}`")));
+            .ok_or_else(|| Failure::message(format!("git knows no revision `{name}`")));
     }
     let path = PathBuf::from(word);
     if word == "-" {
@@ -148,12 +145,12 @@ pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
         found => found?,
     };
     match (exists, found) {
-        (true, Some(_)) => Err(Failure::told(format!(
+        (true, Some(_)) => Err(Failure::message(format!(
             "`{word}` is a path and a git revision; say `path:{word}` or `git:{word}`"
         ))),
         (true, None) => Ok(ComparedInput::Path(path)),
         (false, Some(revision)) => Ok(ComparedInput::Revision(revision)),
-        (false, None) => Err(Failure::told(format!(
+        (false, None) => Err(Failure::message(format!(
             "`{word}` is neither a path nor a git revision"
         ))),
     }

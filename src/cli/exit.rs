@@ -3,6 +3,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::render::RenderError;
+
 /// How the program exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -30,9 +32,9 @@ impl From<Exit> for ExitCode {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// Told to the user as it stands.
+    /// A message for the user.
     #[error("{0}")]
-    Told(String),
+    Message(String),
     /// Stdout can't be written.
     #[error("cannot write the answer: {0}")]
     Write(io::Error),
@@ -51,8 +53,17 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<RenderError> for Failure {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Io(error) => error.into(),
+            error => Failure::message(error.to_string()),
+        }
+    }
+}
+
 impl Failure {
-    pub(super) fn told(message: impl Into<String>) -> Self {
-        Failure::Told(message.into())
+    pub(super) fn message(message: impl Into<String>) -> Self {
+        Failure::Message(message.into())
     }
 }

@@ -1,4 +1,4 @@
-//! From `-f`, `.rbac-eval.yaml` or the working folder to a store, with warnings on the way.
+//! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
 use crate::cluster::Snapshot;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::Defaults;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Problem};
 use crate::entra::Directory;
 use crate::files::{Reading, Revision, read_folder, read_path, read_stdin};
 use crate::kube::default_policy::DefaultPolicy;
@@ -54,26 +54,36 @@ pub(super) struct Loaded {
     pub(super) directory: Directory,
 }
 
-/// Reads everything and builds the store. `stdin_is_taken` where the subcommand reads it itself.
-pub(super) fn load(args: &InputArgs, stdin_is_taken: bool) -> Result<Loaded, Failure> {
-    load_telling(args, stdin_is_taken, Tell::Everything)
+/// Whether standard input can be read as policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stdin {
+    /// It can.
+    Free,
+    /// The subcommand reads it for something else.
+    Taken,
+}
+
+/// Reads everything and builds the authorizer.
+pub(super) fn load(args: &InputArgs, stdin: Stdin) -> Result<Loaded, Failure> {
+    load_and_report(args, stdin, Report::Everything)
 }
 
 /// The same, for a subcommand whose answer holds what is warned about.
 pub(super) fn load_quietly(args: &InputArgs) -> Result<Loaded, Failure> {
-    load_telling(args, false, Tell::ErrorsOnly)
+    load_and_report(args, Stdin::Free, Report::ErrorsOnly)
 }
 
+/// Which problems of the input are printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tell {
+enum Report {
     Everything,
     ErrorsOnly,
 }
 
-fn load_telling(args: &InputArgs, stdin_is_taken: bool, tell: Tell) -> Result<Loaded, Failure> {
-    let wanted = wanted(args, stdin_is_taken)?;
+fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
+    let wanted = wanted(args, stdin)?;
     let looked_at = wanted.looked_at.clone();
-    let loaded = build(args, wanted, tell, "")?;
+    let loaded = build(args, wanted, report, "")?;
     if loaded.rbac.snapshot().input_objects() == 0 {
         return Err(no_objects(&looked_at));
     }
@@ -82,7 +92,7 @@ fn load_telling(args: &InputArgs, stdin_is_taken: bool, tell: Tell) -> Result<Lo
 
 /// That there is nothing to answer from.
 pub(super) fn no_objects(looked_at: &str) -> Failure {
-    Failure::told(format!(
+    Failure::message(format!(
         "no RBAC objects found in {looked_at}; {HOW_TO_DUMP}"
     ))
 }
@@ -118,10 +128,10 @@ pub(super) fn load_compared(
     let (reading, label) = match place {
         ComparedInput::WorkingTree => {
             let wanted = wanted_or_gone(args, notes)?;
-            return build(args, wanted, Tell::Everything, "");
+            return build(args, wanted, Report::Everything, "");
         }
         ComparedInput::Path(path) if path.as_os_str() == "-" => {
-            let text = read_stdin().map_err(|error| Failure::told(error.to_string()))?;
+            let text = read_stdin().map_err(|error| Failure::message(error.to_string()))?;
             let reading = Reading {
                 texts: vec![text],
                 unreadable: Vec::new(),
@@ -129,14 +139,14 @@ pub(super) fn load_compared(
             (reading, String::new())
         }
         ComparedInput::Path(path) => {
-            let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
+            let reading = read_path(path).map_err(|error| Failure::message(error.to_string()))?;
             (reading, String::new())
         }
         ComparedInput::Revision(revision) => {
             let paths = named_paths(args)?;
             let found = revision
                 .read(&paths)
-                .map_err(|error| Failure::told(error.to_string()))?;
+                .map_err(|error| Failure::message(error.to_string()))?;
             notes.extend(found.absent.iter().map(|path| {
                 let name = &revision.name;
                 format!("{name} has no `{}`", path.display())
@@ -158,11 +168,11 @@ pub(super) fn load_compared(
         defaults: settings.defaults,
         directory: settings.directory,
     };
-    build(args, wanted, Tell::Everything, &label)
+    build(args, wanted, Report::Everything, &label)
 }
 
-/// Parses what was read and builds the store. `label` stands before places in messages.
-fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Loaded, Failure> {
+/// Parses what was read and builds the authorizer. `label` stands before places in messages.
+fn build(args: &InputArgs, wanted: Wanted, report: Report, label: &str) -> Result<Loaded, Failure> {
     let Wanted {
         reading,
         defaults,
@@ -173,7 +183,10 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
     let defaults = parse_defaults(defaults.as_deref().unwrap_or("auto"))?;
     let mut broken = false;
     for unreadable in &reading.unreadable {
-        let message = format!("{}: cannot read it: {}", unreadable.path, unreadable.reason);
+        let problem = Problem::CannotRead {
+            reason: unreadable.reason.to_string(),
+        };
+        let message = format!("{}: {problem}", unreadable.path);
         if args.strict {
             out::error(&message);
         } else {
@@ -187,23 +200,26 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
     let manifest = kube::parse_watched(&mut files, &reading.texts, &watch);
     progress.finish();
     drop(reading);
-    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults));
+    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+        .map_err(|error| Failure::message(error.to_string()))?;
     for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
-        let message = format!(
-            "{label}{}: {}",
-            rbac.snapshot().files().display(diagnostic.span),
-            diagnostic.problem
-        );
+        let message = match diagnostic.span {
+            Some(span) => {
+                let place = rbac.snapshot().files().display(span);
+                format!("{label}{place}: {}", diagnostic.message)
+            }
+            None => diagnostic.message.clone(),
+        };
         if fatal {
             out::error(&message);
-        } else if tell == Tell::Everything {
+        } else if report == Report::Everything {
             out::warning(&message);
         }
         broken |= fatal;
     }
     if broken {
-        return Err(Failure::told(if args.strict {
+        return Err(Failure::message(if args.strict {
             "no answer, since the input has faults and --strict is set"
         } else {
             "no answer, since the input can't be read"
@@ -218,11 +234,11 @@ fn build(args: &InputArgs, wanted: Wanted, tell: Tell, label: &str) -> Result<Lo
 fn read_directory(paths: &[PathBuf]) -> Result<Directory, Failure> {
     let mut texts = Vec::new();
     for path in paths {
-        let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
+        let reading = read_path(path).map_err(|error| Failure::message(error.to_string()))?;
         texts.extend(reading.texts);
     }
     Directory::read(&texts).map_err(|error| {
-        Failure::told(format!(
+        Failure::message(format!(
             "{error}; a directory is what `az ad group list`, `az ad user list` or Microsoft Graph \
              print, or YAML with `groups:` and `users:`"
         ))
@@ -303,25 +319,24 @@ fn wanted_or_gone(args: &InputArgs, notes: &mut Vec<String>) -> Result<Wanted, F
             directory: settings.directory,
         });
     }
-    read_settings(settings, false)
+    read_settings(settings, Stdin::Free)
 }
 
 /// Reads what is wanted.
-fn wanted(args: &InputArgs, stdin_is_taken: bool) -> Result<Wanted, Failure> {
-    read_settings(Settings::new(args)?, stdin_is_taken)
+fn wanted(args: &InputArgs, stdin: Stdin) -> Result<Wanted, Failure> {
+    read_settings(Settings::new(args)?, stdin)
 }
 
-fn read_settings(settings: Settings, stdin_is_taken: bool) -> Result<Wanted, Failure> {
+fn read_settings(settings: Settings, mut stdin: Stdin) -> Result<Wanted, Failure> {
     let mut reading = Reading::default();
-    let mut stdin_read = stdin_is_taken;
     for path in &settings.files {
         let more = if path == Path::new("-") && settings.config.is_none() {
-            if std::mem::replace(&mut stdin_read, true) {
-                return Err(Failure::told(
+            if std::mem::replace(&mut stdin, Stdin::Taken) == Stdin::Taken {
+                return Err(Failure::message(
                     "`-` stands for standard input, which can be read only once",
                 ));
             }
-            let text = read_stdin().map_err(|error| Failure::told(error.to_string()))?;
+            let text = read_stdin().map_err(|error| Failure::message(error.to_string()))?;
             Reading {
                 texts: vec![text],
                 unreadable: Vec::new(),
@@ -331,7 +346,7 @@ fn read_settings(settings: Settings, stdin_is_taken: bool) -> Result<Wanted, Fai
                 let named_in = settings.config.as_ref().map_or_else(String::new, |config| {
                     format!(" (named in {})", config.display())
                 });
-                Failure::told(format!("{error}{named_in}"))
+                Failure::message(format!("{error}{named_in}"))
             })?
         };
         merge(&mut reading, more);
@@ -350,7 +365,7 @@ fn read_settings(settings: Settings, stdin_is_taken: bool) -> Result<Wanted, Fai
 }
 
 fn read_working_folder() -> Result<Reading, Failure> {
-    read_folder(Path::new(".")).map_err(|error| Failure::told(error.to_string()))
+    read_folder(Path::new(".")).map_err(|error| Failure::message(error.to_string()))
 }
 
 fn merge(reading: &mut Reading, more: Reading) {
@@ -392,7 +407,7 @@ fn parse_defaults(defaults: &str) -> Result<Defaults, Failure> {
             .map(Defaults::Version)
             .ok_or_else(|| {
                 let known: Vec<&str> = DefaultPolicy::versions().collect();
-                Failure::told(format!(
+                Failure::message(format!(
                     "`--defaults {version}`: expected `auto`, `none`, or one of the versions {}",
                     known.join(", ")
                 ))

@@ -1,16 +1,13 @@
 //! `rbac-eval lookup`: what is bound to a subject.
 
-use crate::analysis::lookup::{Found, Match, is_called, is_privileged, lookup, subjects};
-use crate::authn::Principal;
-use crate::authn::{ANONYMOUS, service_account_name, split_service_account};
-use crate::entra::{Directory, Person};
-use crate::kube::SubjectKind;
-use crate::render::lookup::LookupView;
+use crate::analysis::lookup::{Found, is_privileged, lookup, subjects};
+use crate::ask::{Match, NamedSubject, Resolver};
+use crate::render::lookup::{LookupView, Rules};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 
 /// Show every binding that reaches a user, group or service account.
 ///
@@ -51,37 +48,16 @@ enum Output {
 }
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
-    let wanted = if args.exact {
-        Match::Whole
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let matching = if args.exact {
+        Match::Exact
     } else {
         Match::Part
     };
-    let mut called: Vec<Principal> = subjects(rbac)
+    let found: Vec<(Found, bool)> = Resolver::new(rbac.snapshot(), &directory)
+        .subjects(subjects(rbac), &args.subject, matching)
         .into_iter()
-        .filter(|principal| {
-            is_called(principal, &args.subject, wanted)
-                || directory
-                    .name_of(&principal.name)
-                    .is_some_and(|name| wanted.fits(name, &args.subject))
-        })
-        .collect();
-    // Someone whom no binding names may still be reached through groups.
-    called.extend(
-        directory
-            .people()
-            .filter(|person| is_person(person, args, wanted))
-            .map(|person| Principal::new(SubjectKind::User, "", person.cluster_name())),
-    );
-    if let Some(principal) = unbound(&args.subject) {
-        called.push(principal);
-    }
-    called.sort();
-    called.dedup();
-    let found: Vec<(Found, bool)> = called
-        .into_iter()
-        .map(|principal| {
-            let groups = groups_of(&directory, &principal);
+        .map(|NamedSubject { principal, groups }| {
             let privileged = is_privileged(&principal, &groups);
             (lookup(rbac, principal, &groups), privileged)
         })
@@ -92,45 +68,17 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
             args.subject
         ));
     }
-    let view = LookupView::new(rbac, &directory, &found, args.rules);
+    let rules = if args.rules {
+        Rules::Listed
+    } else {
+        Rules::Hidden
+    };
+    let view = LookupView::new(rbac, &directory, &found, rules);
     match args.output {
         Output::Text => out::answer(&view.to_text())?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
     }
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
     Ok(if any { Exit::Yes } else { Exit::No })
-}
-
-/// A subject that is named in full, which groups may reach though no binding names it.
-fn unbound(word: &str) -> Option<Principal> {
-    if split_service_account(word).is_some() {
-        return Some(Principal::new(SubjectKind::User, "", word));
-    }
-    if let Some((namespace, name)) = word.split_once('/') {
-        let user = service_account_name(namespace, name);
-        return split_service_account(&user).map(|_| Principal::new(SubjectKind::User, "", &user));
-    }
-    (word == ANONYMOUS).then(|| Principal::new(SubjectKind::User, "", word))
-}
-
-fn is_person(person: &Person, args: &LookupArgs, wanted: Match) -> bool {
-    [
-        &person.id,
-        &person.user_principal_name,
-        &person.display_name,
-    ]
-    .iter()
-    .any(|name| wanted.fits(name, &args.subject))
-}
-
-fn groups_of(directory: &Directory, principal: &Principal) -> Vec<String> {
-    match principal.kind {
-        SubjectKind::ServiceAccount => Vec::new(),
-        SubjectKind::User => directory
-            .person(&principal.name)
-            .map_or_else(Vec::new, |person| directory.groups_of(&person.id)),
-        // A group within another one brings its members into that one, not itself.
-        SubjectKind::Group => Vec::new(),
-    }
 }

@@ -1,15 +1,15 @@
 //! `rbac-eval matrix`: what is allowed, as a table.
 
 use crate::analysis::matrix::{resources_by_verbs, subjects_by_verbs};
+use crate::ask::{Place, Resolver};
 use crate::authz::Attributes;
-use crate::cluster::Reach;
 use crate::kube::discovery::full_name;
 use crate::render::matrix::{Marks, MatrixView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
 
@@ -55,57 +55,54 @@ enum Output {
 
 pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
     if args.resource.is_some() == args.who.is_given() {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "say either `matrix TYPE`, for subjects by verbs, or `matrix --as USER`, for resources \
              by verbs",
         ));
     }
     if args.who.is_given() && !args.scope.subresource.is_empty() {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "`--subresource` belongs to `matrix TYPE`; `matrix --as USER` shows whole types",
         ));
     }
     if args.resource.is_some() && args.who.names_groups() {
-        return Err(Failure::told("`--as-group` belongs to `matrix --as USER`"));
+        return Err(Failure::message(
+            "`--as-group` belongs to `matrix --as USER`",
+        ));
     }
     if args
         .resource
         .as_ref()
         .is_some_and(|word| word.contains('/'))
     {
-        return Err(Failure::told(
+        return Err(Failure::message(
             "`matrix` takes a TYPE alone; for one object, ask `who-can VERB TYPE/NAME`",
         ));
     }
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
-    let namespace = if args.scope.all_namespaces {
-        ""
-    } else {
-        args.scope.namespace.as_deref().unwrap_or("default")
-    };
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let resolver = Resolver::new(rbac.snapshot(), &directory);
     let view = match &args.resource {
         None => {
-            let asker = args.who.resolve(&directory)?;
+            let asker = args.who.resolve(&resolver)?;
             for note in &asker.notes {
-                out::note(note);
+                out::note(&note.to_string());
             }
+            let namespace = match args.scope.place() {
+                Place::Namespace(namespace) => namespace,
+                Place::AllNamespaces => "",
+            };
             let rows = resources_by_verbs(rbac, &asker.user, namespace);
             MatrixView::of_resources(&asker.user.name, namespace, &rows)
         }
         Some(word) => {
-            let question = request::parse(rbac, "get", word, &args.scope)?;
-            let Attributes::Resource(attributes) = question.attributes else {
-                return Err(Failure::told("`matrix` shows resources, not URLs"));
+            let request = request::request(&resolver, "get", word, &args.scope)?;
+            let Attributes::Resource(attributes) = request.attributes else {
+                return Err(Failure::message("`matrix` shows resources, not URLs"));
             };
-            for note in &question.notes {
-                out::note(note);
+            for note in &request.notes {
+                out::note(&note.to_string());
             }
-            let reach = if args.scope.all_namespaces && !question.cluster_scoped {
-                Reach::Anywhere
-            } else {
-                Reach::Request
-            };
-            let rows = subjects_by_verbs(rbac, &attributes, reach);
+            let rows = subjects_by_verbs(rbac, &attributes, request.reach);
             let name = full_name(&attributes.combined_resource(), &attributes.group);
             MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory)
         }
@@ -117,8 +114,8 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
     };
     match args.output {
         Output::Table => out::answer(&view.to_table(marks))?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
         Output::Csv => out::answer(&view.to_csv()?)?,
         Output::Markdown => out::answer(&view.to_markdown(marks))?,
     }

@@ -50,7 +50,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Say what a change lets whom do that they couldn't before
     Diff(diff::DiffArgs),
-    /// Check promises about who can do what
+    /// Check assertions about who can do what
     Test(test::TestArgs),
     /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),

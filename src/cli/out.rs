@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::render::words::clean;
+use crate::render::text::clean;
 use anstyle::{AnsiColor, Style};
 
 use super::exit::Failure;
@@ -66,22 +66,29 @@ fn without_control(text: &str) -> Cow<'_, str> {
     }
     text.chars()
         .fold(String::with_capacity(text.len()), |mut clean, character| {
-            match steers(character) {
-                true => clean.extend(character.escape_default()),
-                false => clean.push(character),
+            if steers(character) {
+                clean.extend(character.escape_default());
+            } else {
+                clean.push(character);
             }
             clean
         })
         .into()
 }
 
+/// The format of a serializable answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Document {
+    Json,
+    Yaml,
+}
+
 /// A serializable answer.
-pub(super) fn document(view: &impl serde::Serialize, yaml: bool) -> Result<(), Failure> {
+pub(super) fn document(view: &impl serde::Serialize, format: Document) -> Result<(), Failure> {
     let mut bytes = Vec::new();
-    if yaml {
-        crate::text::to_yaml(view, crate::text::Quotes::AsNeeded, &mut bytes)?;
-    } else {
-        crate::render::to_json(view, &mut bytes)?;
+    match format {
+        Document::Json => crate::render::to_json(view, &mut bytes)?,
+        Document::Yaml => crate::text::to_yaml(view, crate::text::Quotes::AsNeeded, &mut bytes)?,
     }
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(&bytes)?;

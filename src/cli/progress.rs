@@ -30,8 +30,8 @@ impl Progress {
     }
 
     fn on(target: Option<fn() -> ProgressDrawTarget>, bytes: usize, patience: Duration) -> Self {
-        let total = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        let total = u64::try_from(bytes).ok();
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let template = "reading [{bar:40}] {decimal_bytes} of {decimal_total_bytes}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
@@ -53,7 +53,9 @@ impl Progress {
         if self.begin.elapsed() >= self.patience {
             self.shown.call_once(|| self.bar.set_draw_target(target()));
         }
-        self.bar.inc(u64::try_from(bytes).unwrap_or(u64::MAX));
+        if let Ok(bytes) = u64::try_from(bytes) {
+            self.bar.inc(bytes);
+        }
     }
 
     /// Leaves the terminal as it was.

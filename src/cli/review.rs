@@ -6,12 +6,12 @@ use std::io::{BufReader, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::authz::Authorizer;
-use crate::review::{Format, Piece, Reader, ReviewError, answer};
+use crate::review::{Encoding, ReviewError, ReviewText, Reviews, answer};
 use clap::Args;
 use rayon::prelude::*;
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
+use super::input::{self, InputArgs, Loaded, Stdin};
 use super::out;
 
 /// How many reviews are answered at once. Memory grows with this, not with their number.
@@ -38,19 +38,24 @@ pub(super) struct ReviewArgs {
 
 pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     let from_stdin = args.reviews.as_os_str() == "-";
-    let Loaded { rbac, .. } = input::load(&args.input, from_stdin)?;
+    let stdin = if from_stdin {
+        Stdin::Taken
+    } else {
+        Stdin::Free
+    };
+    let Loaded { rbac, .. } = input::load(&args.input, stdin)?;
     let authorizer = chain(rbac);
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let all_answered = if from_stdin {
-        let reader = Reader::new(BufReader::new(std::io::stdin()));
+        let reader = Reviews::new(BufReader::new(std::io::stdin()));
         stream(&authorizer, &name, reader, &mut stdout)?
     } else {
         let file = open(&args.reviews)?;
         stream(
             &authorizer,
             &name,
-            Reader::new(BufReader::new(file)),
+            Reviews::new(BufReader::new(file)),
             &mut stdout,
         )?
     };
@@ -66,13 +71,13 @@ fn open(path: &Path) -> Result<File, Failure> {
         Err(error) => error.to_string(),
     };
     let path = path.display();
-    Err(Failure::told(format!("cannot read `{path}`: {why}")))
+    Err(Failure::message(format!("cannot read `{path}`: {why}")))
 }
 
 fn stream<R: std::io::BufRead + Send>(
     authorizer: &dyn Authorizer,
     name: &str,
-    mut reader: Reader<R>,
+    mut reader: Reviews<R>,
     out: &mut impl Write,
 ) -> Result<bool, Failure> {
     let mut all_answered = true;
@@ -92,7 +97,7 @@ fn stream<R: std::io::BufRead + Send>(
             match answer {
                 Ok(answer) => {
                     out.write_all(answer.as_bytes())?;
-                    if piece.format == Format::Json {
+                    if piece.format == Encoding::Json {
                         out.write_all(b"\n")?;
                     }
                 }
@@ -109,14 +114,14 @@ fn stream<R: std::io::BufRead + Send>(
 
 /// The next reviews; none at the end.
 fn next_batch<R: std::io::BufRead>(
-    reader: &mut Reader<R>,
+    reader: &mut Reviews<R>,
     name: &str,
-) -> Result<Vec<Piece>, Failure> {
+) -> Result<Vec<ReviewText>, Failure> {
     let mut batch = Vec::with_capacity(BATCH);
     while batch.len() < BATCH {
         let piece = reader
             .next_piece()
-            .map_err(|error| Failure::told(format!("cannot read `{name}`: {error}")))?;
+            .map_err(|error| Failure::message(format!("cannot read `{name}`: {error}")))?;
         match piece {
             Some(piece) => batch.push(piece),
             None => break,

@@ -1,34 +1,34 @@
-//! `rbac-eval test`: promises kept in git.
+//! `rbac-eval test`: assertions kept in git.
 
 use std::path::PathBuf;
 
-use crate::analysis::assertions::{Outcome, Promises, keep};
-use crate::authz::rbac::RbacAuthorizer;
+use crate::analysis::assertions::{AssertionFile, AssertionNote, Outcome, judge, judge_all};
+use crate::diagnostic::Diagnostic;
 use crate::files::read_path;
-use crate::render::promise::{PromiseView, TestView};
+use crate::render::assertions::{AssertionView, TestView};
 use clap::{Args, ValueEnum};
 
 use super::diff;
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 
-/// Check promises about who can do what.
+/// Check assertions about who can do what.
 ///
-/// A promise says `can`, `cannot`, `onlyThese` or `noOne`; docs/promises.md has the form. Exits with
-/// 0 where all hold, with 1 where one doesn't, and with 2 where a file is broken or a promise speaks
-/// of a resource or namespace that doesn't exist.
+/// An assertion says `can`, `cannot`, `onlyThese` or `noOne`; docs/assertions.md has the form. Exits
+/// with 0 where all hold, with 1 where one doesn't, and with 2 where a file is broken or an assertion
+/// is about a resource or namespace that doesn't exist.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  rbac-eval test promises.yaml
-  rbac-eval test promises.yaml -f cluster.yaml -o junit > report.xml
-  rbac-eval test promises.yaml --base origin/main")]
+  rbac-eval test assertions.yaml
+  rbac-eval test assertions.yaml -f cluster.yaml -o junit > report.xml
+  rbac-eval test assertions.yaml --base origin/main")]
 pub(super) struct TestArgs {
-    /// Files of promises
+    /// Files of assertions
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// What was before, as diff's BASE; promises are held against it too
+    /// What was before, as diff's BASE; assertions are held against it too
     #[arg(long, value_name = "BASE")]
     base: Option<String>,
 
@@ -50,17 +50,7 @@ enum Output {
 }
 
 pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
-    let mut files = Vec::new();
-    for path in &args.files {
-        let reading = read_path(path).map_err(|error| Failure::told(error.to_string()))?;
-        for text in reading.texts {
-            let content = String::from_utf8(text.bytes)
-                .map_err(|_| Failure::told(format!("{}: it is not UTF-8", text.name)))?;
-            let promises = Promises::read(&text.name, &content)
-                .map_err(|error| Failure::told(error.to_string()))?;
-            files.push(promises);
-        }
-    }
+    let files = read_files(&args.files)?;
     let base = match &args.base {
         None => None,
         Some(base) => {
@@ -70,45 +60,60 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             for note in &notes {
                 out::note(note);
             }
-            Some(loaded.rbac)
+            Some(loaded)
         }
     };
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
     let mut views = Vec::new();
     let mut unjudged = false;
-    for promises in &files {
-        match keep(promises, rbac) {
-            Ok(outcomes) => {
-                for (number, (promise, outcome)) in outcomes.iter().enumerate() {
-                    views.push(PromiseView::new(
-                        rbac,
-                        &directory,
-                        &promises.file,
-                        promise,
-                        outcome,
-                        base.as_ref()
-                            .and_then(|base| kept_on(base, promises, number)),
-                    ));
-                }
-            }
+    let mut noted: Vec<AssertionNote> = Vec::new();
+    for file in &files {
+        let all = match judge_all(file, rbac, &directory) {
+            Ok(all) => all,
             Err(errors) => {
                 unjudged = true;
-                for error in errors {
-                    out::error(&error.to_string());
+                for diagnostic in errors.into_iter().map(Diagnostic::nowhere) {
+                    out::error(&diagnostic.message);
+                }
+                continue;
+            }
+        };
+        for judged in all {
+            let assertion = judged.assertion;
+            for note in judged.notes {
+                // What a name means is said once, however many assertions use it.
+                if !noted.contains(&note) {
+                    out::note(&format!("{}:{}: {note}", file.name, assertion.line));
+                    noted.push(note);
                 }
             }
+            // Unknown where what it is about wasn't there yet.
+            let held_on_base = base.as_ref().and_then(|base| {
+                let judged = judge(assertion, base.rbac, &base.directory).ok()?;
+                Some(judged.outcome == Outcome::Holds)
+            });
+            views.push(AssertionView::new(
+                rbac,
+                &directory,
+                &file.name,
+                assertion,
+                &judged.outcome,
+                held_on_base,
+            ));
         }
     }
     if unjudged {
-        return Err(Failure::told("no answer, since promises can't be judged"));
+        return Err(Failure::message(
+            "no answer, since assertions can't be judged",
+        ));
     }
     let view = TestView::new(views);
     match args.output {
         Output::Table => out::answer(&view.to_table())?,
         Output::Tap => out::answer(&view.to_tap())?,
-        Output::Junit => out::answer(&view.to_junit().map_err(Failure::told)?)?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Junit => out::answer(&view.to_junit()?)?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
     }
     Ok(if view.broken == 0 {
         Exit::Yes
@@ -117,14 +122,17 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     })
 }
 
-/// Whether a promise held before; unknown where what it speaks of wasn't there yet.
-fn kept_on(base: &RbacAuthorizer, promises: &Promises, number: usize) -> Option<bool> {
-    let one = Promises {
-        file: promises.file.clone(),
-        promises: vec![promises.promises[number].clone()],
-    };
-    let outcomes = keep(&one, base).ok()?;
-    outcomes
-        .first()
-        .map(|(_, outcome)| *outcome == Outcome::Kept)
+fn read_files(paths: &[PathBuf]) -> Result<Vec<AssertionFile>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        let reading = read_path(path).map_err(|error| Failure::message(error.to_string()))?;
+        for text in reading.texts {
+            let content = String::from_utf8(text.bytes)
+                .map_err(|_| Failure::message(format!("{}: it is not UTF-8", text.name)))?;
+            let file = AssertionFile::read(&text.name, &content)
+                .map_err(|error| Failure::message(error.to_string()))?;
+            files.push(file);
+        }
+    }
+    Ok(files)
 }

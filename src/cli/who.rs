@@ -1,8 +1,6 @@
-//! Who asks on the command line, with the help of the directory.
+//! The arguments that say who asks.
 
-use crate::authn::UserInfo;
-use crate::entra::is_object_id;
-use crate::entra::{Directory, OVERAGE, Person, PersonKind};
+use crate::ask::{ResolvedUser, Resolver, Who};
 use clap::Args;
 
 use super::exit::Failure;
@@ -23,12 +21,6 @@ pub(super) struct WhoArgs {
     _uid: Option<String>,
 }
 
-/// Who asks, after the directory was asked.
-pub(super) struct Asker {
-    pub(super) user: UserInfo,
-    pub(super) notes: Vec<String>,
-}
-
 impl WhoArgs {
     /// The name given with `--as`.
     pub(super) fn require(&self) -> Result<&str, Failure> {
@@ -36,7 +28,7 @@ impl WhoArgs {
             .as_deref()
             .filter(|name| !name.is_empty())
             .ok_or_else(|| {
-                Failure::told(
+                Failure::message(
                     "name who is asking with `--as USER`, and their groups with `--as-group \
                      GROUP`: offline, there is no current user",
                 )
@@ -53,73 +45,14 @@ impl WhoArgs {
         self.user.is_some()
     }
 
-    /// The user as the cluster sees them: the directory adds the groups of someone it knows, and
-    /// translates names.
-    pub(super) fn resolve(&self, directory: &Directory) -> Result<Asker, Failure> {
-        let name = self.require()?;
-        let mut notes = Vec::new();
-        let mut groups = Vec::new();
-        for group in &self.groups {
-            groups.push(group_id(directory, group, &mut notes)?);
-        }
-        let person = directory.person(name);
-        let user_name = match person {
-            Some(person) => {
-                let known_as = person.cluster_name();
-                if known_as != name {
-                    notes.push(translated(person, name));
-                }
-                let through = directory.groups_of(&person.id);
-                if through.len() > OVERAGE {
-                    notes.push(format!(
-                        "{known_as} is in {} groups; beyond {OVERAGE} a token carries none of \
-                         them (overage), and AKS asks Microsoft Graph for them at every sign-in; \
-                         where it can't, the cluster sees no groups",
-                        through.len()
-                    ));
-                }
-                for group in through {
-                    if !groups.contains(&group) {
-                        groups.push(group);
-                    }
-                }
-                known_as.to_owned()
-            }
-            None => name.to_owned(),
+    /// The user as the cluster sees them.
+    pub(super) fn resolve(&self, resolver: &Resolver<'_>) -> Result<ResolvedUser, Failure> {
+        let who = Who {
+            name: self.require()?.to_owned(),
+            groups: self.groups.clone(),
         };
-        Ok(Asker {
-            user: UserInfo::impersonated(&user_name, groups),
-            notes,
-        })
-    }
-}
-
-/// Says which of a person's names the cluster knows.
-fn translated(person: &Person, name: &str) -> String {
-    let known_as = person.cluster_name();
-    let why = match person.kind {
-        PersonKind::Member => "a member of the tenant, known by the user principal name",
-        PersonKind::Guest => "a guest, known by the object ID",
-        PersonKind::ServicePrincipal => "a service principal, known by the object ID",
-    };
-    format!("to the cluster {name} is {known_as}: {why}")
-}
-
-/// The object ID of a group given by display name or e-mail.
-fn group_id(
-    directory: &Directory,
-    group: &str,
-    notes: &mut Vec<String>,
-) -> Result<String, Failure> {
-    if is_object_id(group) || group.starts_with("system:") {
-        return Ok(group.to_owned());
-    }
-    match directory.group_named(group) {
-        Ok(Some(found)) => {
-            notes.push(format!("to the cluster the group {group} is {}", found.id));
-            Ok(found.id.clone())
-        }
-        Ok(None) => Ok(group.to_owned()),
-        Err(ambiguous) => Err(Failure::told(format!("`--as-group {group}`: {ambiguous}"))),
+        resolver
+            .user(&who)
+            .map_err(|error| Failure::message(format!("`--as-group {}`: {error}", error.name)))
     }
 }

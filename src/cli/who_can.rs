@@ -1,13 +1,13 @@
 //! `rbac-eval who-can`: the reverse query.
 
 use crate::analysis::who_can::who_can;
-use crate::cluster::Reach;
-use crate::render::who_can::WhoCanView;
+use crate::ask::{Note, Resolver};
+use crate::render::who_can::{Columns, Members, WhoCanView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
-use super::out;
+use super::input::{self, InputArgs, Loaded, Stdin};
+use super::out::{self, Document};
 use super::request::{self, ScopeArgs};
 
 /// Say who can do something, and through which binding.
@@ -54,29 +54,29 @@ enum Output {
 }
 
 pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
-    let Loaded { rbac, directory } = input::load(&args.input, false)?;
-    let question = request::parse(rbac, &args.verb, &args.target, &args.scope)?;
-    let reach = if args.scope.all_namespaces && !question.cluster_scoped {
-        Reach::Anywhere
-    } else {
-        Reach::Request
-    };
-    let found = who_can(rbac, &question.attributes, reach);
+    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let resolver = Resolver::new(rbac.snapshot(), &directory);
+    let request = request::request(&resolver, &args.verb, &args.target, &args.scope)?;
+    let found = who_can(rbac, &request.attributes, request.reach);
     let view = WhoCanView::new(
         rbac,
         &directory,
-        &question.attributes,
-        reach,
+        &request.attributes,
+        request.reach,
         &found,
-        args.expand,
-        question.notes,
+        if args.expand {
+            Members::Listed
+        } else {
+            Members::Hidden
+        },
+        request.notes.iter().map(Note::to_string).collect(),
     );
     match args.output {
-        Output::Table => out::answer(&view.to_table(false))?,
-        Output::Wide => out::answer(&view.to_table(true))?,
-        Output::Json => out::document(&view, false)?,
-        Output::Yaml => out::document(&view, true)?,
+        Output::Table => out::answer(&view.to_table(Columns::Few))?,
+        Output::Wide => out::answer(&view.to_table(Columns::All))?,
+        Output::Json => out::document(&view, Document::Json)?,
+        Output::Yaml => out::document(&view, Document::Yaml)?,
         Output::Csv => out::answer(&view.to_csv()?)?,
     }
-    Ok(if view.anyone() { Exit::Yes } else { Exit::No })
+    Ok(if found.anyone() { Exit::Yes } else { Exit::No })
 }

@@ -1,6 +1,6 @@
 //! Duplicate objects: the last definition wins.
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::kube::{Column, ObjectKey};
@@ -41,10 +41,12 @@ pub(super) fn keep_last(
 /// The map is written from all threads; each entry keeps the greatest position, so the result
 /// doesn't depend on their timing.
 #[cfg(feature = "parallel")]
-fn last_positions(objects: &dyn Column) -> dashmap::ReadOnlyView<ObjectKey<'_>, usize, FixedState> {
+fn last_positions(
+    objects: &dyn Column,
+) -> dashmap::ReadOnlyView<ObjectKey<'_>, usize, RandomState> {
     use rayon::prelude::*;
 
-    let last = dashmap::DashMap::with_capacity_and_hasher(objects.len(), FixedState::default());
+    let last = dashmap::DashMap::with_capacity_and_hasher(objects.len(), RandomState::default());
     (0..objects.len()).into_par_iter().for_each(|at| {
         last.entry(objects.key(at))
             .and_modify(|last| *last = at.max(*last))
@@ -55,6 +57,6 @@ fn last_positions(objects: &dyn Column) -> dashmap::ReadOnlyView<ObjectKey<'_>, 
 
 /// Where the last object of each name stands.
 #[cfg(not(feature = "parallel"))]
-fn last_positions(objects: &dyn Column) -> hashbrown::HashMap<ObjectKey<'_>, usize, FixedState> {
+fn last_positions(objects: &dyn Column) -> hashbrown::HashMap<ObjectKey<'_>, usize, RandomState> {
     (0..objects.len()).map(|at| (objects.key(at), at)).collect()
 }

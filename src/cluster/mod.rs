@@ -39,21 +39,24 @@ pub enum Completeness {
 
 /// The number of a role in its [`Snapshot`]. Roles are numbered by kind, namespace and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RoleId(pub(crate) u32);
+pub struct RoleId(pub(crate) usize);
 
 /// The number of a binding in its [`Snapshot`]. ClusterRoleBindings come first, each kind by
 /// namespace and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BindingId(pub(crate) u32);
+pub struct BindingId(pub(crate) usize);
 
 impl RoleId {
-    pub(crate) fn at(index: usize) -> Self {
-        RoleId(number(index))
-    }
-
     /// The role's place among [`Snapshot::roles`].
     pub(crate) fn index(self) -> usize {
-        self.0 as usize
+        self.0
+    }
+}
+
+impl BindingId {
+    /// The binding's place among [`Snapshot::bindings`].
+    pub(crate) fn index(self) -> usize {
+        self.0
     }
 }
 
@@ -219,12 +222,12 @@ impl Snapshot {
 
     /// All bindings, ClusterRoleBindings first, each kind by namespace and name.
     pub fn bindings(&self) -> impl ExactSizeIterator<Item = BindingId> + use<> {
-        (0..number(self.all_bindings().len())).map(BindingId)
+        (0..self.all_bindings().len()).map(BindingId)
     }
 
     /// A binding.
     pub fn binding(&self, id: BindingId) -> &Located<Binding> {
-        &self.all_bindings()[id.0 as usize]
+        &self.all_bindings()[id.0]
     }
 
     /// The bindings that apply to requests in a namespace (or in the whole cluster where it is
@@ -248,19 +251,17 @@ impl Snapshot {
                 cluster_wide + begin..cluster_wide + begin + count
             }
         };
-        (0..cluster_wide)
-            .chain(namespaced)
-            .map(|at| BindingId(number(at)))
+        (0..cluster_wide).chain(namespaced).map(BindingId)
     }
 
     /// All roles, ClusterRoles first, each kind by namespace and name.
     pub fn roles(&self) -> impl ExactSizeIterator<Item = RoleId> + use<> {
-        (0..number(self.all_roles().len())).map(RoleId)
+        (0..self.all_roles().len()).map(RoleId)
     }
 
     /// A role.
     pub fn role(&self, id: RoleId) -> &Located<Role> {
-        &self.all_roles()[id.0 as usize]
+        &self.all_roles()[id.0]
     }
 
     /// The binding of this kind, namespace and name.
@@ -276,7 +277,7 @@ impl Snapshot {
                 known.cmp(&(kind, namespace, name))
             })
             .ok()
-            .map(|at| BindingId(number(at)))
+            .map(BindingId)
     }
 
     /// The role of this kind, namespace and name.
@@ -286,7 +287,7 @@ impl Snapshot {
                 (role.kind, &*role.namespace, &*role.name).cmp(&(kind, namespace, name))
             })
             .ok()
-            .map(|at| RoleId(number(at)))
+            .map(RoleId)
     }
 
     /// All roles in the order of their numbers.
@@ -344,10 +345,4 @@ impl Input {
         }
         found
     }
-}
-
-/// The number of an object. Each object takes more than a byte of memory, and no text is as large as
-/// would be needed for numbers to run out.
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -156,6 +156,11 @@ impl Directory {
         }
     }
 
+    /// The name that people know for someone whom the cluster knows by the object ID.
+    pub fn name_of_id(&self, name: &str) -> Option<&str> {
+        self.name_of(name).filter(|_| is_object_id(name))
+    }
+
     /// The group of this display name or e-mail, letter case aside.
     ///
     /// # Errors

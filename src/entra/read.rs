@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::is_object_id;
-use super::{Directory, Group, Person, PersonKind};
+use super::{Directory, Group, Person, PersonKind, is_object_id};
 use crate::text::SourceText;
 use crate::text::yaml::{self, Spanned};
 

@@ -293,13 +293,9 @@ impl<'a> Source<'a> {
     }
 
     /// What refusals call the object.
-    fn title(&self) -> String {
-        let kind = self.kind;
-        match &self.named {
-            None => format!("this {kind}"),
-            Some((_, name)) if name.is_empty() => format!("this {kind}"),
-            Some((namespace, name)) => ObjectRef::new(kind, &**namespace, &**name).to_string(),
-        }
+    fn object_ref(&self) -> ObjectRef {
+        let (namespace, name) = self.named.clone().unwrap_or_default();
+        ObjectRef::new(self.kind, namespace, name)
     }
 }
 
@@ -375,7 +371,7 @@ pub(super) fn object(
         && (inherited.non_objects == NonObjects::Told
             || header.kind.is_some() && header.api_version.is_some())
     {
-        let object = "this object".to_owned();
+        let object = ObjectRef::new("", "", "");
         return tell(piece.span(), object, why, manifest);
     }
     let api_version = written(header.api_version, &inherited.api_version);
@@ -454,14 +450,14 @@ fn decode(
         let object = if why.is_of_shape() && source.named.is_none() {
             piece.title()
         } else {
-            source.title()
+            source.object_ref()
         };
         tell(source.span, object, why, manifest);
     }
 }
 
 /// Says that an object isn't used.
-fn tell(span: Span, object: String, why: Invalid, manifest: &mut Manifest) {
+fn tell(span: Span, object: ObjectRef, why: Invalid, manifest: &mut Manifest) {
     let span = why.span().unwrap_or(span);
     let problem = if why.is_unreadable() {
         Problem::Unreadable {

@@ -159,7 +159,6 @@ pub(crate) trait Column: Any + fmt::Debug + Send + Sync {
     /// Sorts by kind, namespace and name, no two of which are the same.
     fn sort(&mut self);
     fn reserve(&mut self, more: usize);
-    fn truncate(&mut self, len: usize);
     /// Adds the objects of a column of the same type.
     fn append(&mut self, other: Box<dyn Column>);
     fn is_like(&self, other: &dyn Column) -> bool;
@@ -211,10 +210,6 @@ impl<T: Decode> Column for Vec<Located<T>> {
 
     fn reserve(&mut self, more: usize) {
         self.reserve_exact(more);
-    }
-
-    fn truncate(&mut self, len: usize) {
-        Vec::truncate(self, len);
     }
 
     fn append(&mut self, other: Box<dyn Column>) {

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::json::{self, JsonText};
 use super::yaml::title;
+use crate::object::ObjectRef;
 use crate::text::yaml::{self, Handle, Node};
 use crate::text::{FileId, Span};
 
@@ -90,10 +91,10 @@ impl<'a> Piece<'a> {
     }
 
     /// What an object is called of which nothing could be decoded.
-    pub(super) fn title(&self) -> String {
+    pub(super) fn title(&self) -> ObjectRef {
         match self {
             Piece::Yaml { node, .. } => title(*node),
-            Piece::Json { .. } => "this object".to_owned(),
+            Piece::Json { .. } => ObjectRef::new("", "", ""),
         }
     }
 

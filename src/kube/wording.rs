@@ -6,7 +6,7 @@ pub(super) const TOO_DEEP: &str = "nested deeper than 128 levels";
 /// A serde message in plain words; others as they are.
 pub(crate) fn plain(message: &str) -> String {
     if let Some(key) = message.strip_prefix("duplicate field ") {
-        return format!("the key {key} stands twice");
+        return format!("duplicate key {key}");
     }
     if let Some(rest) = message.strip_prefix("invalid type: ")
         && let Some((found, wanted)) = rest.rsplit_once(", expected ")
@@ -19,7 +19,7 @@ pub(crate) fn plain(message: &str) -> String {
     message.to_owned()
 }
 
-/// Whether a serde message tells that a key stands twice, which no parser may pass over.
+/// Whether a serde message tells of a duplicate key, which no parser may pass over.
 pub(super) fn is_repeated_key(message: &str) -> bool {
     message.starts_with("duplicate field ")
 }
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn the_words_of_programs_are_gone() {
         for (theirs, ours) in [
-            ("duplicate field `kind`", "the key `kind` stands twice"),
+            ("duplicate field `kind`", "duplicate key `kind`"),
             (
                 "invalid type: sequence, expected a Kubernetes object",
                 "a list, where a Kubernetes object belongs",

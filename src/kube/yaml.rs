@@ -9,6 +9,7 @@ use super::piece::{Piece, in_file};
 use super::split::{self, Chunk, Shape};
 use super::{Manifest, Watch};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::object::ObjectRef;
 use crate::parallel;
 use crate::text::FileId;
 use crate::text::yaml::{self, Error, Node};
@@ -162,14 +163,11 @@ impl Reader<'_> {
 }
 
 /// What an object may be called whose shape isn't known: its kind and name, where it says them.
-pub(super) fn title(object: Node<'_>) -> String {
+pub(super) fn title(object: Node<'_>) -> ObjectRef {
     let kind = object.get("kind").and_then(Node::as_str);
     let name = object
         .get("metadata")
-        .and_then(|metadata| metadata.get("name"));
-    match (kind, name.and_then(Node::as_str)) {
-        (None, _) => "this object".to_owned(),
-        (Some(kind), None) => kind.to_owned(),
-        (Some(kind), Some(name)) => format!("{kind} {name}"),
-    }
+        .and_then(|metadata| metadata.get("name"))
+        .and_then(Node::as_str);
+    ObjectRef::new(kind.unwrap_or_default(), "", name.unwrap_or_default())
 }

@@ -2,22 +2,19 @@
 
 use serde::Serialize;
 
-use crate::analysis::explain::{Explanation, Miss, NearMiss};
-use crate::authn::{UserInfo, split_service_account};
+use crate::analysis::explain::{Caveat, Explanation};
+use crate::analysis::kubectl::KubectlDiffers;
+use crate::authn::UserInfo;
 use crate::authz::Attributes;
-use crate::authz::Decision;
-use crate::authz::rbac::Grant;
-use crate::authz::rbac::RbacAuthorizer;
+use crate::authz::rbac::{Grant, RbacAuthorizer};
 use crate::entra::Directory;
-use crate::entra::is_object_id;
-use crate::kube::discovery::full_name;
-use crate::kube::{BindingKind, RoleKind, SubjectKind};
+use crate::object::Scope;
 
 use super::API_VERSION;
-use super::view::{
-    AttributesView, GrantView, IncompleteView, ObjectView, RuleView, SourceView, SubjectView,
-};
-use super::words::{describe_request, describe_rule, group_in_words, with_place, wrapped};
+use super::near_miss::NearMissView;
+use super::text::{with_place, wrapped};
+use super::view::{AttributesView, GrantView, IncompleteView, RuleView, SourceView, SubjectView};
+use super::words::{describe_object, describe_request, describe_rule};
 
 /// How many near misses the text shows.
 const SHOWN: usize = 5;
@@ -44,10 +41,10 @@ pub struct CanIView {
     pub incomplete: Vec<IncompleteView>,
     /// What else the reader has to know.
     pub notes: Vec<String>,
-    /// How many bindings name the asker or one of their groups.
     /// The user, and beside an object ID the name that people know.
     #[serde(skip)]
     asker_in_words: String,
+    /// How many bindings name the asker or one of their groups.
     #[serde(skip)]
     bindings_of_asker: usize,
     #[serde(skip)]
@@ -98,32 +95,6 @@ pub struct OriginView {
     pub rule: usize,
 }
 
-/// A near miss.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NearMissView {
-    /// What would have to differ, as a stable word.
-    pub miss: &'static str,
-    /// The binding.
-    pub binding: ObjectView,
-    /// Its subject.
-    pub subject: SubjectView,
-    /// The role.
-    pub role: ObjectView,
-    /// The number of the rule, from 1, unless the role isn't there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<usize>,
-    /// The rule.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy_rule: Option<RuleView>,
-    /// Where the rule is written, or the binding where the role isn't there.
-    pub source: SourceView,
-    /// What would have to differ, in a sentence.
-    pub message: String,
-    #[serde(skip)]
-    rule_in_words: String,
-}
-
 impl CanIView {
     /// The view of an explanation. `notes` are added to those that the request itself gives.
     pub fn new(
@@ -135,17 +106,7 @@ impl CanIView {
         mut notes: Vec<String>,
     ) -> Self {
         let response = &explanation.response;
-        let allowed = response.decision == Decision::Allow;
-        if user.is_node() {
-            notes.push(
-                "the Node authorizer, which serves `system:node:` users beside RBAC, is not \
-                 evaluated"
-                    .to_owned(),
-            );
-        }
-        if rbac.snapshot().is_complete() {
-            notes.extend(not_there(rbac, user, attributes));
-        }
+        notes.extend(explanation.caveats.iter().map(caveat));
         CanIView {
             api_version: API_VERSION,
             kind: "CanI",
@@ -154,7 +115,7 @@ impl CanIView {
                 groups: user.groups.clone(),
                 attributes: AttributesView::new(attributes),
             },
-            allowed,
+            allowed: response.is_allowed(),
             privileged: response.is_privileged(),
             grants: response
                 .grants()
@@ -163,21 +124,17 @@ impl CanIView {
             near_misses: explanation
                 .near_misses
                 .iter()
-                .map(|miss| near_miss(rbac, directory, user, attributes, miss))
+                .map(|miss| NearMissView::new(rbac, directory, user, attributes, miss))
                 .collect(),
-            incomplete: if allowed {
-                Vec::new()
-            } else {
-                response
-                    .errors
-                    .iter()
-                    .map(|error| IncompleteView::new(rbac, error.binding))
-                    .collect()
-            },
+            incomplete: explanation
+                .incomplete
+                .iter()
+                .map(|&binding| IncompleteView::new(rbac, binding))
+                .collect(),
             notes,
-            asker_in_words: match directory.name_of(&user.name) {
-                Some(known) if is_object_id(&user.name) => format!("{} ({known})", user.name),
-                _ => user.name.clone(),
+            asker_in_words: match directory.name_of_id(&user.name) {
+                Some(known) => format!("{} ({known})", user.name),
+                None => user.name.clone(),
             },
             bindings_of_asker: explanation.bindings_of_asker,
             request_in_words: describe_request(attributes),
@@ -224,23 +181,23 @@ impl CanIView {
         for incomplete in &self.incomplete {
             lines.push(incomplete.to_line());
         }
-        let mut shown: Vec<&NearMissView> = Vec::new();
-        for miss in &self.near_misses {
-            // Missing roles were just told.
-            if miss.rule.is_some() {
-                shown.push(miss);
-            }
-        }
+        // Missing roles were just told.
+        let shown: Vec<&NearMissView> = self
+            .near_misses
+            .iter()
+            .filter(|miss| !miss.role_is_missing)
+            .collect();
         if shown.is_empty() {
             if self.incomplete.is_empty() {
                 let why = match self.bindings_of_asker {
                     0 => format!("nothing in the input names {user} or a group of theirs"),
                     1 => format!(
-                        "1 binding names {user} or a group of theirs; it doesn't come near {}",
+                        "1 binding names {user} or a group of theirs; it is no near miss for {}",
                         self.request_in_words
                     ),
                     count => format!(
-                        "{count} bindings name {user} or a group of theirs; none comes near {}",
+                        "{count} bindings name {user} or a group of theirs; none is a near miss \
+                         for {}",
                         self.request_in_words
                     ),
                 };
@@ -251,7 +208,7 @@ impl CanIView {
         lines.push(wrapped(
             0,
             &format!(
-                "nothing lets {user} {}; what comes near:",
+                "nothing lets {user} {}; near misses:",
                 self.request_in_words
             ),
         ));
@@ -274,38 +231,35 @@ impl CanIView {
 impl ExplainedGrant {
     fn heading(&self) -> String {
         let GrantView { binding, role, .. } = &self.grant;
-        let scope = match (&binding.namespace, role.kind) {
-            (None, _) => ", cluster-wide".to_owned(),
-            (Some(namespace), "ClusterRole") => format!(", in namespace {namespace} only"),
-            (Some(_), _) => String::new(),
+        let scope = match (binding.scope(), role.scope()) {
+            (Scope::Cluster, _) => ", cluster-wide".to_owned(),
+            (Scope::Namespace(namespace), Scope::Cluster) => {
+                format!(", in namespace {namespace} only")
+            }
+            (Scope::Namespace(_), Scope::Namespace(_)) => String::new(),
         };
         format!(
-            "{binding} gives {} the {} {}{scope}",
-            self.subject, role.kind, role.name
+            "{} gives {} the {} {}{scope}",
+            describe_object(binding),
+            self.subject,
+            role.kind,
+            role.name
         )
     }
 }
 
-/// What the request speaks of that a complete dump doesn't have.
-fn not_there(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &Attributes) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some((namespace, name)) = split_service_account(&user.name)
-        && rbac.snapshot().knows_service_accounts()
-        && !rbac.snapshot().has_service_account(namespace, name)
-    {
-        notes.push(format!(
-            "the input has no ServiceAccount {namespace}/{name}"
-        ));
+/// A caveat in words.
+fn caveat(caveat: &Caveat) -> String {
+    match caveat {
+        Caveat::NodeAuthorizer => {
+            "the Node authorizer, which serves `system:node:` users beside RBAC, is not evaluated"
+                .to_owned()
+        }
+        Caveat::NoServiceAccount { namespace, name } => {
+            format!("the input has no ServiceAccount {namespace}/{name}")
+        }
+        Caveat::NoNamespace { namespace } => format!("the input has no namespace {namespace}"),
     }
-    let namespace = attributes.namespace();
-    let namespaces = rbac.snapshot().namespaces();
-    if !namespace.is_empty()
-        && !namespaces.is_empty()
-        && !namespaces.iter().any(|known| known.name == namespace)
-    {
-        notes.push(format!("the input has no namespace {namespace}"));
-    }
-    notes
 }
 
 fn explained(
@@ -338,177 +292,26 @@ fn explained(
     }
 }
 
-fn near_miss(
-    rbac: &RbacAuthorizer,
-    directory: &Directory,
-    user: &UserInfo,
-    attributes: &Attributes,
-    miss: &NearMiss,
-) -> NearMissView {
-    let binding = rbac.snapshot().binding(miss.binding);
-    let rule = miss
-        .role
-        .zip(miss.rule)
-        .and_then(|(role, number)| rbac.effective_rule(role, number));
-    let view = ObjectView::binding(binding);
-    let subject = SubjectView::new(&binding.subjects[miss.subject], binding, directory);
-    let who = &user.name;
-    let (word, message) = match miss.miss {
-        Miss::Namespace => (
-            "namespace",
-            format!(
-                "{view} grants it to {subject} in namespace {} only",
-                binding.namespace
-            ),
+/// Says how kubectl's answer differs, and why.
+pub fn kubectl_differs_in_words(rbac: &RbacAuthorizer, differs: &KubectlDiffers<'_>) -> String {
+    match differs {
+        KubectlDiffers::SaysYes { sent, grant } => namespaced_yes(rbac, grant, sent),
+        KubectlDiffers::SaysNo { sent, real } => format!(
+            "`kubectl auth can-i` would say no here: it asks with namespace {sent}, but a real \
+             request for namespace {real} itself is judged in that namespace (kubernetes#134929)"
         ),
-        Miss::ResourceName => (
-            "resourceName",
-            format!(
-                "{view} grants it to {subject} for some names only{}",
-                nameless(attributes)
-            ),
-        ),
-        Miss::Verb => (
-            "verb",
-            format!(
-                "{view} grants {subject} other verbs on it, not {}",
-                attributes.verb()
-            ),
-        ),
-        Miss::ApiGroup => {
-            let group = match attributes {
-                Attributes::Resource(attributes) => attributes.group.as_str(),
-                Attributes::NonResource(_) => "",
-            };
-            (
-                "apiGroup",
-                format!(
-                    "{view} grants it to {subject} under another API group; this is in {}",
-                    group_in_words(group)
-                ),
-            )
-        }
-        Miss::Subresource => {
-            let asked = match attributes {
-                Attributes::Resource(attributes) => {
-                    full_name(&attributes.combined_resource(), &attributes.group)
-                }
-                Attributes::NonResource(_) => String::new(),
-            };
-            (
-                "subresource",
-                format!(
-                    "{view} grants {subject} something else than {asked}; a resource and its \
-                     subresources are granted apart"
-                ),
-            )
-        }
-        Miss::NonResourceUrl => (
-            "nonResourceURL",
-            format!("{view} grants {subject} a URL that begins alike"),
-        ),
-        Miss::ClusterScope => (
-            "clusterScope",
-            format!(
-                "{view} grants it to {subject} inside namespace {} only, and this is asked of \
-                 the whole cluster; that takes a ClusterRoleBinding",
-                binding.namespace
-            ),
-        ),
-        Miss::RoleNotFound => (
-            "roleNotFound",
-            format!(
-                "{view} gives {subject} {}, which the input lacks",
-                ObjectView::role_of(binding)
-            ),
-        ),
-        Miss::SubjectCase => (
-            "subjectCase",
-            format!("{view} grants it to {subject}; upper and lower case differ from {who}'s"),
-        ),
-        Miss::SubjectKind => (
-            "subjectKind",
-            format!(
-                "{view} grants it to {subject}; {}",
-                kind_confused(binding.subjects[miss.subject].kind, user)
-            ),
-        ),
-        Miss::SubjectNamespace => (
-            "subjectNamespace",
-            format!("{view} grants it to {subject}, a service account of another namespace"),
-        ),
-        Miss::GroupName => (
-            "groupName",
-            format!(
-                "{view} grants it to {subject}; Entra ID's tokens carry object IDs, so this name \
-                 matches nobody: bind {}",
-                match directory.group_named(&subject.name) {
-                    Ok(Some(group)) => format!("its object ID {}", group.id),
-                    _ => "the group's object ID".to_owned(),
-                }
-            ),
-        ),
-    };
-    let span = rule.map_or(binding.span, |rule| rbac.rule_place(&rule));
-    NearMissView {
-        miss: word,
-        role: ObjectView::role_of(binding),
-        binding: view,
-        subject,
-        rule: miss.rule,
-        policy_rule: rule.map(|rule| RuleView::from(&rule.rule.value)),
-        source: SourceView::new(rbac.snapshot().files(), span),
-        message,
-        rule_in_words: rule.map_or_else(String::new, |rule| {
-            describe_rule(rule.rule, Some(attributes))
-        }),
-    }
-}
-
-/// Why a request without a name carries none, where its verb is the reason.
-fn nameless(attributes: &Attributes) -> String {
-    let Attributes::Resource(attributes) = attributes else {
-        return String::new();
-    };
-    if !attributes.name.is_empty() {
-        return format!(", not {}", attributes.name);
-    }
-    match (&*attributes.verb, attributes.subresource.is_empty()) {
-        (verb @ ("create" | "deletecollection"), true) => {
-            format!("; a {verb} carries no name, so no such rule can allow it")
-        }
-        (verb @ ("list" | "watch"), _) => {
-            format!("; a {verb} carries a name only with a metadata.name field selector")
-        }
-        _ => "; this asks about every name".to_owned(),
-    }
-}
-
-/// What the asker is, where a binding names them as something else.
-fn kind_confused(subject: SubjectKind, user: &UserInfo) -> String {
-    match (split_service_account(&user.name), subject) {
-        (Some((namespace, name)), _) => format!(
-            "{namespace}/{name} is a ServiceAccount (as a User it is called {})",
-            user.name
-        ),
-        (None, SubjectKind::User) => "that is the name of a group".to_owned(),
-        (None, _) => format!("{} is a User", user.name),
     }
 }
 
 /// The binding that a RoleBinding alone would let kubectl say yes by.
-pub fn namespaced_yes(rbac: &RbacAuthorizer, grant: &Grant, namespace: &str) -> String {
+fn namespaced_yes(rbac: &RbacAuthorizer, grant: &Grant, namespace: &str) -> String {
     let binding = rbac.snapshot().binding(grant.binding);
-    let role = match binding.role_ref.kind {
-        RoleKind::ClusterRole => "ClusterRole",
-        RoleKind::Role => "Role",
-    };
-    debug_assert_eq!(binding.kind, BindingKind::RoleBinding);
+    let role = binding.role_ref.kind;
     format!(
         "`kubectl auth can-i` would say yes here: it asks with namespace {namespace}, where {} \
          gives the {role} {}; but no real request for a cluster-scoped resource carries a \
          namespace (kubernetes#75970)",
-        ObjectView::binding(binding),
+        describe_object(&binding.object_ref()),
         binding.role_ref.name
     )
 }

@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use crate::analysis::lint::{CODES, Finding, Level};
-use crate::authz::rbac::RbacAuthorizer;
+use crate::diagnostic::{Diagnostic, Level, codes};
+use crate::text::Files;
 
-use super::github::annotation;
-use super::sarif::{SarifFinding, SarifLevel, SarifRule, sarif};
-use super::words::{with_place, wrapped};
-use super::{API_VERSION, SourceView};
+use super::text::{with_place, wrapped};
+use super::words::count;
+use super::{API_VERSION, DiagnosticView, RenderError, SourceView, github, sarif};
 
 /// The answer of `check`.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +19,8 @@ pub struct CheckView {
     pub kind: &'static str,
     /// The findings, by place.
     pub findings: Vec<FindingView>,
+    #[serde(skip)]
+    diagnostics: Vec<DiagnosticView>,
 }
 
 /// A finding.
@@ -37,64 +38,56 @@ pub struct FindingView {
     /// What is wrong.
     pub message: String,
     /// Where.
-    pub source: SourceView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceView>,
 }
 
 impl CheckView {
-    /// The view of findings.
-    pub fn new(rbac: &RbacAuthorizer, findings: &[Finding]) -> Self {
+    /// The view of findings whose places are in `files`.
+    pub fn new(files: &Files, findings: &[Diagnostic]) -> Self {
+        let diagnostics: Vec<DiagnosticView> = findings
+            .iter()
+            .map(|finding| DiagnosticView::new(files, finding))
+            .collect();
         CheckView {
             api_version: API_VERSION,
             kind: "Check",
-            findings: findings
-                .iter()
-                .map(|finding| FindingView {
-                    code: finding.code.id,
-                    title: finding.code.title,
-                    level: finding.level.as_str(),
-                    object: finding.object.clone(),
-                    message: finding.message.clone(),
-                    source: SourceView::new(rbac.snapshot().files(), finding.span),
-                })
-                .collect(),
+            findings: diagnostics.iter().map(FindingView::new).collect(),
+            diagnostics,
         }
     }
 
     /// Two lines a finding, and a count.
     pub fn to_table(&self) -> String {
         let mut out = String::new();
-        for finding in &self.findings {
-            let heading = format!("{} {}  {}", finding.code, finding.level, finding.object);
+        for finding in &self.diagnostics {
+            let heading = format!(
+                "{} {}  {}",
+                finding.code,
+                finding.severity.level().as_str(),
+                finding.object_in_words()
+            );
+            let place = finding.sources.first().map(ToString::to_string);
             out.push_str(&with_place(
                 0,
                 heading.trim_end(),
-                &finding.source.to_string(),
+                &place.unwrap_or_default(),
             ));
             out.push('\n');
-            // Loading's sentences begin with the object; it stands above already.
-            let message = finding
-                .message
-                .strip_prefix(&finding.object)
-                .map_or(&*finding.message, str::trim_start);
-            out.push_str(&wrapped(2, message));
+            out.push_str(&wrapped(2, finding.remark()));
             out.push('\n');
         }
-        let count = |level: Level, one: &str, many: &str| {
-            let count = self
-                .findings
-                .iter()
-                .filter(|finding| finding.level == level.as_str())
-                .count();
-            match count {
-                1 => format!("1 {one}"),
-                count => format!("{count} {many}"),
-            }
+        let of = |level: Level| {
+            let findings = self.diagnostics.iter();
+            findings
+                .filter(|finding| finding.severity.level() == level)
+                .count()
         };
         out.push_str(&format!(
             "{}, {}, {}\n",
-            count(Level::Error, "error", "errors"),
-            count(Level::Warning, "warning", "warnings"),
-            count(Level::Info, "note", "notes"),
+            count(of(Level::Error), "error", "errors"),
+            count(of(Level::Warning), "warning", "warnings"),
+            count(of(Level::Info), "note", "notes"),
         ));
         out
     }
@@ -103,52 +96,25 @@ impl CheckView {
     ///
     /// # Errors
     /// If it can't be written as JSON.
-    pub fn to_sarif(&self) -> serde_json::Result<String> {
-        let rules: Vec<SarifRule> = CODES
-            .iter()
-            .map(|code| SarifRule {
-                id: code.id.to_owned(),
-                title: code.title.to_owned(),
-            })
-            .collect();
-        let findings: Vec<SarifFinding> = self
-            .findings
-            .iter()
-            .map(|finding| SarifFinding {
-                rule: finding.code.to_owned(),
-                level: match finding.level {
-                    "error" => SarifLevel::Error,
-                    "warning" => SarifLevel::Warning,
-                    _ => SarifLevel::Note,
-                },
-                message: finding.sentence(),
-                places: vec![finding.source.clone()],
-            })
-            .collect();
-        sarif(&rules, &findings)
+    pub fn to_sarif(&self) -> Result<String, RenderError> {
+        sarif::log(codes::FINDINGS, &self.diagnostics)
     }
 
     /// GitHub's workflow commands.
     pub fn to_github(&self) -> String {
-        self.findings
-            .iter()
-            .map(|finding| {
-                let level = match finding.level {
-                    "info" => "notice",
-                    level => level,
-                };
-                annotation(level, &finding.source, finding.code, &finding.sentence())
-            })
-            .collect()
+        github::annotations(&self.diagnostics)
     }
 }
 
 impl FindingView {
-    fn sentence(&self) -> String {
-        if self.object.is_empty() || self.message.starts_with(&self.object) {
-            self.message.clone()
-        } else {
-            format!("{}: {}", self.object, self.message)
+    fn new(finding: &DiagnosticView) -> Self {
+        FindingView {
+            code: finding.code.id,
+            title: finding.code.title,
+            level: finding.severity.level().as_str(),
+            object: finding.object_in_words(),
+            message: finding.message.clone(),
+            source: finding.sources.first().cloned(),
         }
     }
 }

@@ -1,21 +1,43 @@
 //! GitHub's workflow commands, which become annotations of a pull request.
 
-use super::SourceView;
-use super::words::clean;
+use super::text::clean;
+use super::{DiagnosticView, SourceView};
+use crate::diagnostic::Level;
 
-/// One annotation. `level` is `error`, `warning` or `notice`.
+/// The annotations of diagnostics, one for each place that is at fault.
+pub fn annotations(diagnostics: &[DiagnosticView]) -> String {
+    diagnostics
+        .iter()
+        .flat_map(|diagnostic| {
+            let level = diagnostic.severity.level();
+            let sentence = diagnostic.sentence();
+            diagnostic
+                .sources
+                .iter()
+                .map(move |source| annotation(level, source, diagnostic.code.id, &sentence))
+        })
+        .collect()
+}
+
+/// One annotation.
 ///
 /// ```
+/// use rbac_eval::diagnostic::Level;
 /// use rbac_eval::render::SourceView;
 /// use rbac_eval::render::github::annotation;
 ///
 /// let source = SourceView { file: "a,b.yaml".into(), line: 3 };
 /// assert_eq!(
-///     annotation("warning", &source, "RBAC002", "50% of it\nis wrong"),
+///     annotation(Level::Warning, &source, "RBAC002", "50% of it\nis wrong"),
 ///     "::warning file=a%2Cb.yaml,line=3,title=RBAC002::50%25 of it%0Ais wrong\n",
 /// );
 /// ```
-pub fn annotation(level: &str, source: &SourceView, title: &str, message: &str) -> String {
+pub fn annotation(level: Level, source: &SourceView, title: &str, message: &str) -> String {
+    let level = match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Info => "notice",
+    };
     format!(
         "::{level} file={},line={},title={}::{}\n",
         property(&source.file),

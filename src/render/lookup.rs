@@ -5,9 +5,11 @@ use serde::Serialize;
 use crate::analysis::lookup::Found;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::entra::Directory;
+use crate::object::{ObjectRef, Scope};
 
-use super::view::{ObjectView, RuleView, SourceView, SubjectView};
-use super::words::{describe_rule, with_place};
+use super::text::with_place;
+use super::view::{RuleView, SourceView, SubjectView, scope_word};
+use super::words::{describe_object, describe_rule};
 use super::{API_VERSION, table};
 
 /// The answer of `lookup`.
@@ -42,9 +44,9 @@ pub struct ReachedView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<SubjectView>,
     /// The binding.
-    pub binding: ObjectView,
+    pub binding: ObjectRef,
     /// The role.
-    pub role: ObjectView,
+    pub role: ObjectRef,
     /// `cluster` or `namespace`.
     pub scope: &'static str,
     /// Where the binding is written.
@@ -55,6 +57,15 @@ pub struct ReachedView {
     /// The role's rules, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<NumberedRule>>,
+}
+
+/// Whether the rules of roles are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rules {
+    /// Under their bindings.
+    Listed,
+    /// Not at all.
+    Hidden,
 }
 
 /// A rule of a role.
@@ -77,7 +88,7 @@ impl LookupView {
         rbac: &RbacAuthorizer,
         directory: &Directory,
         found: &[(Found, bool)],
-        rules: bool,
+        rules: Rules,
     ) -> Self {
         let subjects = found
             .iter()
@@ -90,7 +101,6 @@ impl LookupView {
                     .map(|reached| {
                         let binding = rbac.snapshot().binding(reached.binding);
                         let role = rbac.role_of(reached.binding);
-                        let view = ObjectView::binding(binding);
                         ReachedView {
                             through: reached.through.as_ref().map(|_| {
                                 SubjectView::new(
@@ -99,16 +109,12 @@ impl LookupView {
                                     directory,
                                 )
                             }),
-                            scope: if view.namespace.is_some() {
-                                super::BINDING_SCOPE_NAMESPACE
-                            } else {
-                                super::BINDING_SCOPE_CLUSTER
-                            },
-                            binding: view,
-                            role: ObjectView::role_of(binding),
+                            scope: scope_word(&binding.scope()),
+                            binding: binding.object_ref(),
+                            role: binding.role_object(),
                             source: SourceView::new(rbac.snapshot().files(), binding.span),
                             incomplete: role.is_none(),
-                            rules: rules.then(|| {
+                            rules: (rules == Rules::Listed).then(|| {
                                 role.into_iter()
                                     .flat_map(|role| rbac.effective_rules(role))
                                     .zip(1..)
@@ -154,11 +160,11 @@ impl FoundView {
         }
         let row = |reached: &ReachedView| {
             vec![
-                match &reached.binding.namespace {
-                    Some(namespace) => namespace.clone(),
-                    None => "(cluster)".to_owned(),
+                match reached.binding.scope() {
+                    Scope::Cluster => "(cluster)".to_owned(),
+                    Scope::Namespace(namespace) => namespace.to_string(),
                 },
-                reached.binding.name.clone(),
+                reached.binding.name.to_string(),
                 format!(
                     "{}/{}{}",
                     reached.role.kind,
@@ -190,7 +196,11 @@ impl FoundView {
                 Some(group) => format!(" through {group}"),
                 None => String::new(),
             };
-            let heading = format!("{} to {}{through}", reached.binding, reached.role);
+            let heading = format!(
+                "{} to {}{through}",
+                describe_object(&reached.binding),
+                describe_object(&reached.role)
+            );
             out.push_str(&with_place(2, &heading, &reached.source.to_string()));
             out.push('\n');
             for rule in reached.rules.iter().flatten() {

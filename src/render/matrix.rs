@@ -1,16 +1,14 @@
 //! The answers of `matrix`.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::analysis::matrix::{Cell, ResourceRow, SubjectRow, VERBS};
+use crate::authn::ImpliedGroup;
 use crate::entra::Directory;
-use crate::kube::SubjectKind;
-
-use crate::authn::MASTERS;
 
 use super::view::SubjectView;
-use super::who_can::everyone;
-use super::{API_VERSION, table};
+use super::words::describe_implied_group;
+use super::{API_VERSION, RenderError, csv, markdown, table};
 
 /// The answer of `matrix`.
 #[derive(Debug, Clone, Serialize)]
@@ -44,10 +42,46 @@ pub struct RowView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectView>,
     /// For each verb `yes`, `no`, or `partial` (some names only).
-    pub cells: Vec<&'static str>,
+    pub cells: Vec<CellView>,
     #[serde(skip)]
     first_cells: Vec<String>,
 }
+
+/// A cell, in JSON as a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellView(pub Cell);
+
+impl CellView {
+    /// `yes`, `partial` or `no`.
+    pub fn as_str(self) -> &'static str {
+        match self.0 {
+            Cell::Yes => "yes",
+            Cell::Partial => "partial",
+            Cell::No => "no",
+        }
+    }
+
+    fn mark(self, marks: Marks) -> &'static str {
+        match (self.0, marks) {
+            (Cell::Yes, Marks::Symbols) => "✔",
+            (Cell::Yes, Marks::Ascii) => "yes",
+            (Cell::Partial, _) => "names",
+            (Cell::No, Marks::Symbols) => "",
+            (Cell::No, Marks::Ascii) => "no",
+        }
+    }
+}
+
+impl Serialize for CellView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// The headings of the verbs' columns.
+const HEADINGS: [&str; VERBS.len()] = [
+    "GET", "LIST", "WATCH", "CREATE", "UPDATE", "PATCH", "DELETE", "DELCOLL",
+];
 
 /// How cells look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +107,7 @@ impl MatrixView {
                 .map(|row| RowView {
                     resource: Some(row.resource.full_name()),
                     subject: None,
-                    cells: row.cells.iter().map(|&cell| word(cell)).collect(),
+                    cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                     first_cells: vec![row.resource.full_name()],
                 })
                 .collect(),
@@ -98,16 +132,20 @@ impl MatrixView {
                 .iter()
                 .map(|row| {
                     let subject = SubjectView::of(&row.principal, directory);
-                    let masters =
-                        row.principal.kind == SubjectKind::Group && row.principal.name == MASTERS;
                     let name = subject
                         .display_name
                         .clone()
-                        .or_else(|| everyone(row.principal.kind, &row.principal.name))
-                        .or_else(|| masters.then(|| "not from RBAC".to_owned()));
+                        .or_else(|| {
+                            ImpliedGroup::of(&row.principal)
+                                .map(|group| describe_implied_group(&group))
+                        })
+                        .or_else(|| {
+                            let masters = row.principal.is_masters();
+                            masters.then(|| "not from RBAC".to_owned())
+                        });
                     RowView {
                         resource: None,
-                        cells: row.cells.iter().map(|&cell| word(cell)).collect(),
+                        cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                         first_cells: vec![
                             subject.kind.to_owned(),
                             subject.full_name(),
@@ -146,41 +184,33 @@ impl MatrixView {
     /// The table in Markdown.
     pub fn to_markdown(&self, marks: Marks) -> String {
         let (header, rows) = self.cells(marks);
-        table::markdown(&header, &rows)
+        markdown::table(&header, &rows)
     }
 
     /// The table in CSV, with `yes`, `no` and `partial`.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn to_csv(&self) -> std::io::Result<String> {
+    pub fn to_csv(&self) -> Result<String, RenderError> {
         let (header, _) = self.cells(Marks::Ascii);
         let rows: Vec<Vec<String>> = self
             .rows
             .iter()
             .map(|row| {
-                let cells = row.cells.iter().map(|&cell| cell.to_owned());
+                let cells = row.cells.iter().map(|cell| cell.as_str().to_owned());
                 row.first_cells.iter().cloned().chain(cells).collect()
             })
             .collect();
-        table::csv(&header, &rows)
+        csv::table(&header, &rows)
     }
 
     fn cells(&self, marks: Marks) -> (Vec<&'static str>, Vec<Vec<String>>) {
-        let header = self
-            .first_columns
-            .iter()
-            .copied()
-            .chain(VERBS.iter().map(|&verb| match verb {
-                "deletecollection" => "DELCOLL",
-                verb => upper(verb),
-            }))
-            .collect();
+        let header = self.first_columns.iter().copied().chain(HEADINGS).collect();
         let rows = self
             .rows
             .iter()
             .map(|row| {
-                let cells = row.cells.iter().map(|&cell| mark(cell, marks).to_owned());
+                let cells = row.cells.iter().map(|cell| cell.mark(marks).to_owned());
                 row.first_cells.iter().cloned().chain(cells).collect()
             })
             .collect();
@@ -188,32 +218,15 @@ impl MatrixView {
     }
 }
 
-fn word(cell: Cell) -> &'static str {
-    match cell {
-        Cell::Yes => "yes",
-        Cell::Partial => "partial",
-        Cell::No => "no",
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::{HEADINGS, VERBS};
 
-fn mark(word: &str, marks: Marks) -> &'static str {
-    match (word, marks) {
-        ("yes", Marks::Symbols) => "✔",
-        ("yes", Marks::Ascii) => "yes",
-        ("partial", _) => "names",
-        (_, Marks::Symbols) => "",
-        (_, Marks::Ascii) => "no",
-    }
-}
-
-fn upper(verb: &str) -> &'static str {
-    match verb {
-        "get" => "GET",
-        "list" => "LIST",
-        "watch" => "WATCH",
-        "create" => "CREATE",
-        "update" => "UPDATE",
-        "patch" => "PATCH",
-        _ => "DELETE",
+    #[test]
+    fn each_heading_is_its_verbs() {
+        for (heading, verb) in HEADINGS.iter().zip(VERBS) {
+            let short = verb.replace("deletecollection", "delcoll");
+            assert_eq!(heading.to_lowercase(), short);
+        }
     }
 }

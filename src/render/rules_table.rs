@@ -6,11 +6,20 @@ use std::fmt::Write;
 use crate::kube::PolicyRule;
 use crate::kube::discovery::full_name;
 
-use super::words::clean;
+use super::text::clean;
 
 /// The least width of a column, and what stands between columns, as kubectl's printer has them.
 const MIN_WIDTH: usize = 6;
 const PADDING: usize = 3;
+
+/// Whether the table has headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Headers {
+    /// It has.
+    Shown,
+    /// It hasn't.
+    Hidden,
+}
 
 /// The table, byte for byte as kubectl lays it out; but what could mislead is escaped.
 ///
@@ -19,7 +28,7 @@ const PADDING: usize = 3;
 ///
 /// ```
 /// use rbac_eval::kube::PolicyRule;
-/// use rbac_eval::render::rules_table::rules_table;
+/// use rbac_eval::render::rules_table::{Headers, rules_table};
 ///
 /// let rule = PolicyRule {
 ///     verbs: vec!["get".into(), "list".into()],
@@ -28,13 +37,13 @@ const PADDING: usize = 3;
 ///     ..Default::default()
 /// };
 /// assert_eq!(
-///     rules_table(&[rule], false),
+///     rules_table(&[rule], Headers::Hidden),
 ///     "deployments.apps/scale   []    []    [get list]\n"
 /// );
 /// ```
-pub fn rules_table(rules: &[PolicyRule], headers: bool) -> String {
+pub fn rules_table(rules: &[PolicyRule], headers: Headers) -> String {
     let mut rows: Vec<[String; 4]> = Vec::with_capacity(rules.len() + 1);
-    if headers {
+    if headers == Headers::Shown {
         rows.push(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned));
     }
     rows.extend(rules.iter().map(|rule| {

@@ -6,78 +6,42 @@ use serde_sarif::sarif::{
     ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool, ToolComponent,
 };
 
-use super::SourceView;
+use super::{DiagnosticView, RenderError, SourceView};
+use crate::diagnostic::{Code, Level};
 
-/// A kind of result.
-#[derive(Debug, Clone)]
-pub struct SarifRule {
-    /// The stable id.
-    pub id: String,
-    /// What it is, in a few words.
-    pub title: String,
-}
-
-/// How grave a result is, in SARIF's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SarifLevel {
-    /// `error`
-    Error,
-    /// `warning`
-    Warning,
-    /// `note`
-    Note,
-}
-
-/// One result.
-#[derive(Debug, Clone)]
-pub struct SarifFinding {
-    /// The id of its rule.
-    pub rule: String,
-    /// How grave it is.
-    pub level: SarifLevel,
-    /// What is to be said.
-    pub message: String,
-    /// Where; several lines may be at fault.
-    pub places: Vec<SourceView>,
-}
-
-/// A SARIF log of one run.
+/// A SARIF log of one run, which could have told of all `codes`.
 ///
 /// # Errors
 /// If it can't be written as JSON.
-pub fn sarif(rules: &[SarifRule], findings: &[SarifFinding]) -> serde_json::Result<String> {
-    let descriptors: Vec<ReportingDescriptor> = rules
+pub fn log(codes: &[&Code], diagnostics: &[DiagnosticView]) -> Result<String, RenderError> {
+    let rules: Vec<ReportingDescriptor> = codes
         .iter()
-        .map(|rule| {
+        .map(|code| {
             ReportingDescriptor::builder()
-                .id(rule.id.clone())
-                .short_description(
-                    MultiformatMessageString::builder()
-                        .text(rule.title.clone())
-                        .build(),
-                )
+                .id(code.id)
+                .short_description(MultiformatMessageString::builder().text(code.title).build())
                 .build()
         })
         .collect();
-    let results: Vec<SarifResult> = findings
+    let results: Vec<SarifResult> = diagnostics
         .iter()
-        .map(|finding| {
+        .map(|diagnostic| {
             SarifResult::builder()
-                .rule_id(finding.rule.clone())
-                .level(match finding.level {
-                    SarifLevel::Error => ResultLevel::Error,
-                    SarifLevel::Warning => ResultLevel::Warning,
-                    SarifLevel::Note => ResultLevel::Note,
+                .rule_id(diagnostic.code.id)
+                .level(match diagnostic.severity.level() {
+                    Level::Error => ResultLevel::Error,
+                    Level::Warning => ResultLevel::Warning,
+                    Level::Info => ResultLevel::Note,
                 })
-                .message(Message::builder().text(finding.message.clone()).build())
-                .locations(finding.places.iter().map(location).collect::<Vec<_>>())
+                .message(Message::builder().text(diagnostic.sentence()).build())
+                .locations(diagnostic.sources.iter().map(location).collect::<Vec<_>>())
                 .build()
         })
         .collect();
     let driver = ToolComponent::builder()
         .name("rbac-eval")
         .version(env!("CARGO_PKG_VERSION"))
-        .rules(descriptors)
+        .rules(rules)
         .build();
     let run = Run::builder()
         .tool(Tool::builder().driver(driver).build())

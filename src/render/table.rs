@@ -1,4 +1,4 @@
-//! Tables as text, Markdown and CSV.
+//! Tables as text, like kubectl's.
 
 use tabled::builder::Builder;
 use tabled::settings::{Alignment, Padding, Style};
@@ -6,7 +6,7 @@ use tabled::settings::{Alignment, Padding, Style};
 use crate::entra::is_object_id;
 
 use super::WIDTH;
-use super::words::clean;
+use super::text::clean;
 
 /// How a text table uses its width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,37 +175,6 @@ fn wrap(cell: &str, width: usize) -> String {
     lines.push(line);
     let lines: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
     lines.join("\n")
-}
-
-/// A table in Markdown, without padding: it is read by machines, and its length may be bounded.
-/// Cells are Markdown already, but for `|` and line breaks.
-pub fn markdown(header: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<String> = cells.map(|cell| clean(cell).replace('|', "\\|")).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let mut out = line(&mut header.iter().copied());
-    out.push_str(&format!("|{}\n", "---|".repeat(header.len())));
-    for row in rows {
-        out.push_str(&line(&mut row.iter().map(String::as_str)));
-    }
-    out
-}
-
-/// A table in CSV (RFC 4180), with its header.
-///
-/// # Errors
-/// If it can't be written.
-pub fn csv(header: &[&str], rows: &[Vec<String>]) -> std::io::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header)?;
-    for row in rows {
-        writer.write_record(row)?;
-    }
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| std::io::Error::other(error.to_string()))?;
-    String::from_utf8(bytes).map_err(std::io::Error::other)
 }
 
 fn builder(header: Option<&[&str]>, rows: &[Vec<String>]) -> Builder {

@@ -9,15 +9,20 @@ use crate::authz::rbac::Grant;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
 use crate::entra::Directory;
-use crate::kube::{Binding, BindingKind, PolicyRule, RoleKind, Subject, SubjectKind};
+use crate::kube::{Binding, PolicyRule, Subject, SubjectKind};
+use crate::object::{ObjectRef, Scope};
 use crate::text::{Files, Span};
 
-use super::words::{clean, with_place};
+use super::text::{clean, with_place};
+use super::words::describe_object;
 
-/// The scope of a grant that a ClusterRoleBinding gives.
-pub const BINDING_SCOPE_CLUSTER: &str = "cluster";
-/// The scope of a grant that a RoleBinding gives.
-pub const BINDING_SCOPE_NAMESPACE: &str = "namespace";
+/// The scope of a grant, as a word: `cluster` or `namespace`.
+pub fn scope_word(scope: &Scope) -> &'static str {
+    match scope {
+        Scope::Cluster => "cluster",
+        Scope::Namespace(_) => "namespace",
+    }
+}
 
 /// A file and line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -94,58 +99,10 @@ impl AttributesView {
     }
 }
 
-/// A role or binding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ObjectView {
-    /// The kind.
-    pub kind: &'static str,
-    /// The namespace, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// The name.
-    pub name: String,
-}
-
-impl ObjectView {
-    /// The view of a binding.
-    pub fn binding(binding: &Binding) -> Self {
-        ObjectView {
-            kind: binding.kind.as_str(),
-            namespace: (binding.kind == BindingKind::RoleBinding)
-                .then(|| binding.namespace.to_string()),
-            name: binding.name.to_string(),
-        }
-    }
-
-    /// The view of the role that a binding names, whether it is there or not.
-    pub fn role_of(binding: &Binding) -> Self {
-        ObjectView {
-            kind: binding.role_ref.kind.as_str(),
-            namespace: (binding.role_ref.kind == RoleKind::Role)
-                .then(|| binding.namespace.to_string()),
-            name: binding.role_ref.name.to_string(),
-        }
-    }
-}
-
-impl ObjectView {
-    /// `name`, or `namespace/name`, for a text.
-    pub fn full_name(&self) -> String {
-        full_name(self.namespace.as_deref(), &self.name)
-    }
-}
-
 fn full_name(namespace: Option<&str>, name: &str) -> String {
     match namespace {
         Some(namespace) => format!("{}/{}", clean(namespace), clean(name)),
         None => clean(name).into_owned(),
-    }
-}
-
-impl std::fmt::Display for ObjectView {
-    /// `Kind namespace/name`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.kind, self.full_name())
     }
 }
 
@@ -245,14 +202,22 @@ impl From<&PolicyRule> for RuleView {
     }
 }
 
+/// Where the rule of a grant is written.
+pub fn grant_span(rbac: &RbacAuthorizer, grant: &Grant) -> Span {
+    match rbac.effective_rule(grant.role, grant.rule) {
+        Some(rule) => rbac.rule_place(&rule),
+        None => rbac.snapshot().role(grant.role).span,
+    }
+}
+
 /// One grant: binding, role, rule, scope, and where the rule is written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GrantView {
     /// The binding.
-    pub binding: ObjectView,
+    pub binding: ObjectRef,
     /// The role.
-    pub role: ObjectView,
+    pub role: ObjectRef,
     /// The number of the rule in the role, from 1.
     pub rule: usize,
     /// `cluster` or `namespace`.
@@ -265,20 +230,12 @@ impl GrantView {
     /// The view of a grant.
     pub fn new(rbac: &RbacAuthorizer, grant: &Grant) -> Self {
         let binding = rbac.snapshot().binding(grant.binding);
-        let span = rbac
-            .effective_rule(grant.role, grant.rule)
-            .map_or(rbac.snapshot().role(grant.role).span, |rule| {
-                rbac.rule_place(&rule)
-            });
         GrantView {
-            binding: ObjectView::binding(binding),
-            role: ObjectView::role_of(binding),
+            binding: binding.object_ref(),
+            role: binding.role_object(),
             rule: grant.rule,
-            scope: match binding.kind {
-                BindingKind::ClusterRoleBinding => BINDING_SCOPE_CLUSTER,
-                BindingKind::RoleBinding => BINDING_SCOPE_NAMESPACE,
-            },
-            source: SourceView::new(rbac.snapshot().files(), span),
+            scope: scope_word(&binding.scope()),
+            source: SourceView::new(rbac.snapshot().files(), grant_span(rbac, grant)),
         }
     }
 }
@@ -287,9 +244,9 @@ impl GrantView {
 #[derive(Debug, Clone, Serialize)]
 pub struct IncompleteView {
     /// The binding.
-    pub binding: ObjectView,
+    pub binding: ObjectRef,
     /// The role that it names.
-    pub role: ObjectView,
+    pub role: ObjectRef,
     /// Where the binding is written.
     pub source: SourceView,
 }
@@ -299,8 +256,8 @@ impl IncompleteView {
     pub fn new(rbac: &RbacAuthorizer, binding: BindingId) -> Self {
         let binding = rbac.snapshot().binding(binding);
         IncompleteView {
-            binding: ObjectView::binding(binding),
-            role: ObjectView::role_of(binding),
+            binding: binding.object_ref(),
+            role: binding.role_object(),
             source: SourceView::new(rbac.snapshot().files(), binding.span),
         }
     }
@@ -311,7 +268,8 @@ impl IncompleteView {
             0,
             &format!(
                 "incomplete: {} names {}, which the input lacks; it may exist on the cluster",
-                self.binding, self.role
+                describe_object(&self.binding),
+                describe_object(&self.role)
             ),
             &self.source.to_string(),
         )

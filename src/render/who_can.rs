@@ -3,18 +3,19 @@
 use serde::Serialize;
 
 use crate::analysis::who_can::WhoCan;
-use crate::authn::Principal;
-use crate::authn::{AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED};
+use crate::authn::{ImpliedGroup, Principal};
 use crate::authz::Attributes;
 use crate::authz::rbac::Grant;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::Reach;
 use crate::entra::Directory;
 use crate::kube::SubjectKind;
+use crate::object::Scope;
 
+use super::text::wrapped;
 use super::view::{AttributesView, GrantView, IncompleteView, SubjectView};
-use super::words::{describe_request, wrapped};
-use super::{API_VERSION, table};
+use super::words::{describe_implied_group, describe_request};
+use super::{API_VERSION, RenderError, csv, table};
 
 /// The answer of `who-can`.
 #[derive(Debug, Clone, Serialize)]
@@ -27,13 +28,16 @@ pub struct WhoCanView {
     /// What was asked, after names were resolved.
     pub request: AskedView,
     /// Who can. Those with `onlyNames` can for these names only.
-    pub subjects: Vec<AbleView>,
+    pub subjects: Vec<AllowedView>,
     /// Bindings whose role the input lacks.
     pub incomplete: Vec<IncompleteView>,
     /// What else the reader has to know.
     pub notes: Vec<String>,
     #[serde(skip)]
     in_words: String,
+    /// Whether anyone can beside `system:masters`.
+    #[serde(skip)]
+    anyone: bool,
 }
 
 /// What was asked.
@@ -50,7 +54,7 @@ pub struct AskedView {
 /// Someone who can.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AbleView {
+pub struct AllowedView {
     /// Who.
     #[serde(flatten)]
     pub subject: SubjectView,
@@ -67,12 +71,12 @@ pub struct AbleView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<MemberView>>,
     /// Every grant.
-    pub grants: Vec<AbleGrant>,
+    pub grants: Vec<AllowedGrant>,
 }
 
 /// A grant, and how its binding writes the subject.
 #[derive(Debug, Clone, Serialize)]
-pub struct AbleGrant {
+pub struct AllowedGrant {
     /// Binding, role, rule, scope and source.
     #[serde(flatten)]
     pub grant: GrantView,
@@ -80,6 +84,24 @@ pub struct AbleGrant {
     /// as a User of its full name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectView>,
+}
+
+/// Whether the members of groups are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Members {
+    /// Under their groups, as far as the directory knows them.
+    Listed,
+    /// Not at all.
+    Hidden,
+}
+
+/// How much of each grant a table tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Columns {
+    /// Who, and through which binding and role, within the width.
+    Few,
+    /// The kinds, the rule and its place as well, however wide.
+    All,
 }
 
 /// A member of a group.
@@ -93,24 +115,8 @@ pub struct MemberView {
     pub display_name: Option<String>,
 }
 
-/// Whom a group of Kubernetes' own means.
-pub fn everyone(kind: SubjectKind, name: &str) -> Option<String> {
-    if kind != SubjectKind::Group {
-        return None;
-    }
-    match name {
-        AUTHENTICATED => Some("everyone".to_owned()),
-        UNAUTHENTICATED => Some("anyone without credentials".to_owned()),
-        SERVICE_ACCOUNTS => Some("every service account".to_owned()),
-        _ => name
-            .strip_prefix(SERVICE_ACCOUNTS)
-            .and_then(|rest| rest.strip_prefix(':'))
-            .map(|namespace| format!("every service account of {namespace}")),
-    }
-}
-
 /// The members of a group, as the cluster knows them, sorted.
-pub fn members(directory: &Directory, group: &str) -> Option<Vec<MemberView>> {
+pub fn members_of(directory: &Directory, group: &str) -> Option<Vec<MemberView>> {
     directory.group(group)?;
     let mut members: Vec<MemberView> = directory
         .members_of(group)
@@ -146,44 +152,46 @@ const CLUSTER_WIDE: &str = "(cluster)";
 const NARROW: usize = 6;
 
 impl WhoCanView {
-    /// The view of an answer; with `expand`, members stand under their groups.
+    /// The view of an answer.
     pub fn new(
         rbac: &RbacAuthorizer,
         directory: &Directory,
         attributes: &Attributes,
         reach: Reach,
         found: &WhoCan,
-        expand: bool,
+        members: Members,
         notes: Vec<String>,
     ) -> Self {
-        let able = |principal: &Principal, grants: &[Grant], only_names, privileged| AbleView {
-            subject: SubjectView::of(principal, directory),
-            only_names,
-            everyone: everyone(principal.kind, &principal.name),
-            privileged,
-            members: (expand && principal.kind == SubjectKind::Group)
-                .then(|| members(directory, &principal.name))
-                .flatten(),
-            grants: grants
-                .iter()
-                .map(|grant| {
-                    let binding = rbac.snapshot().binding(grant.binding);
-                    let written = &binding.subjects[grant.subject];
-                    AbleGrant {
-                        grant: GrantView::new(rbac, grant),
-                        subject: (written.kind != principal.kind)
-                            .then(|| SubjectView::new(written, binding, directory)),
-                    }
-                })
-                .collect(),
-        };
-        let mut subjects: Vec<AbleView> = found
+        let allowed =
+            |principal: &Principal, grants: &[Grant], only_names, privileged| AllowedView {
+                subject: SubjectView::of(principal, directory),
+                only_names,
+                everyone: ImpliedGroup::of(principal).map(|group| describe_implied_group(&group)),
+                privileged,
+                members: match (members, principal.kind) {
+                    (Members::Listed, SubjectKind::Group) => members_of(directory, &principal.name),
+                    _ => None,
+                },
+                grants: grants
+                    .iter()
+                    .map(|grant| {
+                        let binding = rbac.snapshot().binding(grant.binding);
+                        let written = &binding.subjects[grant.subject];
+                        AllowedGrant {
+                            grant: GrantView::new(rbac, grant),
+                            subject: (written.kind != principal.kind)
+                                .then(|| SubjectView::new(written, binding, directory)),
+                        }
+                    })
+                    .collect(),
+            };
+        let mut subjects: Vec<AllowedView> = found
             .able
             .iter()
-            .map(|found| able(&found.principal, &found.grants, None, found.privileged))
+            .map(|found| allowed(&found.principal, &found.grants, None, found.privileged))
             .collect();
         subjects.extend(found.for_names.iter().map(|found| {
-            able(
+            allowed(
                 &found.principal,
                 &found.grants,
                 Some(found.names.clone()),
@@ -204,6 +212,7 @@ impl WhoCanView {
                 .map(|&binding| IncompleteView::new(rbac, binding))
                 .collect(),
             notes,
+            anyone: found.anyone(),
             in_words: match reach {
                 Reach::Request => describe_request(attributes),
                 Reach::Anywhere => format!("{} or in any namespace", describe_request(attributes)),
@@ -211,27 +220,22 @@ impl WhoCanView {
         }
     }
 
-    /// Whether anyone can beside `system:masters`, who always can.
-    pub fn anyone(&self) -> bool {
-        self.subjects.iter().any(|able| {
-            able.only_names.is_none()
-                && (able.subject.kind, able.subject.name.as_str()) != ("Group", MASTERS)
-        })
-    }
-
     /// The table, and below it those limited to names, notes, and what is incomplete.
-    pub fn to_table(&self, wide: bool) -> String {
-        let columns = if wide { HEADER.len() } else { NARROW };
-        let (able, limited): (Vec<&AbleView>, Vec<&AbleView>) = self
+    pub fn to_table(&self, columns: Columns) -> String {
+        let (columns, fit) = match columns {
+            Columns::Few => (NARROW, table::Fit::Wrapped),
+            Columns::All => (HEADER.len(), table::Fit::Unbounded),
+        };
+        let (able, limited): (Vec<&AllowedView>, Vec<&AllowedView>) = self
             .subjects
             .iter()
             .partition(|able| able.only_names.is_none());
         let mut out = table::text(
             Some(&HEADER[..columns]),
             &self.rows(&able, columns, Row::Table),
-            fit(wide),
+            fit,
         );
-        if !self.anyone() {
+        if !self.anyone {
             out.push_str(&wrapped(
                 0,
                 &format!("\nNo one else can {}.", self.in_words),
@@ -252,7 +256,7 @@ impl WhoCanView {
             for row in &mut rows {
                 row.insert(NARROW, names.next().unwrap_or_default());
             }
-            out.push_str(&table::text(Some(&header), &rows, fit(wide)));
+            out.push_str(&table::text(Some(&header), &rows, fit));
         }
         if !self.incomplete.is_empty() || !self.notes.is_empty() {
             out.push('\n');
@@ -272,22 +276,22 @@ impl WhoCanView {
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn to_csv(&self) -> std::io::Result<String> {
+    pub fn to_csv(&self) -> Result<String, RenderError> {
         let mut header = HEADER.to_vec();
         header.push("ONLY NAMES");
-        let all: Vec<&AbleView> = self.subjects.iter().collect();
-        table::csv(&header, &self.rows(&all, HEADER.len(), Row::Csv))
+        let all: Vec<&AllowedView> = self.subjects.iter().collect();
+        csv::table(&header, &self.rows(&all, HEADER.len(), Row::Csv))
     }
 
-    fn rows(&self, subjects: &[&AbleView], columns: usize, form: Row) -> Vec<Vec<String>> {
+    fn rows(&self, subjects: &[&AllowedView], columns: usize, form: Row) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
-        for able in subjects {
-            let mark = if able.privileged {
+        for allowed in subjects {
+            let mark = if allowed.privileged {
                 Some("not from RBAC".to_owned())
             } else {
-                able.everyone.clone()
+                allowed.everyone.clone()
             };
-            let name = able
+            let name = allowed
                 .subject
                 .display_name
                 .clone()
@@ -295,13 +299,13 @@ impl WhoCanView {
                 .unwrap_or_default();
             let start = || {
                 vec![
-                    able.subject.kind.to_owned(),
-                    able.subject.full_name(),
+                    allowed.subject.kind.to_owned(),
+                    allowed.subject.full_name(),
                     name.clone(),
                 ]
             };
-            let only_names = able.only_names.as_deref().unwrap_or_default().join(" ");
-            if able.grants.is_empty() {
+            let only_names = allowed.only_names.as_deref().unwrap_or_default().join(" ");
+            if allowed.grants.is_empty() {
                 let mut row = start();
                 row.push(CLUSTER_WIDE.to_owned());
                 row.resize(columns, String::new());
@@ -310,15 +314,15 @@ impl WhoCanView {
                 }
                 rows.push(row);
             }
-            for able_grant in &able.grants {
-                let grant = &able_grant.grant;
+            for allowed_grant in &allowed.grants {
+                let grant = &allowed_grant.grant;
                 let mut row = start();
-                if let Some(written) = &able_grant.subject {
+                if let Some(written) = &allowed_grant.subject {
                     row[2] = format!("as {} {}", written.kind, written.name);
                 }
                 row.push(scope(grant));
                 if columns == NARROW {
-                    row.extend([grant.binding.name.clone(), grant.role.name.clone()]);
+                    row.extend([grant.binding.name.to_string(), grant.role.name.to_string()]);
                 } else {
                     row.extend([
                         format!("{}/{}", grant.binding.kind, grant.binding.name),
@@ -332,10 +336,10 @@ impl WhoCanView {
                 }
                 rows.push(row);
             }
-            for member in able.members.iter().flatten() {
+            for member in allowed.members.iter().flatten() {
                 let kind = match form {
                     Row::Table => "  member".to_owned(),
-                    Row::Csv => format!("member of {}", able.subject.name),
+                    Row::Csv => format!("member of {}", allowed.subject.name),
                 };
                 let mut row = vec![
                     kind,
@@ -350,22 +354,16 @@ impl WhoCanView {
     }
 }
 
-fn fit(wide: bool) -> table::Fit {
-    if wide {
-        table::Fit::Unbounded
-    } else {
-        table::Fit::Wrapped
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Row {
     Table,
     Csv,
 }
 
-/// `cluster-wide`, or the namespace of the binding.
+/// `(cluster)`, or the namespace of the binding.
 fn scope(grant: &GrantView) -> String {
-    let namespace = grant.binding.namespace.as_deref();
-    namespace.unwrap_or(CLUSTER_WIDE).to_owned()
+    match grant.binding.scope() {
+        Scope::Cluster => CLUSTER_WIDE.to_owned(),
+        Scope::Namespace(namespace) => namespace.to_string(),
+    }
 }

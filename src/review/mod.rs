@@ -6,20 +6,21 @@
 //! ```
 //! use rbac_eval::authz::chain;
 //! use rbac_eval::kube::Manifest;
-//! use rbac_eval::review::{Format, Piece, answer};
+//! use rbac_eval::review::{Encoding, ReviewText, answer};
 //! use rbac_eval::text::Files;
 //! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //!
 //! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-//! let rbac = RbacAuthorizer::new(snapshot);
-//! let review = Piece {
+//! let rbac = RbacAuthorizer::new(snapshot)?;
+//! let review = ReviewText {
 //!     bytes: r#"{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","spec":{"user":"eve","resourceAttributes":{"verb":"get","resource":"pods"}}}"#.into(),
 //!     line: 1,
-//!     format: Format::Json,
+//!     format: Encoding::Json,
 //! };
 //! let answered = answer(&chain(&rbac), &review).unwrap();
 //! assert!(answered.ends_with(r#","status":{"allowed":false}}"#));
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod reader;
@@ -35,11 +36,11 @@ use crate::text::yaml;
 
 use request::Review;
 
-pub use reader::Reader;
+pub use reader::{MAX_REVIEW, Reviews};
 
 /// The format of a piece of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum Encoding {
     /// One JSON value.
     Json,
     /// One YAML document.
@@ -48,13 +49,13 @@ pub enum Format {
 
 /// One review as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct ReviewText {
     /// The bytes as they were read; not yet checked to be UTF-8.
     pub bytes: Vec<u8>,
     /// The line on which it begins, from 1.
     pub line: u64,
     /// The format.
-    pub format: Format,
+    pub format: Encoding,
 }
 
 /// What is wrong with a review, and on which line.
@@ -81,7 +82,7 @@ struct StatusView<'a> {
 /// # Errors
 /// If the text isn't a SubjectAccessReview or LocalSubjectAccessReview that an API server would
 /// take.
-pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, ReviewError> {
+pub fn answer(authorizer: &dyn Authorizer, piece: &ReviewText) -> Result<String, ReviewError> {
     let error = |line: u64, message: String| ReviewError {
         line: piece.line + line.max(1) - 1,
         message,
@@ -92,11 +93,11 @@ pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, Revi
         error(line, "bytes that are not UTF-8".to_owned())
     })?;
     let (user, attributes) = match piece.format {
-        Format::Json => {
+        Encoding::Json => {
             let review = read_json(text).map_err(|(line, message)| error(line, message))?;
             review.request()
         }
-        Format::Yaml => {
+        Encoding::Yaml => {
             let broken =
                 |problem: yaml::Error| error(problem.span().line.into(), problem.to_string());
             let document = yaml::document(text).map_err(broken)?;
@@ -111,8 +112,8 @@ pub fn answer(authorizer: &dyn Authorizer, piece: &Piece) -> Result<String, Revi
         reason: &reason,
     };
     match piece.format {
-        Format::Json => splice::json(text, &status),
-        Format::Yaml => splice::yaml(text, &status),
+        Encoding::Json => splice::json(text, &status),
+        Encoding::Yaml => splice::yaml(text, &status),
     }
     .map_err(|problem| error(1, problem.to_string()))
 }

@@ -2,10 +2,10 @@
 
 use std::io::{self, BufRead};
 
-use super::{Format, Piece};
+use super::{Encoding, ReviewText};
 
 /// The largest review that is read; a longer one is cut here, and so told as malformed.
-const MAX_REVIEW: usize = 16 << 20;
+pub const MAX_REVIEW: usize = 16 << 20;
 
 /// The most room that is made for a line before it is read.
 const MAX_USUAL: usize = 4096;
@@ -15,9 +15,9 @@ const MAX_USUAL: usize = 4096;
 /// The first character that isn't white space decides: `{` means JSON. A JSON value that doesn't
 /// end is cut before the next line that begins with `{`. Comments above a YAML document belong to it.
 #[derive(Debug)]
-pub struct Reader<R> {
+pub struct Reviews<R> {
     input: R,
-    format: Option<Format>,
+    format: Option<Encoding>,
     /// A line that was read but belongs to the next piece.
     pending: Vec<u8>,
     /// Comments above the next document, and their first line.
@@ -28,10 +28,10 @@ pub struct Reader<R> {
     done: bool,
 }
 
-impl<R: BufRead> Reader<R> {
+impl<R: BufRead> Reviews<R> {
     /// A reader over a stream.
     pub fn new(input: R) -> Self {
-        Reader {
+        Reviews {
             input,
             format: None,
             pending: Vec::new(),
@@ -46,7 +46,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// If the stream can't be read.
-    pub fn next_piece(&mut self) -> io::Result<Option<Piece>> {
+    pub fn next_piece(&mut self) -> io::Result<Option<ReviewText>> {
         loop {
             let Some(first) = self.next_line()? else {
                 return Ok(None);
@@ -57,21 +57,21 @@ impl<R: BufRead> Reader<R> {
                 continue;
             };
             let bytes = match format {
-                Format::Json => self.json_value(first)?,
-                Format::Yaml => self.yaml_document(first)?,
+                Encoding::Json => self.json_value(first)?,
+                Encoding::Yaml => self.yaml_document(first)?,
             };
             if is_blank(&bytes) {
                 self.keep_comments(&bytes, line);
                 continue;
             }
             let (whole, line) = match self.comments.take() {
-                Some((mut comments, line)) if format == Format::Yaml => {
+                Some((mut comments, line)) if format == Encoding::Yaml => {
                     comments.extend(bytes);
                     (comments, line)
                 }
                 _ => (bytes, line),
             };
-            return Ok(Some(Piece {
+            return Ok(Some(ReviewText {
                 bytes: whole,
                 line,
                 format,
@@ -80,13 +80,13 @@ impl<R: BufRead> Reader<R> {
     }
 
     /// The format of the stream, which its first line that isn't blank decides.
-    fn format_of(&mut self, line: &[u8]) -> Option<Format> {
+    fn format_of(&mut self, line: &[u8]) -> Option<Encoding> {
         if self.format.is_none() {
             let trimmed = line.trim_ascii();
             self.format = match trimmed.first() {
                 None | Some(b'#') => None,
-                Some(b'{' | b'[') => Some(Format::Json),
-                Some(_) => Some(Format::Yaml),
+                Some(b'{' | b'[') => Some(Encoding::Json),
+                Some(_) => Some(Encoding::Yaml),
             };
         }
         self.format
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     fn pieces(text: &str) -> Vec<(u64, String)> {
-        let mut reader = Reader::new(text.as_bytes());
+        let mut reader = Reviews::new(text.as_bytes());
         let mut pieces = Vec::new();
         while let Some(piece) = reader.next_piece().unwrap() {
             pieces.push((piece.line, String::from_utf8(piece.bytes).unwrap()));

@@ -20,7 +20,7 @@ pub(super) struct Review<'a> {
     #[serde(borrow, default)]
     kind: Word<'a>,
     #[serde(borrow, default)]
-    metadata: Option<Metadata<'a>>,
+    metadata: Option<ReviewMetadata<'a>>,
     #[serde(borrow, default)]
     spec: Option<Spec<'a>>,
     #[serde(default, rename = "status")]
@@ -29,7 +29,7 @@ pub(super) struct Review<'a> {
 
 #[derive(Deserialize)]
 #[serde(expecting = "the metadata of a review")]
-struct Metadata<'a> {
+struct ReviewMetadata<'a> {
     #[serde(borrow, default)]
     namespace: Option<Word<'a>>,
 }
@@ -51,9 +51,9 @@ struct Spec<'a> {
     #[serde(default, rename = "extra")]
     _extra: IgnoredAny,
     #[serde(borrow, default)]
-    resource_attributes: Option<Resource<'a>>,
+    resource_attributes: Option<ReviewedResource<'a>>,
     #[serde(borrow, default)]
-    non_resource_attributes: Option<NonResource<'a>>,
+    non_resource_attributes: Option<ReviewedUrl<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +62,7 @@ struct Spec<'a> {
     deny_unknown_fields,
     expecting = "resourceAttributes"
 )]
-struct Resource<'a> {
+struct ReviewedResource<'a> {
     #[serde(borrow, default)]
     namespace: Option<Word<'a>>,
     #[serde(borrow, default)]
@@ -86,7 +86,7 @@ struct Resource<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "nonResourceAttributes")]
-struct NonResource<'a> {
+struct ReviewedUrl<'a> {
     #[serde(borrow, default)]
     path: Option<Word<'a>>,
     #[serde(borrow, default)]
@@ -95,7 +95,7 @@ struct NonResource<'a> {
 
 /// Why an API server wouldn't take a review.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum ReviewRefusal {
     #[error("a {kind} doesn't say who asks; write a SubjectAccessReview with `spec.user`")]
     SelfReview { kind: String },
     #[error("it has no `kind`; expected SubjectAccessReview")]
@@ -127,18 +127,18 @@ impl Review<'_> {
     /// Who asks, and what; or why an API server wouldn't take the review.
     ///
     /// Source: `pkg/apis/authorization/validation`.
-    pub(super) fn request(self) -> Result<(UserInfo, Attributes), Refusal> {
+    pub(super) fn request(self) -> Result<(UserInfo, Attributes), ReviewRefusal> {
         let extent = self.extent()?;
         if !matches!(
             &*self.api_version,
             "authorization.k8s.io/v1" | "authorization.k8s.io/v1beta1"
         ) {
-            return Err(Refusal::NoSuchVersion {
+            return Err(ReviewRefusal::NoSuchVersion {
                 version: self.api_version.into_owned(),
                 kind: self.kind.into_owned(),
             });
         }
-        let spec = self.spec.ok_or(Refusal::NoSpec)?;
+        let spec = self.spec.ok_or(ReviewRefusal::NoSpec)?;
         let owned = |text: Option<Word<'_>>| text.map_or_else(String::new, Word::into_owned);
         let groups = spec.groups.unwrap_or_default();
         let user = UserInfo {
@@ -146,7 +146,7 @@ impl Review<'_> {
             groups: groups.into_iter().map(Word::into_owned).collect(),
         };
         if user.name.is_empty() && user.groups.is_empty() {
-            return Err(Refusal::NoOne);
+            return Err(ReviewRefusal::NoOne);
         }
         let attributes = match (spec.resource_attributes, spec.non_resource_attributes) {
             (Some(resource), None) => Attributes::Resource(ResourceAttributes {
@@ -157,31 +157,35 @@ impl Review<'_> {
                 subresource: owned(resource.subresource),
                 name: owned(resource.name),
             }),
-            (None, Some(_)) if extent == Extent::Local => return Err(Refusal::UrlInNamespace),
+            (None, Some(_)) if extent == Extent::Local => {
+                return Err(ReviewRefusal::UrlInNamespace);
+            }
             (None, Some(non_resource)) => Attributes::NonResource(NonResourceAttributes {
                 verb: owned(non_resource.verb),
                 path: owned(non_resource.path),
             }),
-            _ => return Err(Refusal::NotOneRequest),
+            _ => return Err(ReviewRefusal::NotOneRequest),
         };
         if extent == Extent::Local {
             let namespace = owned(self.metadata.and_then(|metadata| metadata.namespace));
             if namespace != attributes.namespace() {
-                return Err(Refusal::OtherNamespace);
+                return Err(ReviewRefusal::OtherNamespace);
             }
         }
         Ok((user, attributes))
     }
 
-    fn extent(&self) -> Result<Extent, Refusal> {
+    fn extent(&self) -> Result<Extent, ReviewRefusal> {
         match &*self.kind {
             "SubjectAccessReview" => Ok(Extent::Cluster),
             "LocalSubjectAccessReview" => Ok(Extent::Local),
-            "SelfSubjectAccessReview" | "SelfSubjectRulesReview" => Err(Refusal::SelfReview {
-                kind: self.kind.to_string(),
-            }),
-            "" => Err(Refusal::NoKind),
-            other => Err(Refusal::OtherKind {
+            "SelfSubjectAccessReview" | "SelfSubjectRulesReview" => {
+                Err(ReviewRefusal::SelfReview {
+                    kind: self.kind.to_string(),
+                })
+            }
+            "" => Err(ReviewRefusal::NoKind),
+            other => Err(ReviewRefusal::OtherKind {
                 kind: other.to_owned(),
             }),
         }

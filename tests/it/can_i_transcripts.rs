@@ -69,20 +69,27 @@ fn lines(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+fn is_list(run: &Value) -> bool {
+    args_of(run).contains(&"--list")
+}
+
+/// The recorded runs of a case that are replayed.
+pub fn replayed(case: &Path) -> Vec<Value> {
+    jsonl(&case.join("can-i.jsonl"))
+        .into_iter()
+        .filter(|run| !refused_by_server(run) && (is_list(run) || !is_gone(&args_of(run))))
+        .collect()
+}
+
 #[test]
 fn verdicts_exit_codes_and_warnings_are_kubectl_s() {
     for case in cases() {
-        let runs: Vec<Value> = jsonl(&case.join("can-i.jsonl"))
-            .into_iter()
-            .filter(|run| !refused_by_server(run) && !args_of(run).contains(&"--list"))
-            .collect();
+        let mut runs = replayed(&case);
+        runs.retain(|run| !is_list(run));
         let mut differences: Vec<(Difference, String)> = runs
             .par_iter()
             .filter_map(|recorded| {
                 let args = args_of(recorded);
-                if is_gone(&args) {
-                    return None;
-                }
                 let output = run(&case, &args);
                 let stdout = String::from_utf8(output.stdout).unwrap();
                 let stderr = String::from_utf8(output.stderr).unwrap();
@@ -138,11 +145,8 @@ fn row(line: &str) -> (String, BTreeSet<String>) {
 fn lists_have_kubectl_s_rows() {
     let mut count = 0;
     for case in cases() {
-        for recorded in jsonl(&case.join("can-i.jsonl")) {
-            let args = args_of(&recorded);
-            if !args.contains(&"--list") || refused_by_server(&recorded) {
-                continue;
-            }
+        for recorded in replayed(&case).iter().filter(|run| is_list(run)) {
+            let args = args_of(recorded);
             let output = run(&case, &args);
             assert_eq!(output.status.code(), Some(0), "{args:?}");
             let stdout = String::from_utf8(output.stdout).unwrap();

@@ -66,7 +66,7 @@ fn sarif_has_the_structure_that_code_scanning_reads() {
             rule["id"].as_str().unwrap()
         })
         .collect();
-    let codes: BTreeSet<&str> = rbac_eval::analysis::lint::CODES
+    let codes: BTreeSet<&str> = rbac_eval::diagnostic::codes::FINDINGS
         .iter()
         .map(|code| code.id)
         .collect();

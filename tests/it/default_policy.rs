@@ -1,8 +1,8 @@
 //! The built-in default policies: the oldest against a fresh server's objects, the newest against
 //! what has been added since.
 
+use crate::support::compare::authorizer;
 use rbac_eval::authz::chain;
-use rbac_eval::cluster::Snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{store_of, store_of_text, testdata};
@@ -24,7 +24,7 @@ type Title = String;
 
 fn built_in(policy: DefaultPolicy) -> RbacAuthorizer {
     let (files, manifest) = (Files::default(), Manifest::default());
-    RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Version(policy)))
+    authorizer(files, manifest, Defaults::Version(policy))
 }
 
 fn of_1_24() -> RbacAuthorizer {

@@ -2,7 +2,7 @@
 
 use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
-use rbac_eval::analysis::diff::{Change, Deed, Direction, diff};
+use rbac_eval::analysis::diff::{CauseKind, Change, Direction, diff};
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::cluster::Defaults;
 use rbac_eval::kube::PolicyRule;
@@ -40,14 +40,14 @@ fn change_in_words(change: &Change) -> String {
         Direction::Gained => "+",
         Direction::Lost => "-",
     };
-    let span = change.namespace.as_deref().unwrap_or("*");
+    let span = change.scope.namespace().unwrap_or("*");
     let mut words = format!(
         "{direction} {} @{span} {}",
         change.subject,
         rule_in_words(&change.rule)
     );
     for except in &change.except {
-        let span = except.namespace.as_deref().unwrap_or("*");
+        let span = except.scope.namespace().unwrap_or("*");
         words.push_str(&format!(" \\ @{span} {}", rule_in_words(&except.rule)));
     }
     words
@@ -60,14 +60,14 @@ fn changes(base: &[&str], head: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn deeds(base: &[&str], head: &[&str]) -> Vec<Deed> {
-    let mut deeds: Vec<Deed> = diff(&rbac(base), &rbac(head))
+fn kinds(base: &[&str], head: &[&str]) -> Vec<CauseKind> {
+    let mut kinds: Vec<CauseKind> = diff(&rbac(base), &rbac(head))
         .iter()
-        .flat_map(|change| change.causes.iter().map(|cause| cause.deed))
+        .flat_map(|change| change.causes.iter().map(|cause| cause.kind))
         .collect();
-    deeds.sort();
-    deeds.dedup();
-    deeds
+    kinds.sort();
+    kinds.dedup();
+    kinds
 }
 
 const READER: &str = "kind: ClusterRole\nmetadata: {name: reader}\nrules: [{apiGroups: [''], resources: [pods, services], verbs: [get, list]}]";
@@ -137,7 +137,7 @@ fn a_label_that_feeds_edit_is_a_gain_of_everyone_bound_to_it() {
             "+ User bob @* * example.com:widgets",
         ]
     );
-    assert_eq!(deeds(&base, &head), [Deed::Labels]);
+    assert_eq!(kinds(&base, &head), [CauseKind::Labels]);
 }
 
 #[test]
@@ -195,13 +195,19 @@ fn a_namespace_widened_to_the_cluster_gains_every_other_one() {
 #[test]
 fn each_deed_is_named() {
     let bob = "kind: ClusterRoleBinding\nmetadata: {name: alice}\nroleRef: {kind: ClusterRole, name: reader}\nsubjects: [{kind: User, name: alice}, {kind: User, name: bob}]";
-    assert_eq!(deeds(&[READER, ALICE], &[READER, bob]), [Deed::Subject]);
-    assert_eq!(deeds(&[READER], &[READER, ALICE]), [Deed::Binding]);
-    assert_eq!(deeds(&[ALICE], &[READER, ALICE]), [Deed::Role]);
+    assert_eq!(
+        kinds(&[READER, ALICE], &[READER, bob]),
+        [CauseKind::Subject]
+    );
+    assert_eq!(kinds(&[READER], &[READER, ALICE]), [CauseKind::Binding]);
+    assert_eq!(kinds(&[ALICE], &[READER, ALICE]), [CauseKind::Role]);
     let other = "kind: ClusterRoleBinding\nmetadata: {name: alice}\nroleRef: {kind: ClusterRole, name: view}\nsubjects: [{kind: User, name: alice}]";
-    assert_eq!(deeds(&[READER, ALICE], &[READER, other]), [Deed::RoleRef]);
+    assert_eq!(
+        kinds(&[READER, ALICE], &[READER, other]),
+        [CauseKind::RoleRef]
+    );
     let wider = "kind: ClusterRole\nmetadata: {name: reader}\nrules: [{apiGroups: [''], resources: [pods, services], verbs: [get, list, watch]}]";
-    assert_eq!(deeds(&[READER, ALICE], &[wider, ALICE]), [Deed::Rule]);
+    assert_eq!(kinds(&[READER, ALICE], &[wider, ALICE]), [CauseKind::Rule]);
     assert_eq!(
         changes(&[READER, ALICE], &[wider, ALICE]),
         ["+ User alice @* watch :pods,services"]

@@ -46,11 +46,10 @@ fn repository() -> TempDir {
         binding("alice", "Role", "pods"),
     )
     .unwrap();
-    fs::write(
-        path.join("promises.yaml"),
-        "promises:\n- name: alice reads pods\n  can: {as: alice, verb: get, resource: pods}\n- name: alice changes none\n  cannot: {as: alice, verb: update, resource: pods}\n",
-    )
-    .unwrap();
+    let list = "\n- name: alice reads pods\n  can: {as: alice, verb: get, resource: pods}\n- name: alice changes none\n  cannot: {as: alice, verb: update, resource: pods}\n";
+    for key in ["assertions", "promises"] {
+        fs::write(path.join(format!("{key}.yaml")), format!("{key}:{list}")).unwrap();
+    }
     git(path, &["add", "."]);
     git(path, &["commit", "--quiet", "--message", "one"]);
     git(path, &["checkout", "--quiet", "-b", "change"]);
@@ -182,7 +181,7 @@ fn renamed_deleted_and_broken_files_are_told() {
 }
 
 #[test]
-fn a_changed_role_ref_has_to_be_made_anew() {
+fn a_changed_role_ref_must_be_recreated() {
     let folder = repository();
     let path = folder.path();
     fs::write(
@@ -192,7 +191,7 @@ fn a_changed_role_ref_has_to_be_made_anew() {
     .unwrap();
     let (_, stdout, _) = told(&run(path, &["diff", "HEAD"]));
     assert!(
-        stdout.contains("RoleBinding default/alice has to be deleted and made anew"),
+        stdout.contains("RoleBinding default/alice must be deleted and recreated"),
         "{stdout}"
     );
     assert!(stdout.contains("roleRef changed"), "{stdout}");
@@ -404,7 +403,7 @@ fn the_commands_for_ci_run() {
             .env("BASE", "main")
             .output()
             .unwrap();
-        // The example's gain is not grave, and its promises hold.
+        // The example's gain is not grave, and its assertions hold.
         assert!(output.status.success(), "{command}: {:?}", told(&output));
     }
     let comment = fs::read_to_string(folder.path().join("rbac-diff.md")).unwrap();

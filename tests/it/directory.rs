@@ -213,7 +213,7 @@ fn broken_files_are_told_with_their_line() {
         (
             "a.yaml",
             format!("groups:\n- id: {id}\n  id: {id}\n"),
-            "3: the key `id` stands twice",
+            "3: duplicate key `id`",
         ),
         ("a.yaml", "groups: [\n".into(), "1: unclosed bracket"),
         ("a.yaml", "groups: 5\n".into(), "1: a list belongs here"),

@@ -1,31 +1,38 @@
 //! All integration tests as one program, which links the library once and runs them side by side.
 
+mod agreement;
 mod bad_input;
 mod can_i_transcripts;
 mod catalogue;
 mod check_findings;
 mod check_outputs;
 mod conformance;
-mod crowded;
 mod decode;
 mod default_policy;
 mod diff_cases;
 mod diff_cli;
+mod diff_entries;
 mod diff_law;
+mod diff_minimal;
 mod directory;
 mod directory_answers;
 mod escapes;
 mod fuzz_regressions;
+mod hash_collisions;
+mod index_sizes;
 mod input_forms;
 #[cfg(target_os = "linux")]
 mod limits;
 mod long_lists;
 mod naive;
+mod one_cluster;
+mod outside_authorizers;
 mod readme;
 mod refusals;
 mod reverse_law;
 mod reverse_views;
 mod review;
+mod risk_parts;
 mod risks;
 mod scalars;
 mod support;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support;
 use crate::support::ask::{picks, request};
-use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects};
+use crate::support::compare::{authorizer, same_answer, same_review, same_roles};
 use crate::support::generate::{Cluster, cluster};
 use crate::support::naive::Naive;
 use crate::support::object::values;
@@ -24,7 +24,7 @@ use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::Authorizer;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::cluster::Defaults;
-use rbac_eval::diagnostic::Problem;
+use rbac_eval::diagnostic::codes;
 use rbac_eval::kube;
 use rbac_eval::text::{Files, SourceText};
 use serde_json::Value;
@@ -35,7 +35,7 @@ proptest! {
         cluster in cluster(false),
         picks in vec(picks(), 1..24),
     ) {
-        let rbac = store_of_objects(&cluster.objects);
+        let rbac = cluster.authorizer();
         let naive = Naive::new(&cluster.objects);
         same_roles(&rbac, &naive);
         for picks in &picks {
@@ -57,12 +57,11 @@ proptest! {
             let manifest = kube::parse(&mut files, &[text]);
             prop_assert!(manifest.diagnostics.is_empty(), "{:?}\n{spelled}", manifest.diagnostics);
             prop_assert_eq!(values(&manifest), &*cluster.objects, "{}", spelled);
-            let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None));
+            let snapshot = Snapshot::new(files, manifest, Defaults::None);
+            let rbac = RbacAuthorizer::with_hash_state(snapshot, cluster.hash_state()).unwrap();
             for diagnostic in rbac.diagnostics() {
-                let harmless = matches!(
-                    diagnostic.problem,
-                    Problem::Overridden { .. } | Problem::StaleAggregation { .. }
-                );
+                let harmless =
+                    [&codes::OVERRIDDEN, &codes::STALE_AGGREGATION].contains(&diagnostic.code);
                 prop_assert!(harmless, "{diagnostic:?}");
             }
             same_roles(&rbac, &naive);
@@ -193,17 +192,16 @@ fn replay_file(file: &Path) {
     let manifest = kube::parse(&mut files, &[text]);
     let objects = values(&manifest);
     let naive = Naive::new(&objects);
-    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None));
+    let rbac = authorizer(files, manifest, Defaults::None);
     same_roles(&rbac, &naive);
     let case = fs::read_to_string(file.with_extension("json")).unwrap();
     let case: Value = serde_json::from_str(&case).unwrap();
     let refused: Vec<Value> = rbac
         .diagnostics()
         .iter()
-        .filter_map(|diagnostic| match &diagnostic.problem {
-            Problem::Refused { object, .. } => Some(object.as_str().into()),
-            _ => None,
-        })
+        .filter(|diagnostic| diagnostic.code == &codes::REFUSED)
+        .filter_map(|diagnostic| diagnostic.object.as_ref())
+        .map(|object| object.to_string().into())
         .collect();
     let expected = case["refused"].as_array().cloned().unwrap_or_default();
     assert_eq!(refused, expected);

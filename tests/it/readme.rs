@@ -1,8 +1,21 @@
 //! The README shows what the program says today: every command of its console blocks is run from
 //! the root of the repository, where a reader would run it.
 
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
+
+use crate::can_i_transcripts;
+use crate::support::{RECORDED, jsonl, recorded};
+use rbac_eval::kube::default_policy::DefaultPolicy;
+use rbac_eval::review::MAX_REVIEW;
+use rbac_eval::text::yaml::Limits;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+#[allow(dead_code, reason = "the benches use more of it")]
+#[path = "../../benches/support/scale.rs"]
+mod scale;
 
 /// A command that the README shows, and what it shows below it.
 struct Shown {
@@ -11,9 +24,13 @@ struct Shown {
     output: String,
 }
 
-fn readme() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+fn page(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     std::fs::read_to_string(path).unwrap()
+}
+
+fn readme() -> String {
+    page("README.md")
 }
 
 /// The words of a command line; `'…'` keeps spaces together, as in a shell.
@@ -78,13 +95,17 @@ fn shown(text: &str) -> Vec<Shown> {
     shown
 }
 
-fn says(args: &[String]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
+fn run(args: &[impl AsRef<OsStr>]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(args)
         .env_remove("CLICOLOR_FORCE")
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+fn says(args: &[String]) -> String {
+    let output = run(args);
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }
 
@@ -130,5 +151,174 @@ fn the_table_of_commands_names_every_subcommand() {
     let readme = readme();
     for name in names {
         assert!(readme.contains(&format!("| `rbac-eval {name}")), "{name}");
+    }
+}
+
+/// What stands outside of the fenced blocks, without its line breaks.
+fn prose(text: &str) -> String {
+    let mut inside = false;
+    let mut words = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("```") {
+            inside = !inside;
+        } else if !inside {
+            words.extend(line.split_whitespace());
+        }
+    }
+    words.join(" ")
+}
+
+/// A number with commas between its thousands.
+fn spelled(number: usize) -> String {
+    match (number / 1000, number % 1000) {
+        (0, rest) => rest.to_string(),
+        (more, rest) => format!("{},{rest:03}", spelled(more)),
+    }
+}
+
+/// Millions in words.
+fn millions(number: u64) -> String {
+    assert_eq!(number % 1_000_000, 0);
+    match number / 1_000_000 {
+        1 => "a million".to_owned(),
+        many => format!("{many} million"),
+    }
+}
+
+fn mebibytes(number: u64) -> String {
+    assert_eq!(number % (1 << 20), 0);
+    format!("{} MiB", number >> 20)
+}
+
+/// What the last run of the benches measured, from the row of their table that begins so.
+fn measured(row: &str) -> String {
+    let speed = page("docs/speed.md");
+    let cells = speed
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("| {row}")))
+        .unwrap_or_else(|| panic!("{row}"));
+    cells.split(" | ").nth(1).unwrap().to_owned()
+}
+
+/// What the README states in numbers, each worked out from what the number is about.
+fn statements() -> Vec<String> {
+    let cases = RECORDED.map(recorded);
+    let count = |of: &dyn Fn(&Path) -> usize| spelled(cases.iter().map(|case| of(case)).sum());
+    let answers = count(&|case| jsonl(&case.join("reviews.jsonl")).len());
+    let runs = count(&|case| can_i_transcripts::replayed(case).len());
+
+    let newest = DefaultPolicy::newest().version;
+    assert!(DefaultPolicy::versions().any(|version| version == "1.24"));
+
+    #[derive(Deserialize)]
+    struct List {
+        items: Vec<IgnoredAny>,
+    }
+    let json = scale::Cluster::new(1000).json(false);
+    let objects = serde_json::from_str::<List>(&json).unwrap().items.len();
+    let size = format!("{:.1} MB", json.len() as f64 / 1e6);
+    let decision = measured("one decision, 1,000 namespaces");
+    let nanoseconds: u32 = decision.strip_suffix(" ns").unwrap().parse().unwrap();
+    assert!(nanoseconds < 1000);
+    let one_shot = measured(&format!("one-shot `can-i`, {size} cluster"));
+
+    let mut statements = vec![
+        format!(
+            "held against {answers} answers recorded from a real API server and {runs} runs of kubectl."
+        ),
+        format!("(of Kubernetes {newest})"),
+        "`--defaults 1.24` names a version".to_owned(),
+        format!(
+            "A decision takes less than a microsecond on a cluster of {} objects, a question about \
+             its {size} dump {one_shot} from start to exit",
+            spelled(objects)
+        ),
+        env!("CARGO_PKG_LICENSE").to_owned(),
+        // The answer's name.
+        "403 Forbidden".to_owned(),
+    ];
+    statements.extend(exit_codes());
+    statements.push(bounds());
+    statements
+}
+
+fn bounds() -> String {
+    let Limits {
+        depth,
+        nodes,
+        bytes,
+        alias_events,
+    } = Limits::default();
+    format!(
+        "{depth} levels of nesting, {} nodes and {} of strings a YAML document, {} events out of \
+         aliases, {} a review",
+        millions(nodes),
+        mebibytes(bytes),
+        millions(alias_events),
+        mebibytes(MAX_REVIEW as u64)
+    )
+}
+
+/// The rows of the table, and what is said of a file that doesn't parse.
+fn exit_codes() -> Vec<String> {
+    let code = |args: &str| {
+        let words: Vec<&str> = args.split(' ').collect();
+        run(&words).status.code().unwrap()
+    };
+    let quickstart = "-n default -f testdata/quickstart/rbac.yaml";
+    let unused = code("can-i get pods --no-such-flag");
+    let broken = code("can-i get pods --as alice -f Cargo.toml");
+    assert_eq!(unused, broken);
+    vec![
+        format!(
+            "| {} | yes |",
+            code(&format!("can-i get pods --as alice {quickstart}"))
+        ),
+        format!(
+            "| {} | no |",
+            code(&format!("can-i delete pods --as alice {quickstart}"))
+        ),
+        format!("| {broken} | bad usage, or input that can't be read (kubectl says 1) |"),
+        format!("A named file that doesn't parse leaves no verdict: exit code {broken}"),
+    ]
+}
+
+#[test]
+fn every_number_in_the_prose_is_the_true_one() {
+    let mut rest = prose(&readme());
+    for statement in statements() {
+        assert!(rest.contains(&statement), "{statement}\nis not in:\n{rest}");
+        rest = rest.replacen(&statement, "", 1);
+    }
+    let more: Vec<&str> = rest
+        .split(' ')
+        .filter(|word| word.contains(|character: char| character.is_ascii_digit()))
+        .collect();
+    assert_eq!(more, [""; 0], "numbers that nothing holds");
+}
+
+#[test]
+fn the_table_of_bounds_has_the_true_ones() {
+    let contributing = prose(&page("CONTRIBUTING.md"));
+    let Limits {
+        depth,
+        nodes,
+        bytes,
+        alias_events,
+    } = Limits::default();
+    for row in [
+        format!("| nesting | {depth} levels |"),
+        format!(
+            "| a YAML document | {} nodes, {} of strings, aliases expanded |",
+            millions(nodes),
+            mebibytes(bytes)
+        ),
+        format!(
+            "| what aliases expand to | {} events a document:",
+            millions(alias_events)
+        ),
+        format!("| a review | {} |", mebibytes(MAX_REVIEW as u64)),
+    ] {
+        assert!(contributing.contains(&row), "{row}");
     }
 }

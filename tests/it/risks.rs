@@ -4,8 +4,10 @@ use std::fs;
 
 use crate::support::{store_of_text, testdata};
 use rbac_eval::analysis::diff::diff;
-use rbac_eval::analysis::risk::{RISKS, Severity, risks_of};
+use rbac_eval::analysis::risk::{RISKS, risks_of};
 use rbac_eval::cluster::Defaults;
+use rbac_eval::diagnostic::Severity;
+use rbac_eval::diagnostic::codes;
 
 /// A rule in short: groups, resources, verbs, and names where there are some.
 fn rule(short: &str) -> String {
@@ -55,7 +57,7 @@ fn gained(
     let mut found: Vec<(String, Severity)> = diff(&base, &head)
         .iter()
         .flat_map(|change| risks_of(change, &base, &head))
-        .map(|found| (found.risk.id.to_owned(), found.severity))
+        .map(|found| (found.code.id.to_owned(), found.severity))
         .collect();
     found.sort();
     found.dedup();
@@ -252,7 +254,7 @@ fn each_risk_is_told_and_just_not_told() {
         .chain(SUBJECTS.iter().map(|(id, ..)| *id))
         .collect();
     for risk in RISKS {
-        assert!(told.contains(&risk.id), "{} has no example", risk.id);
+        assert!(told.contains(&risk.code.id), "{} has no example", risk.code);
     }
 }
 
@@ -263,8 +265,10 @@ fn every_risk_has_its_heading_in_the_docs() {
         .lines()
         .filter_map(|line| line.strip_prefix("## "))
         .collect();
-    let ids: Vec<&str> = RISKS.iter().map(|risk| risk.id).collect();
+    let ids: Vec<&str> = codes::RISKS.iter().map(|code| code.id).collect();
     pretty_assertions::assert_eq!(headings, ids);
+    let in_table: Vec<&str> = RISKS.iter().map(|risk| risk.code.id).collect();
+    pretty_assertions::assert_eq!(in_table, ids);
 }
 
 #[test]

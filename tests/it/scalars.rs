@@ -3,7 +3,7 @@
 use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
 use rbac_eval::cluster::Defaults;
-use rbac_eval::diagnostic::Problem;
+use rbac_eval::diagnostic::codes;
 
 /// What a scalar is read as.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ fn read(scalar: &str) -> Read {
             let role = rbac.snapshot().roles().next().unwrap();
             Read::String(rbac.snapshot().role(role).rules[0].verbs[0].to_string())
         }
-        [one] if matches!(one.problem, Problem::Refused { .. }) => Read::Refused,
+        [one] if one.code == &codes::REFUSED => Read::Refused,
         _ => Read::Broken,
     }
 }

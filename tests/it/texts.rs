@@ -101,11 +101,11 @@ fn a_key_that_stands_twice_anywhere_is_an_error() {
     ] {
         let text = bob.replacen(once, twice, 1);
         assert_ne!(text, bob);
-        assert_error("p.json", &text, "stands twice");
-        assert_error("p.yaml", &format!("# c\n{text}"), "stands twice");
+        assert_error("p.json", &text, "duplicate key");
+        assert_error("p.yaml", &format!("# c\n{text}"), "duplicate key");
     }
     let role = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"r"},"rules":[{"verbs":["get"],"verbs":["*"],"apiGroups":[""],"resources":["pods"]}]}"#;
-    assert_error("p.json", role, "the key `verbs` stands twice");
+    assert_error("p.json", role, "duplicate key `verbs`");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn faults_are_told_in_plain_words() {
     for (text, told) in [
         (deep.as_str(), "nested deeper than 128 levels"),
         ("a: &a [*a]\n", "an alias inside its own anchor"),
-        ("kind: x\n", "the key `kind` stands twice"),
+        ("kind: x\n", "duplicate key `kind`"),
         ("rules: 5\n", "a list belongs here"),
         (
             "rules: [{verbs: [.inf]}]\n",

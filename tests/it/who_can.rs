@@ -1,7 +1,7 @@
 //! Replays what upstream's subject locator listed, and holds the reverse queries against the
 //! authorizer.
 
-use crate::support::{self, cases, jsonl, store_of};
+use crate::support::{self, RECORDED, jsonl, realworld, recorded, store_of};
 use rbac_eval::analysis::lookup::{lookup, subjects};
 use rbac_eval::analysis::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
 use rbac_eval::analysis::who_can::{WhoCan, who_can};
@@ -31,14 +31,14 @@ fn listed(found: &WhoCan) -> BTreeSet<&Principal> {
 
 #[test]
 fn every_recorded_reverse_query_is_answered_alike() {
-    let mut count = 0;
-    for case in cases() {
-        let path = case.join("who-can.jsonl");
-        if !path.exists() {
-            continue;
-        }
+    // The cases that upstream's subject locator was asked about.
+    for case in [Some(recorded("small-a")), realworld()]
+        .into_iter()
+        .flatten()
+    {
+        let mut count = 0;
         let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
-        for line in jsonl(&path) {
+        for line in jsonl(&case.join("who-can.jsonl")) {
             let (_, attributes) = support::request(&line);
             let found = who_can(&rbac, &attributes, Reach::Request);
             let ours: BTreeSet<String> = found
@@ -55,8 +55,8 @@ fn every_recorded_reverse_query_is_answered_alike() {
             pretty_assertions::assert_eq!(ours, recorded, "{}", line);
             count += 1;
         }
+        assert!(count > 500, "{} has {count} lines", case.display());
     }
-    assert!(count > 1000, "{count}");
 }
 
 /// S is listed for a request if and only if the authorizer allows a user who is exactly S.
@@ -97,8 +97,7 @@ fn law(rbac: &RbacAuthorizer, attributes: &Attributes) {
 
 #[test]
 fn who_can_lists_exactly_whom_the_authorizer_allows() {
-    for case in ["small-a", "small-b", "aks-basics"] {
-        let case = support::testdata().join("conformance").join(case);
+    for case in RECORDED.map(recorded) {
         let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
         for review in jsonl(&case.join("reviews.jsonl")).iter().step_by(29) {
             let (_, attributes) = support::request(&review["spec"]);
@@ -110,7 +109,7 @@ fn who_can_lists_exactly_whom_the_authorizer_allows() {
 /// Looking anywhere finds whom looking in some namespace, or in the whole cluster, finds.
 #[test]
 fn anywhere_is_the_union_of_every_namespace() {
-    let case = support::testdata().join("conformance/small-a");
+    let case = recorded("small-a");
     let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
     let namespaces: BTreeSet<String> = rbac
         .snapshot()
@@ -135,7 +134,7 @@ fn anywhere_is_the_union_of_every_namespace() {
 
 #[test]
 fn lookup_finds_the_bindings_through_which_the_authorizer_allows() {
-    let case = support::testdata().join("conformance/small-b");
+    let case = recorded("small-b");
     let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
     let authorizer = chain(&rbac);
     for review in jsonl(&case.join("reviews.jsonl")).iter().step_by(7) {
@@ -156,7 +155,7 @@ fn lookup_finds_the_bindings_through_which_the_authorizer_allows() {
 
 #[test]
 fn both_matrices_say_what_the_authorizer_says() {
-    let case = support::testdata().join("conformance/small-a");
+    let case = recorded("small-a");
     let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
     let authorizer = chain(&rbac);
     for principal in subjects(&rbac).into_iter().step_by(5) {

@@ -1,75 +1,120 @@
-//! The file of promises.
+//! The file of assertions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::ask::Who;
 use crate::authn::Principal;
 use crate::kube::{LabelSelector, SubjectKind};
 use crate::text::yaml::{self, Spanned};
 
-/// What is wrong with a file of promises.
+/// What is wrong with a file of assertions, and on which line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {message}")]
+#[error("{file}:{line}: {problem}")]
 pub struct FormatError {
-    /// `file:line`
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-}
-
-/// The promises of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Promises {
     /// The file.
     pub file: String,
-    /// The promises, in the order of the file.
-    pub promises: Vec<Promise>,
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub problem: FormatProblem,
 }
 
-/// One promise.
+/// What is wrong with a file of assertions.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatProblem {
+    /// It isn't YAML of this form.
+    #[error("{0}")]
+    Yaml(String),
+    /// It has no list of assertions.
+    #[error("missing field `assertions`")]
+    NoList,
+    /// It has a list under each name.
+    #[error("say either `assertions` or `promises`, which means the same")]
+    TwoLists,
+    /// The list is empty.
+    #[error("it holds no assertion")]
+    Empty,
+    /// The file has more lines than are counted.
+    #[error("the file has too many lines")]
+    TooManyLines,
+    /// An assertion expects nothing, or several things.
+    #[error("an assertion says exactly one of `can`, `cannot`, `onlyThese`, `noOne`")]
+    NotOneExpectation,
+    /// `onlyThese` without subjects.
+    #[error("`onlyThese` lists its `subjects`")]
+    NoSubjects,
+    /// Subjects of `can` or `cannot`.
+    #[error("`subjects` belongs to `onlyThese`")]
+    SubjectsMisplaced,
+    /// `can` or `cannot` without someone who asks.
+    #[error("`as` says who asks")]
+    NoAsker,
+    /// Someone who asks, or subjects, where everyone is meant.
+    #[error("`as`, `groups` and `subjects` don't belong here")]
+    AskerMisplaced,
+    /// No verb, or both forms.
+    #[error("say either `verb` or `verbs`")]
+    NotOneVerbForm,
+    /// Several forms of namespaces.
+    #[error("say one of `namespace`, `namespaces`, `everyNamespace`, `namespaceSelector`")]
+    NotOnePlace,
+    /// A URL with what only an object has.
+    #[error("a URL has no `subresource` and no `resourceName`")]
+    ObjectFieldsOfUrl,
+    /// A subject of another kind.
+    #[error("a subject is a `User`, `Group` or `ServiceAccount`, not a `{0}`")]
+    SubjectKind(String),
+    /// A ServiceAccount without its namespace.
+    #[error("ServiceAccount {0} needs a `namespace`")]
+    NoSubjectNamespace(String),
+}
+
+/// The assertions of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Promise {
+pub struct AssertionFile {
+    /// The name of the file.
+    pub name: String,
+    /// The assertions, in the order of the file.
+    pub assertions: Vec<Assertion>,
+}
+
+/// One assertion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assertion {
     /// What it is called.
     pub name: String,
     /// The line on which it begins.
-    pub line: u64,
-    /// What it says.
-    pub asserted: Asserted,
+    pub line: u32,
+    /// What it expects.
+    pub expectation: Expectation,
 }
 
-/// What a promise says.
+/// What an assertion expects.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asserted {
-    /// Someone can do something, everywhere it speaks of.
-    Can(Who, Request),
-    /// Someone can't do something, anywhere it speaks of.
-    Cannot(Who, Request),
+pub enum Expectation {
+    /// Someone can make every request.
+    Can(Who, AssertedRequests),
+    /// Someone can make none of the requests.
+    Cannot(Who, AssertedRequests),
     /// No one but these subjects can.
-    OnlyThese(Request, BTreeSet<Principal>),
+    OnlyThese(AssertedRequests, BTreeSet<Principal>),
     /// No one can.
-    NoOne(Request),
+    NoOne(AssertedRequests),
 }
 
-/// Who.
+/// The requests of an assertion: each verb in each namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Who {
-    /// The user.
-    pub user: String,
-    /// The user's groups.
-    pub groups: Vec<String>,
-}
-
-/// What.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct AssertedRequests {
     /// The verbs.
     pub verbs: Vec<String>,
     /// The resource as on kubectl's command line, or a URL.
     pub resource: String,
-    /// The subresource.
+    /// The subresource; empty for none.
     pub subresource: String,
-    /// The name.
+    /// The name; empty for none.
     pub name: String,
     /// Where.
     pub namespaces: Namespaces,
@@ -89,12 +134,14 @@ pub enum Namespaces {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFile {
-    promises: Vec<Spanned<RawPromise>>,
+    assertions: Option<Vec<Spanned<RawAssertion>>>,
+    /// What assertions were called at first.
+    promises: Option<Vec<Spanned<RawAssertion>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RawPromise {
+struct RawAssertion {
     name: Option<String>,
     can: Option<RawRequest>,
     cannot: Option<RawRequest>,
@@ -134,90 +181,96 @@ struct RawSubject {
     namespace: Option<String>,
 }
 
-impl Promises {
-    /// Reads a file of promises. The form is documented in `docs/promises.md`.
+impl AssertionFile {
+    /// Reads a file of assertions. The form is documented in `docs/assertions.md`.
     ///
     /// # Errors
     /// If the text isn't of that form, with its line.
-    pub fn read(file: &str, text: &str) -> Result<Self, FormatError> {
-        let error = |line: u64, message: String| FormatError {
-            place: format!("{file}:{line}"),
-            message,
+    pub fn read(name: &str, text: &str) -> Result<Self, FormatError> {
+        let error = |line: u64, problem: FormatProblem| FormatError {
+            file: name.to_owned(),
+            line,
+            problem,
         };
         let raw: RawFile = yaml::document(text)
             .and_then(|document| document.read())
-            .map_err(|problem| error(problem.span().line.into(), problem.to_string()))?;
-        if raw.promises.is_empty() {
-            return Err(error(1, "it holds no promise".to_owned()));
+            .map_err(|problem| {
+                let line = problem.span().line.into();
+                error(line, FormatProblem::Yaml(problem.to_string()))
+            })?;
+        let list = match (raw.assertions, raw.promises) {
+            (Some(list), None) | (None, Some(list)) => list,
+            (None, None) => return Err(error(1, FormatProblem::NoList)),
+            (Some(_), Some(_)) => return Err(error(1, FormatProblem::TwoLists)),
+        };
+        if list.is_empty() {
+            return Err(error(1, FormatProblem::Empty));
         }
-        let mut promises = Vec::new();
-        for located in raw.promises {
+        let mut assertions = Vec::new();
+        for located in list {
             let line = located.span.line.into();
-            promises.push(promise(located.value, line).map_err(|message| error(line, message))?);
+            assertions
+                .push(assertion(located.value, line).map_err(|problem| error(line, problem))?);
         }
-        Ok(Promises {
-            file: file.to_owned(),
-            promises,
+        Ok(AssertionFile {
+            name: name.to_owned(),
+            assertions,
         })
     }
 }
 
-fn promise(raw: RawPromise, line: u64) -> Result<Promise, String> {
-    let given = [&raw.can, &raw.cannot, &raw.only_these, &raw.no_one];
-    if given.iter().filter(|given| given.is_some()).count() != 1 {
-        return Err(
-            "a promise says exactly one of `can`, `cannot`, `onlyThese`, `noOne`".to_owned(),
-        );
-    }
-    let asserted = if let Some(raw) = raw.can {
-        let (who, request) = with_who(raw)?;
-        Asserted::Can(who, request)
-    } else if let Some(raw) = raw.cannot {
-        let (who, request) = with_who(raw)?;
-        Asserted::Cannot(who, request)
-    } else if let Some(mut raw) = raw.only_these {
-        let subjects = raw.subjects.take();
-        let subjects = subjects.ok_or("`onlyThese` lists its `subjects`")?;
-        let subjects: Result<_, String> = subjects.into_iter().map(subject).collect();
-        Asserted::OnlyThese(without_who(raw)?, subjects?)
-    } else {
-        let raw = raw.no_one.ok_or("a promise says something")?;
-        Asserted::NoOne(without_who(raw)?)
+fn assertion(raw: RawAssertion, line: u64) -> Result<Assertion, FormatProblem> {
+    let expectation = match (raw.can, raw.cannot, raw.only_these, raw.no_one) {
+        (Some(raw), None, None, None) => {
+            let (who, requests) = with_who(raw)?;
+            Expectation::Can(who, requests)
+        }
+        (None, Some(raw), None, None) => {
+            let (who, requests) = with_who(raw)?;
+            Expectation::Cannot(who, requests)
+        }
+        (None, None, Some(mut raw), None) => {
+            let subjects = raw.subjects.take().ok_or(FormatProblem::NoSubjects)?;
+            let subjects: Result<_, FormatProblem> = subjects.into_iter().map(subject).collect();
+            Expectation::OnlyThese(without_who(raw)?, subjects?)
+        }
+        (None, None, None, Some(raw)) => Expectation::NoOne(without_who(raw)?),
+        _ => return Err(FormatProblem::NotOneExpectation),
     };
-    Ok(Promise {
+    Ok(Assertion {
         name: raw.name.unwrap_or_else(|| format!("line {line}")),
-        line,
-        asserted,
+        line: u32::try_from(line).map_err(|_| FormatProblem::TooManyLines)?,
+        expectation,
     })
 }
 
-fn with_who(raw: RawRequest) -> Result<(Who, Request), String> {
+fn with_who(raw: RawRequest) -> Result<(Who, AssertedRequests), FormatProblem> {
     if raw.subjects.is_some() {
-        return Err("`subjects` belongs to `onlyThese`".to_owned());
+        return Err(FormatProblem::SubjectsMisplaced);
     }
     let who = Who {
-        user: raw
+        name: raw
             .user
             .clone()
             .filter(|user| !user.is_empty())
-            .ok_or("`as` says who asks")?,
+            .ok_or(FormatProblem::NoAsker)?,
         groups: raw.groups.clone().unwrap_or_default(),
     };
-    Ok((who, request(raw)?))
+    Ok((who, requests(raw)?))
 }
 
-fn without_who(raw: RawRequest) -> Result<Request, String> {
+fn without_who(raw: RawRequest) -> Result<AssertedRequests, FormatProblem> {
     if raw.user.is_some() || raw.groups.is_some() || raw.subjects.is_some() {
-        return Err("`as`, `groups` and `subjects` don't belong here".to_owned());
+        return Err(FormatProblem::AskerMisplaced);
     }
-    request(raw)
+    requests(raw)
 }
 
-fn request(raw: RawRequest) -> Result<Request, String> {
+fn requests(raw: RawRequest) -> Result<AssertedRequests, FormatProblem> {
     let verbs = match (raw.verb, raw.verbs) {
         (Some(verb), None) => vec![verb],
         (None, Some(verbs)) if !verbs.is_empty() => verbs,
-        _ => return Err("say either `verb` or `verbs`".to_owned()),
+        _ => return Err(FormatProblem::NotOneVerbForm),
     };
     let namespaces = match (
         raw.namespace,
@@ -235,36 +288,32 @@ fn request(raw: RawRequest) -> Result<Request, String> {
             match_labels: selector.match_labels.into_iter().collect(),
             match_expressions: Vec::new(),
         }),
-        _ => {
-            return Err(
-                "say one of `namespace`, `namespaces`, `everyNamespace`, `namespaceSelector`"
-                    .to_owned(),
-            );
-        }
+        _ => return Err(FormatProblem::NotOnePlace),
     };
-    Ok(Request {
+    let subresource = raw.subresource.unwrap_or_default();
+    let name = raw.resource_name.unwrap_or_default();
+    if raw.resource.starts_with('/') && !(subresource.is_empty() && name.is_empty()) {
+        return Err(FormatProblem::ObjectFieldsOfUrl);
+    }
+    Ok(AssertedRequests {
         verbs,
         resource: raw.resource,
-        subresource: raw.subresource.unwrap_or_default(),
-        name: raw.resource_name.unwrap_or_default(),
+        subresource,
+        name,
         namespaces,
     })
 }
 
-fn subject(raw: RawSubject) -> Result<Principal, String> {
+fn subject(raw: RawSubject) -> Result<Principal, FormatProblem> {
     let kind = match &*raw.kind {
         "User" => SubjectKind::User,
         "Group" => SubjectKind::Group,
         "ServiceAccount" => SubjectKind::ServiceAccount,
-        other => {
-            return Err(format!(
-                "a subject is a `User`, `Group` or `ServiceAccount`, not a `{other}`"
-            ));
-        }
+        _ => return Err(FormatProblem::SubjectKind(raw.kind)),
     };
     let namespace = raw.namespace.unwrap_or_default();
     if kind == SubjectKind::ServiceAccount && namespace.is_empty() {
-        return Err(format!("ServiceAccount {} needs a `namespace`", raw.name));
+        return Err(FormatProblem::NoSubjectNamespace(raw.name));
     }
     Ok(Principal::new(kind, &namespace, &raw.name))
 }

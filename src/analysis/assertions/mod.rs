@@ -1,173 +1,282 @@
-//! Promises kept in git: assertions about who can do what, and whether they hold.
+//! Assertions kept in git: who can do what, and who can't.
+//!
+//! An assertion asks as `can-i` does, through [`ask`](crate::ask): with the same types, namespaces
+//! and memberships.
 //!
 //! ```
-//! use rbac_eval::kube::Manifest;
-//! use rbac_eval::analysis::assertions::{Outcome, Promises, keep};
-//! use rbac_eval::text::Files;
-//! use rbac_eval::cluster::{Defaults, Snapshot};
+//! use rbac_eval::analysis::assertions::{AssertionFile, Outcome, judge_all};
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
+//! use rbac_eval::cluster::{Defaults, Snapshot};
+//! use rbac_eval::entra::Directory;
+//! use rbac_eval::kube::Manifest;
+//! use rbac_eval::text::Files;
 //!
-//! let promises = Promises::read("promises.yaml", "
-//! promises:
+//! let file = AssertionFile::read("assertions.yaml", "
+//! assertions:
 //! - name: alice reads no secrets
 //!   cannot: {as: alice, verb: get, resource: secrets, namespace: default}
 //! ").unwrap();
 //! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-//! let rbac = RbacAuthorizer::new(snapshot);
-//! let outcomes = keep(&promises, &rbac).unwrap();
-//! assert!(matches!(outcomes[0].1, Outcome::Kept));
+//! let rbac = RbacAuthorizer::new(snapshot)?;
+//! let judged = judge_all(&file, &rbac, &Directory::default()).unwrap();
+//! assert_eq!(judged[0].outcome, Outcome::Holds);
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
-mod ask;
 mod format;
+mod requests;
 
-use crate::authz::chain;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::analysis::who_can::who_can;
+use crate::ask::{Note, ResolvedUser, Resolver, Who};
 use crate::authn::Principal;
-use crate::authn::{MASTERS, UserInfo};
-use crate::authz::Attributes;
-use crate::authz::rbac::Grant;
-use crate::authz::rbac::RbacAuthorizer;
-use crate::authz::{Authorizer, Decision};
+use crate::authz::rbac::{Grant, RbacAuthorizer};
+use crate::authz::{Attributes, Authorizer, chain};
 use crate::cluster::Reach;
+use crate::diagnostic::{Code, Describe, codes};
+use crate::entra::Directory;
 
-use ask::Asked;
-pub use format::{Asserted, FormatError, Promise, Promises, Request, Who};
+pub use format::{
+    AssertedRequests, Assertion, AssertionFile, Expectation, FormatError, FormatProblem, Namespaces,
+};
+pub use requests::CannotJudge;
+use requests::Requests;
 
-/// Whether a promise holds.
+/// Whether an assertion holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It does.
-    Kept,
+    Holds,
     /// It doesn't.
-    Broken(Vec<Breach>),
+    Fails(Vec<Violation>),
 }
 
-/// One way in which a promise doesn't hold.
+/// One way in which an assertion doesn't hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Breach {
+pub struct Violation {
     /// Who can, or can't.
     pub who: String,
     /// Whether they can, where they shouldn't; else they can't, where they should.
     pub can: bool,
     /// What.
     pub request: Attributes,
-    /// The grants that break it; none where a right is missing.
+    /// The grants that are too much; none where a right is missing.
     pub grants: Vec<Grant>,
 }
 
-/// Why a promise can't be judged.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: promise `{name}`: {message}")]
-pub struct Unjudged {
-    /// `file:line`
-    pub place: String,
-    /// The promise's name.
-    pub name: String,
-    /// Why.
-    pub message: String,
+/// An assertion, whether it holds, and how its words were understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Judged<'a> {
+    /// The assertion.
+    pub assertion: &'a Assertion,
+    /// Whether it holds.
+    pub outcome: Outcome,
+    /// How its words were understood.
+    pub notes: Vec<AssertionNote>,
 }
 
-/// Judges every promise.
+/// A note on the words of an assertion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertionNote(pub Note);
+
+impl fmt::Display for AssertionNote {
+    /// As the command line says it, but with the fields of an assertion instead of flags.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Note::NameOfSubresource { resource, name, .. } => write!(
+                f,
+                "this asks about {resource} named {name}; for the subresource, say `subresource: \
+                 {name}`"
+            ),
+            note => note.fmt(f),
+        }
+    }
+}
+
+/// An assertion that can't be judged, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: assertion `{name}`: {reason}")]
+pub struct Unjudged {
+    /// The file.
+    pub file: String,
+    /// The line on which the assertion begins.
+    pub line: u32,
+    /// The assertion's name.
+    pub name: String,
+    /// Why.
+    pub reason: CannotJudge,
+}
+
+impl Describe for Unjudged {
+    fn code(&self) -> &'static Code {
+        &codes::ASSERTION_UNJUDGED
+    }
+}
+
+/// Judges every assertion of a file.
 ///
 /// # Errors
-/// If a promise speaks of a resource, verb or namespace that doesn't exist: a promise that can't
-/// fail is none.
-pub fn keep<'p>(
-    promises: &'p Promises,
+/// All assertions that can't be judged.
+pub fn judge_all<'a>(
+    file: &'a AssertionFile,
     rbac: &RbacAuthorizer,
-) -> Result<Vec<(&'p Promise, Outcome)>, Vec<Unjudged>> {
-    let mut outcomes = Vec::new();
+    directory: &Directory,
+) -> Result<Vec<Judged<'a>>, Vec<Unjudged>> {
+    let mut judged = Vec::new();
     let mut unjudged = Vec::new();
-    for promise in &promises.promises {
-        match judge(promise, rbac) {
-            Ok(outcome) => outcomes.push((promise, outcome)),
-            Err(message) => unjudged.push(Unjudged {
-                place: format!("{}:{}", promises.file, promise.line),
-                name: promise.name.clone(),
-                message,
+    for assertion in &file.assertions {
+        match judge(assertion, rbac, directory) {
+            Ok(one) => judged.push(one),
+            Err(reason) => unjudged.push(Unjudged {
+                file: file.name.clone(),
+                line: assertion.line,
+                name: assertion.name.clone(),
+                reason,
             }),
         }
     }
     if unjudged.is_empty() {
-        Ok(outcomes)
+        Ok(judged)
     } else {
         Err(unjudged)
     }
 }
 
-fn judge(promise: &Promise, rbac: &RbacAuthorizer) -> Result<Outcome, String> {
-    let breaches = match &promise.asserted {
-        Asserted::Can(who, request) => asserted(rbac, who, request, Decision::Allow)?,
-        Asserted::Cannot(who, request) => asserted(rbac, who, request, Decision::NoOpinion)?,
-        Asserted::OnlyThese(request, subjects) => only(rbac, request, subjects)?,
-        Asserted::NoOne(request) => only(rbac, request, &BTreeSet::new())?,
+/// Judges one assertion.
+///
+/// # Errors
+/// If it is about a type, verb or namespace that doesn't exist, and so could never fail, or if a
+/// group's name means several groups of the directory.
+pub fn judge<'a>(
+    assertion: &'a Assertion,
+    rbac: &RbacAuthorizer,
+    directory: &Directory,
+) -> Result<Judged<'a>, CannotJudge> {
+    let mut judge = Judge {
+        rbac,
+        resolver: Resolver::new(rbac.snapshot(), directory),
+        notes: Vec::new(),
     };
-    Ok(if breaches.is_empty() {
-        Outcome::Kept
-    } else {
-        Outcome::Broken(breaches)
+    let violations = match &assertion.expectation {
+        Expectation::Can(who, requests) => judge.one_asker(who, requests, Expected::Allowed)?,
+        Expectation::Cannot(who, requests) => {
+            judge.one_asker(who, requests, Expected::NotAllowed)?
+        }
+        Expectation::OnlyThese(requests, subjects) => judge.everyone_but(requests, subjects)?,
+        Expectation::NoOne(requests) => judge.everyone_but(requests, &BTreeSet::new())?,
+    };
+    Ok(Judged {
+        assertion,
+        outcome: if violations.is_empty() {
+            Outcome::Holds
+        } else {
+            Outcome::Fails(violations)
+        },
+        notes: judge.notes.into_iter().map(AssertionNote).collect(),
     })
 }
 
-/// The requests for which someone can what they shouldn't, or can't what they should.
-fn asserted(
-    rbac: &RbacAuthorizer,
-    who: &Who,
-    request: &Request,
-    should: Decision,
-) -> Result<Vec<Breach>, String> {
-    let user = UserInfo::impersonated(&who.user, who.groups.iter().cloned());
-    let authorizer = chain(rbac);
-    let asked = Asked::new(rbac, request)?;
-    Ok(asked
-        .requests()
-        .into_iter()
-        .filter_map(|attributes| {
-            let response = authorizer.authorize(&user, &attributes);
-            (response.decision != should).then(|| Breach {
-                who: who.user.clone(),
-                can: response.decision == Decision::Allow,
-                request: attributes,
-                grants: response.grants().copied().collect(),
-            })
-        })
-        .collect())
+/// What an assertion expects of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    Allowed,
+    NotAllowed,
 }
 
-/// Everyone but these who can. `system:masters` always can, and the default policy's own bindings
-/// are part of every cluster, so neither breaks a promise.
-fn only(
-    rbac: &RbacAuthorizer,
-    request: &Request,
-    allowed: &BTreeSet<Principal>,
-) -> Result<Vec<Breach>, String> {
-    let asked = Asked::new(rbac, request)?;
-    let mut breaches: Vec<Breach> = Vec::new();
-    let mut told = BTreeSet::new();
-    for attributes in asked.requests() {
-        let found = who_can(rbac, &attributes, Reach::Request);
-        for able in found.able {
-            if able.principal.name == MASTERS || allowed.contains(&able.principal) {
-                continue;
-            }
-            let grants: Vec<Grant> = able
-                .grants
-                .into_iter()
-                .filter(|grant| !rbac.snapshot().binding(grant.binding).is_bootstrapped())
-                .collect();
-            // A cluster-wide grant breaks it in every namespace; once is enough.
-            if !grants.is_empty() && told.insert((able.principal.clone(), grants.clone())) {
-                breaches.push(Breach {
-                    who: able.principal.to_string(),
-                    can: true,
-                    request: attributes.clone(),
-                    grants,
+struct Judge<'r> {
+    rbac: &'r RbacAuthorizer,
+    resolver: Resolver<'r>,
+    notes: Vec<Note>,
+}
+
+impl Judge<'_> {
+    /// The requests that someone can make and shouldn't, or can't and should.
+    fn one_asker(
+        &mut self,
+        who: &Who,
+        requests: &AssertedRequests,
+        expected: Expected,
+    ) -> Result<Vec<Violation>, CannotJudge> {
+        let ResolvedUser { user, notes } = self.resolver.user(who)?;
+        self.notes.extend(notes);
+        let authorizer = chain(self.rbac);
+        let mut violations = Vec::new();
+        for attributes in self.requests(requests)? {
+            let response = authorizer.authorize(&user, &attributes);
+            let can = response.is_allowed();
+            if can != (expected == Expected::Allowed) {
+                violations.push(Violation {
+                    who: who.name.clone(),
+                    can,
+                    request: attributes,
+                    grants: response.grants().copied().collect(),
                 });
             }
         }
+        Ok(violations)
     }
-    Ok(breaches)
+
+    /// Everyone but these who can. `system:masters` always can, and the default policy's own
+    /// bindings are part of every cluster, so neither is a violation.
+    fn everyone_but(
+        &mut self,
+        requests: &AssertedRequests,
+        subjects: &BTreeSet<Principal>,
+    ) -> Result<Vec<Violation>, CannotJudge> {
+        let allowed = self.with_translated(subjects)?;
+        let mut violations: Vec<Violation> = Vec::new();
+        let mut reported = BTreeSet::new();
+        for attributes in self.requests(requests)? {
+            for able in who_can(self.rbac, &attributes, Reach::Request).able {
+                if able.privileged || allowed.contains(&able.principal) {
+                    continue;
+                }
+                let grants: Vec<Grant> = able
+                    .grants
+                    .into_iter()
+                    .filter(|grant| {
+                        !self
+                            .rbac
+                            .snapshot()
+                            .binding(grant.binding)
+                            .is_bootstrapped()
+                    })
+                    .collect();
+                // A cluster-wide grant is one in every namespace; once is enough.
+                if !grants.is_empty() && reported.insert((able.principal.clone(), grants.clone())) {
+                    violations.push(Violation {
+                        who: able.principal.to_string(),
+                        can: true,
+                        request: attributes.clone(),
+                        grants,
+                    });
+                }
+            }
+        }
+        Ok(violations)
+    }
+
+    /// The subjects as written, which bindings may name so, and as the cluster knows them.
+    fn with_translated(
+        &mut self,
+        subjects: &BTreeSet<Principal>,
+    ) -> Result<BTreeSet<Principal>, CannotJudge> {
+        let mut all = subjects.clone();
+        for subject in subjects {
+            if let Some((translated, note)) = self.resolver.translated(subject)? {
+                all.insert(translated);
+                self.notes.push(note);
+            }
+        }
+        Ok(all)
+    }
+
+    fn requests(&mut self, asserted: &AssertedRequests) -> Result<Vec<Attributes>, CannotJudge> {
+        let requests = Requests::new(&self.resolver, asserted)?;
+        self.notes.extend(requests.notes);
+        Ok(requests.attributes)
+    }
 }

@@ -32,32 +32,35 @@
 //!     let manifest = kube::parse(&mut files, &[text]);
 //!     RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 //! };
-//! let changes = diff(&rbac("['*']"), &rbac("[get, list]"));
+//! let changes = diff(&rbac("['*']")?, &rbac("[get, list]")?);
 //! assert_eq!(changes.len(), 1);
 //! assert_eq!(changes[0].direction, Direction::Lost);
 //! assert_eq!(changes[0].rule.verbs, ["*"]);
 //! assert_eq!(changes[0].except[0].rule.verbs, ["get", "list"]);
+//! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
 mod atoms;
 mod causes;
 mod merge;
+mod role_refs;
 
 use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 
-use crate::authn::MASTERS;
 use crate::authn::Principal;
 use crate::authz::Attributes;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::rbac::rules::rule_allows;
 use crate::cluster::{BindingId, RoleId};
-use crate::kube::{BindingKind, PolicyRule, SubjectKind};
+use crate::kube::PolicyRule;
+use crate::object::Scope;
 
 use atoms::{Atom, AtomSet, atoms_of, maximal};
-pub use causes::{Cause, Deed};
+pub use causes::{Cause, CauseKind};
+pub use role_refs::{RoleRefChange, changed_role_refs};
 
 /// Whether something is allowed now or no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,8 +74,8 @@ pub enum Direction {
 /// What an entry leaves out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Except {
-    /// The namespace in which it is left out; none for everywhere.
-    pub namespace: Option<String>,
+    /// Where it is left out; the cluster means everywhere.
+    pub scope: Scope,
     /// The requests that are left out.
     pub rule: PolicyRule,
 }
@@ -84,8 +87,8 @@ pub struct Change {
     pub direction: Direction,
     /// Who.
     pub subject: Principal,
-    /// The namespace; none for the whole cluster and every namespace.
-    pub namespace: Option<String>,
+    /// Where.
+    pub scope: Scope,
     /// The requests.
     pub rule: PolicyRule,
     /// Those among them that aren't meant, since the other side allows them too.
@@ -98,18 +101,10 @@ impl Change {
     /// Whether a request is among those gained or lost.
     pub fn matches(&self, attributes: &Attributes) -> bool {
         let namespace = attributes.namespace();
-        let in_scope = self
-            .namespace
-            .as_ref()
-            .is_none_or(|own| !namespace.is_empty() && own == namespace);
-        in_scope
+        self.scope.contains(namespace)
             && rule_allows(&self.rule, attributes)
             && !self.except.iter().any(|except| {
-                except
-                    .namespace
-                    .as_ref()
-                    .is_none_or(|own| !namespace.is_empty() && own == namespace)
-                    && rule_allows(&except.rule, attributes)
+                except.scope.contains(namespace) && rule_allows(&except.rule, attributes)
             })
     }
 }
@@ -123,18 +118,18 @@ struct Given {
     /// From 1, among the role's effective rules.
     rule: usize,
     /// The content of the rule; equal on both sides for equal rules.
-    content: u32,
+    content: usize,
 }
 
 /// Numbers for the contents of rules, shared by both sides.
 #[derive(Default)]
 struct Contents {
-    numbers: HashMap<[Vec<CompactString>; 5], u32>,
+    numbers: HashMap<[Vec<CompactString>; 5], usize>,
 }
 
 impl Contents {
-    fn number(&mut self, rule: &PolicyRule) -> u32 {
-        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+    fn number(&mut self, rule: &PolicyRule) -> usize {
+        let next = self.numbers.len();
         let key = [
             &rule.verbs,
             &rule.api_groups,
@@ -150,7 +145,9 @@ impl Contents {
 /// The roles of a side with the contents of their effective rules.
 struct Side<'s> {
     rbac: &'s RbacAuthorizer,
-    rules_of: Vec<Vec<u32>>,
+    rules_of: Vec<Vec<usize>>,
+    /// Where each binding grants.
+    scopes: Vec<Scope>,
     /// For each subject, the bindings that name it, with the subject's number.
     bindings_of: BTreeMap<Principal, Vec<(BindingId, usize)>>,
 }
@@ -165,6 +162,11 @@ impl<'s> Side<'s> {
                     .map(|rule| contents.number(rule.rule))
                     .collect()
             })
+            .collect();
+        let scopes = rbac
+            .snapshot()
+            .bindings()
+            .map(|id| rbac.snapshot().binding(id).scope())
             .collect();
         let mut bindings_of: BTreeMap<Principal, Vec<(BindingId, usize)>> = BTreeMap::new();
         for id in rbac.snapshot().bindings() {
@@ -182,19 +184,23 @@ impl<'s> Side<'s> {
         Side {
             rbac,
             rules_of,
+            scopes,
             bindings_of,
         }
     }
 
-    /// What a subject is given, by namespace (none: cluster-wide).
-    fn given(&self, principal: &Principal) -> BTreeMap<Option<&'s str>, Vec<Given>> {
-        let mut given: BTreeMap<Option<&str>, Vec<Given>> = BTreeMap::new();
+    fn scope_of(&self, binding: BindingId) -> &Scope {
+        &self.scopes[binding.index()]
+    }
+
+    /// What a subject is given, by scope.
+    fn given(&self, principal: &Principal) -> BTreeMap<&Scope, Vec<Given>> {
+        let mut given: BTreeMap<&Scope, Vec<Given>> = BTreeMap::new();
         for &(binding, subject) in self.bindings_of.get(principal).into_iter().flatten() {
             let Some(role) = self.rbac.role_of(binding) else {
                 continue;
             };
-            let namespace = namespace_of(self.rbac, binding);
-            let given = given.entry(namespace).or_default();
+            let given = given.entry(self.scope_of(binding)).or_default();
             for (&content, rule) in self.rules_of[role.index()].iter().zip(1..) {
                 given.push(Given {
                     binding,
@@ -209,7 +215,7 @@ impl<'s> Side<'s> {
     }
 
     /// What decides whether a subject is given the same on both sides.
-    fn fingerprint(&self, principal: &Principal) -> BTreeSet<(Option<&'s str>, &[u32])> {
+    fn fingerprint(&self, principal: &Principal) -> BTreeSet<(&Scope, &[usize])> {
         self.bindings_of
             .get(principal)
             .into_iter()
@@ -217,7 +223,7 @@ impl<'s> Side<'s> {
             .filter_map(|&(binding, _)| {
                 let role = self.rbac.role_of(binding)?;
                 let rules = &*self.rules_of[role.index()];
-                (!rules.is_empty()).then(|| (namespace_of(self.rbac, binding), rules))
+                (!rules.is_empty()).then(|| (self.scope_of(binding), rules))
             })
             .collect()
     }
@@ -236,11 +242,6 @@ impl<'s> Side<'s> {
     }
 }
 
-fn namespace_of(rbac: &RbacAuthorizer, binding: BindingId) -> Option<&str> {
-    let binding = rbac.snapshot().binding(binding);
-    (binding.kind == BindingKind::RoleBinding).then_some(&*binding.namespace)
-}
-
 /// Everything that HEAD lets subjects do and BASE doesn't, and the reverse, sorted by subject,
 /// direction and scope.
 ///
@@ -256,7 +257,7 @@ pub fn diff(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Vec<Change> {
         .collect();
     let mut changes = Vec::new();
     for subject in subjects {
-        if subject.kind == SubjectKind::Group && subject.name == MASTERS {
+        if subject.is_masters() {
             continue;
         }
         if base.fingerprint(subject) == head.fingerprint(subject) {
@@ -278,20 +279,20 @@ fn difference(
 ) -> Vec<Change> {
     let given = with.given(subject);
     let other = without.given(subject);
-    let contents_of = |given: Option<&Vec<Given>>| -> BTreeSet<u32> {
+    let contents_of = |given: Option<&Vec<Given>>| -> BTreeSet<usize> {
         given
             .into_iter()
             .flatten()
             .map(|given| given.content)
             .collect()
     };
-    let other_everywhere = contents_of(other.get(&None));
+    let other_everywhere = contents_of(other.get(&Scope::Cluster));
     // The pieces of the other side are made only where something is left to be compared.
-    let mut other_atoms: HashMap<Option<&str>, AtomSet> = HashMap::new();
+    let mut other_atoms: HashMap<&Scope, AtomSet> = HashMap::new();
     let mut cluster_wide = AtomSet::default();
     let mut changes = Vec::new();
-    for (&namespace, given) in &given {
-        let other_here = contents_of(other.get(&namespace));
+    for (&scope, given) in &given {
+        let other_here = contents_of(other.get(scope));
         let candidates: Vec<&Given> = given
             .iter()
             .filter(|given| {
@@ -301,38 +302,32 @@ fn difference(
         if candidates.is_empty() {
             continue;
         }
-        for scope in other.keys() {
+        for (&other_scope, other_given) in &other {
             // A cluster-wide entry leaves out what any namespace had.
-            if namespace.is_none() || scope.is_none() || *scope == namespace {
+            if overlap(scope, other_scope) {
                 other_atoms
-                    .entry(*scope)
-                    .or_insert_with(|| atoms_in(without, &other[scope], *scope));
+                    .entry(other_scope)
+                    .or_insert_with(|| atoms_in(without, other_given, other_scope));
             }
         }
         let all: Vec<Atom> = candidates
             .iter()
-            .flat_map(|given| scoped_atoms(with.rule(given), namespace))
+            .flat_map(|given| scoped_atoms(with.rule(given), scope))
             .collect();
         let left: Vec<Atom> = maximal(all)
             .into_iter()
             .filter(|atom| {
-                let covered = |scope: Option<&str>| {
-                    other_atoms.get(&scope).is_some_and(|set| set.covers(atom))
-                };
-                !covered(None)
-                    && (namespace.is_none() || !covered(namespace))
-                    && (namespace.is_none() || !cluster_wide.covers(atom))
+                let covered =
+                    |scope: &Scope| other_atoms.get(scope).is_some_and(|set| set.covers(atom));
+                !covered(&Scope::Cluster)
+                    && (*scope == Scope::Cluster || !covered(scope) && !cluster_wide.covers(atom))
             })
             .collect();
-        if namespace.is_none() {
+        if *scope == Scope::Cluster {
             cluster_wide.extend(left.iter().cloned());
         }
-        let scopes: Vec<Option<&str>> = match namespace {
-            None => other_atoms.keys().copied().collect(),
-            Some(_) => vec![None, namespace],
-        };
-        for (causing, atoms) in by_cause(with, &candidates, namespace, left) {
-            let except = excepts(&atoms, namespace, &scopes, &other_atoms);
+        for (causing, atoms) in by_cause(with, &candidates, scope, left) {
+            let except = excepts(&atoms, scope, &other_atoms);
             let causes: Vec<Cause> = causing
                 .iter()
                 .map(|given| causes::cause(with.rbac, without.rbac, given, subject))
@@ -341,13 +336,13 @@ fn difference(
             for rule in rules {
                 let except = except
                     .iter()
-                    .filter_map(|(namespace, atoms)| within(&rule, atoms, *namespace))
+                    .filter_map(|(scope, atoms)| within(&rule, atoms, scope))
                     .flatten()
                     .collect();
                 changes.push(Change {
                     direction,
                     subject: subject.clone(),
-                    namespace: namespace.map(str::to_owned),
+                    scope: scope.clone(),
                     rule,
                     except,
                     causes: causes.clone(),
@@ -359,20 +354,20 @@ fn difference(
 }
 
 /// The atoms of a rule in a scope: in a namespace, URLs are never granted.
-fn scoped_atoms(rule: &PolicyRule, namespace: Option<&str>) -> Vec<Atom> {
+fn scoped_atoms(rule: &PolicyRule, scope: &Scope) -> Vec<Atom> {
     let mut atoms = atoms_of(rule);
-    if namespace.is_some() {
+    if *scope != Scope::Cluster {
         atoms.retain(|atom| matches!(atom, Atom::Resource { .. }));
     }
     atoms
 }
 
-fn atoms_in(side: &Side<'_>, given: &[Given], namespace: Option<&str>) -> AtomSet {
+fn atoms_in(side: &Side<'_>, given: &[Given], scope: &Scope) -> AtomSet {
     let mut set = AtomSet::default();
     let mut seen = BTreeSet::new();
     for given in given {
         if seen.insert(given.content) {
-            set.extend(scoped_atoms(side.rule(given), namespace));
+            set.extend(scoped_atoms(side.rule(given), scope));
         }
     }
     set
@@ -382,12 +377,12 @@ fn atoms_in(side: &Side<'_>, given: &[Given], namespace: Option<&str>) -> AtomSe
 fn by_cause<'g>(
     side: &Side<'_>,
     candidates: &[&'g Given],
-    namespace: Option<&str>,
+    scope: &Scope,
     atoms: Vec<Atom>,
 ) -> BTreeMap<Vec<&'g Given>, Vec<Atom>> {
     let given: Vec<(&'g Given, Vec<Atom>)> = candidates
         .iter()
-        .map(|given| (*given, scoped_atoms(side.rule(given), namespace)))
+        .map(|given| (*given, scoped_atoms(side.rule(given), scope)))
         .collect();
     let mut by_cause: BTreeMap<Vec<&'g Given>, Vec<Atom>> = BTreeMap::new();
     for atom in atoms {
@@ -401,45 +396,46 @@ fn by_cause<'g>(
     by_cause
 }
 
-/// What the other side covers of some atoms, by namespace; nothing twice.
+/// Whether two scopes have a request in common.
+fn overlap(a: &Scope, b: &Scope) -> bool {
+    *a == Scope::Cluster || *b == Scope::Cluster || a == b
+}
+
+/// What the other side covers of some atoms, by scope; nothing twice.
 fn excepts<'n>(
     atoms: &[Atom],
-    namespace: Option<&str>,
-    scopes: &[Option<&'n str>],
-    other: &HashMap<Option<&'n str>, AtomSet>,
-) -> BTreeMap<Option<&'n str>, Vec<Atom>> {
-    let parts = |scope: Option<&str>| -> Vec<Atom> {
-        let set = other.get(&scope);
+    scope: &Scope,
+    other: &HashMap<&'n Scope, AtomSet>,
+) -> BTreeMap<&'n Scope, Vec<Atom>> {
+    let parts = |scope: &Scope| -> Vec<Atom> {
+        let set = other.get(scope);
         let parts = atoms
             .iter()
             .flat_map(|atom| set.into_iter().flat_map(|set| set.parts_of(atom)))
             .collect();
         maximal(parts)
     };
-    let mut everywhere = parts(None);
+    let mut everywhere = parts(&Scope::Cluster);
     let mut found = BTreeMap::new();
-    match namespace {
-        Some(_) => {
-            // In a namespace, what is left out there and everywhere is one thing.
-            everywhere.extend(scopes.iter().flatten().flat_map(|scope| parts(Some(scope))));
-            found.insert(None, maximal(everywhere));
+    if *scope == Scope::Cluster {
+        let mut set = AtomSet::default();
+        set.extend(everywhere.iter().cloned());
+        for &namespace in other.keys().filter(|other| ***other != Scope::Cluster) {
+            let mut here = parts(namespace);
+            here.retain(|atom| !set.covers(atom));
+            found.insert(namespace, here);
         }
-        None => {
-            let mut set = AtomSet::default();
-            set.extend(everywhere.iter().cloned());
-            for scope in scopes.iter().flatten() {
-                let mut here = parts(Some(scope));
-                here.retain(|atom| !set.covers(atom));
-                found.insert(Some(*scope), here);
-            }
-            found.insert(None, everywhere);
-        }
+    } else {
+        // In a namespace, what is left out there and everywhere is one thing.
+        everywhere.extend(parts(scope));
+        everywhere = maximal(everywhere);
     }
+    found.insert(&Scope::Cluster, everywhere);
     found
 }
 
 /// The exceptions that take something away from a rule.
-fn within(rule: &PolicyRule, atoms: &[Atom], namespace: Option<&str>) -> Option<Vec<Except>> {
+fn within(rule: &PolicyRule, atoms: &[Atom], scope: &Scope) -> Option<Vec<Except>> {
     let mut set = AtomSet::default();
     set.extend(atoms_of(rule));
     // Exceptions were cut to the atoms of entries, so each belongs to one rule or another.
@@ -455,7 +451,7 @@ fn within(rule: &PolicyRule, atoms: &[Atom], namespace: Option<&str>) -> Option<
         merge::merge(&own)
             .into_iter()
             .map(|rule| Except {
-                namespace: namespace.map(str::to_owned),
+                scope: scope.clone(),
                 rule,
             })
             .collect(),

@@ -6,16 +6,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
+use crate::diagnostic::Diagnostic;
+use crate::entra::Directory;
 use crate::entra::is_object_id;
-use crate::entra::{Directory, PersonKind};
-use crate::kube::{Binding, BindingKind, RoleKind, Subject, SubjectKind};
+use crate::kube::{Binding, RoleKind, Subject, SubjectKind};
 
-use super::{Code, Finding, Level, codes};
+use super::finding::{Finding, GroupName};
 
 /// The service account that every namespace has by itself.
 const DEFAULT_SERVICE_ACCOUNT: &str = "default";
 
-pub(super) fn findings(rbac: &RbacAuthorizer, directory: &Directory, findings: &mut Vec<Finding>) {
+pub(super) fn findings(
+    rbac: &RbacAuthorizer,
+    directory: &Directory,
+    findings: &mut Vec<Diagnostic>,
+) {
     let names = Names::new(rbac, directory);
     let mut grants: BTreeMap<Granted, BindingId> = BTreeMap::new();
     for id in rbac.snapshot().bindings() {
@@ -37,14 +42,14 @@ pub(super) fn findings(rbac: &RbacAuthorizer, directory: &Directory, findings: &
                     grants.insert(granted, id);
                 }
                 Some(&other) if other != id && !binding.is_bootstrapped() => {
-                    let message = format!(
-                        "{} gives {} the {} {} already",
-                        title(rbac.snapshot().binding(other)),
-                        granted.principal,
-                        granted.role.0,
-                        granted.role.1,
-                    );
-                    findings.push(finding(binding, subject, &codes::SAME_GRANT_TWICE, message));
+                    let (role, name) = granted.role;
+                    let found = Finding::SameGrantTwice {
+                        other: rbac.snapshot().binding(other).object_ref(),
+                        principal: granted.principal,
+                        role,
+                        name,
+                    };
+                    findings.push(at_subject(binding, subject, found));
                 }
                 Some(_) => {}
             }
@@ -60,28 +65,9 @@ struct Granted {
     role: (RoleKind, String),
 }
 
-fn title(binding: &Binding) -> String {
-    match binding.kind {
-        BindingKind::ClusterRoleBinding => format!("{} {}", binding.kind, binding.name),
-        BindingKind::RoleBinding => {
-            format!("{} {}/{}", binding.kind, binding.namespace, binding.name)
-        }
-    }
-}
-
-fn finding(
-    binding: &Binding,
-    subject: &Located<Subject>,
-    code: &'static Code,
-    message: String,
-) -> Finding {
-    Finding {
-        code,
-        level: code.level,
-        span: subject.span,
-        object: title(binding),
-        message,
-    }
+/// A finding about a subject of a binding.
+fn at_subject(binding: &Binding, subject: &Located<Subject>, finding: Finding) -> Diagnostic {
+    Diagnostic::new(subject.span, finding).about(binding.object_ref())
 }
 
 fn one(
@@ -89,70 +75,41 @@ fn one(
     directory: &Directory,
     names: &Names,
     id: BindingId,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<Diagnostic>,
 ) {
     let binding = rbac.snapshot().binding(id);
+    let mut of_binding = |finding| {
+        findings.push(Diagnostic::new(binding.span, finding).about(binding.object_ref()));
+    };
     if rbac.role_of(id).is_none() {
-        let (level, whether) = if rbac.snapshot().is_complete() {
-            (Level::Error, "doesn't exist")
-        } else {
-            (
-                Level::Warning,
-                "isn't in the input; it may exist on the cluster",
-            )
-        };
-        findings.push(Finding {
-            code: &codes::ROLE_NOT_FOUND,
-            level,
-            span: binding.span,
-            object: title(binding),
-            message: format!(
-                "the {} {} that it names {whether}",
-                binding.role_ref.kind, binding.role_ref.name
-            ),
+        of_binding(Finding::RoleNotFound {
+            role: binding.role_ref.kind,
+            name: binding.role_ref.name.clone(),
+            input: rbac.snapshot().completeness(),
         });
     }
     if binding.subjects.is_empty() {
-        findings.push(Finding {
-            code: &codes::NO_SUBJECTS,
-            level: codes::NO_SUBJECTS.level,
-            span: binding.span,
-            object: title(binding),
-            message: "it has no subjects, so it grants nothing".to_owned(),
-        });
+        of_binding(Finding::NoSubjects);
     }
     for subject in &binding.subjects {
-        let mut add = |code, message| findings.push(finding(binding, subject, code, message));
-        match subject.kind {
-            SubjectKind::ServiceAccount => {
-                if let Some(message) = missing_account(rbac, binding, subject) {
-                    add(&codes::NO_SUCH_SERVICE_ACCOUNT, message);
-                }
-            }
-            SubjectKind::Group => {
-                if let Some((code, message)) = group(directory, names, &subject.name) {
-                    add(code, message);
-                }
-            }
-            SubjectKind::User => {
-                if let Some((code, message)) = user(directory, &subject.name) {
-                    add(code, message);
-                }
-            }
-        }
-        if let Some(known) = names.differs_by_case(subject.kind, &subject.name) {
-            add(
-                &codes::LETTER_CASE,
-                format!(
-                    "{} {} differs from {known} by case alone; names are compared letter by letter",
-                    subject.kind, subject.name
-                ),
-            );
+        let found = match subject.kind {
+            SubjectKind::ServiceAccount => missing_account(rbac, binding, subject),
+            SubjectKind::Group => group(directory, names, &subject.name),
+            SubjectKind::User => user(directory, &subject.name),
+        };
+        let known = names.differs_by_case(subject.kind, &subject.name);
+        let letter_case = known.map(|known| Finding::LetterCase {
+            kind: subject.kind,
+            name: subject.name.clone(),
+            known: known.to_owned(),
+        });
+        for finding in found.into_iter().chain(letter_case) {
+            findings.push(at_subject(binding, subject, finding));
         }
     }
 }
 
-fn missing_account(rbac: &RbacAuthorizer, binding: &Binding, subject: &Subject) -> Option<String> {
+fn missing_account(rbac: &RbacAuthorizer, binding: &Binding, subject: &Subject) -> Option<Finding> {
     let namespace = subject.namespace_in(binding);
     let known = rbac
         .snapshot()
@@ -161,15 +118,13 @@ fn missing_account(rbac: &RbacAuthorizer, binding: &Binding, subject: &Subject) 
     // Only a complete dump, or a manifest that makes the namespace's accounts itself, can tell.
     let can_tell = rbac.snapshot().knows_service_accounts()
         && (rbac.snapshot().is_complete() || rbac.snapshot().has_service_accounts_in(namespace));
-    (can_tell && !known).then(|| {
-        format!(
-            "ServiceAccount {namespace}/{} isn't in the input",
-            subject.name
-        )
+    (can_tell && !known).then(|| Finding::NoSuchServiceAccount {
+        namespace: namespace.to_owned(),
+        name: subject.name.clone(),
     })
 }
 
-fn group(directory: &Directory, names: &Names, name: &str) -> Option<(&'static Code, String)> {
+fn group(directory: &Directory, names: &Names, name: &str) -> Option<Finding> {
     if name.starts_with("system:") {
         return None;
     }
@@ -178,84 +133,59 @@ fn group(directory: &Directory, names: &Names, name: &str) -> Option<(&'static C
             return None;
         }
         return Some(match directory.person(name) {
-            Some(person) => {
-                let what = match person.kind {
-                    PersonKind::ServicePrincipal => "a service principal or managed identity",
-                    PersonKind::Guest | PersonKind::Member => "a user",
-                };
-                let known = person.known_name().unwrap_or(name);
-                (
-                    &codes::NOT_A_GROUP,
-                    format!(
-                        "{name} ({known}) is {what}, not a group; bind it as `kind: User` named {}",
-                        person.cluster_name()
-                    ),
-                )
-            }
-            None => (
-                &codes::UNKNOWN_OBJECT_ID,
-                format!("the directory knows no group {name}"),
-            ),
+            Some(person) => Finding::NotAGroup {
+                id: name.to_owned(),
+                known: person.known_name().unwrap_or(name).to_owned(),
+                kind: person.kind,
+                cluster_name: person.cluster_name().to_owned(),
+            },
+            None => Finding::UnknownGroupId {
+                id: name.to_owned(),
+            },
         });
     }
     // A prefix is how other identity providers' groups are told apart.
     if name.contains(':') {
         return None;
     }
-    let by_name = if name.contains('@') {
-        "an e-mail address"
+    let kind = if name.contains('@') {
+        GroupName::Email
     } else if name.contains(' ') || names.entra {
-        "a display name"
+        GroupName::DisplayName
     } else {
         return None;
     };
-    let id = match directory.group_named(name) {
-        Ok(Some(found)) => format!("bind {}", found.id),
-        _ => "bind the group's object ID".to_owned(),
-    };
-    Some((
-        &codes::GROUP_BY_NAME,
-        format!(
-            "Group {name} is {by_name}; Entra ID's tokens carry object IDs, so it matches nobody: \
-             {id}"
-        ),
-    ))
+    Some(Finding::GroupByName {
+        name: name.to_owned(),
+        kind,
+        id: match directory.group_named(name) {
+            Ok(Some(found)) => Some(found.id.clone()),
+            _ => None,
+        },
+    })
 }
 
-fn user(directory: &Directory, name: &str) -> Option<(&'static Code, String)> {
+fn user(directory: &Directory, name: &str) -> Option<Finding> {
     if directory.is_empty() || name.starts_with("system:") {
         return None;
     }
     let Some(person) = directory.person(name) else {
         return match directory.group(name) {
-            Some(group) => Some((
-                &codes::WRONG_USER_NAME,
-                format!(
-                    "{name} ({}) is a group; bind it as `kind: Group`",
-                    group.display_name
-                ),
-            )),
-            None => is_object_id(name).then(|| {
-                (
-                    &codes::UNKNOWN_OBJECT_ID,
-                    format!("the directory knows no user or service principal {name}"),
-                )
+            Some(group) => Some(Finding::NotAUser {
+                name: name.to_owned(),
+                display_name: group.display_name.clone(),
+            }),
+            None => is_object_id(name).then(|| Finding::UnknownUserId {
+                id: name.to_owned(),
             }),
         };
     };
     let seen = person.cluster_name();
-    if seen.eq_ignore_ascii_case(name) {
-        return None;
-    }
-    let what = match person.kind {
-        PersonKind::Member => "is a member, whom the cluster knows by the user principal name",
-        PersonKind::Guest => "is a guest, whom the cluster knows by the object ID",
-        PersonKind::ServicePrincipal => "is a service principal, known by the object ID",
-    };
-    Some((
-        &codes::WRONG_USER_NAME,
-        format!("{name} {what}: bind {seen}"),
-    ))
+    (!seen.eq_ignore_ascii_case(name)).then(|| Finding::WrongUserName {
+        name: name.to_owned(),
+        kind: person.kind,
+        cluster_name: seen.to_owned(),
+    })
 }
 
 /// All names that are known, by their lower case.

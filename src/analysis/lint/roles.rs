@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::RoleId;
+use crate::diagnostic::Diagnostic;
 use crate::kube::discovery::{
     Discovery, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution, full_name,
 };
 use crate::kube::{BindingKind, PolicyRule, Role, RoleKind};
 
-use super::{Code, Finding, Level, codes};
+use super::finding::{Finding, RuleFault, VerbGuess};
 
 /// The API group that built-in types left; rules keep it for old clusters.
 const LEGACY_GROUP: &str = "extensions";
@@ -19,66 +20,39 @@ const DROPPED: [(&str, &str); 1] = [("policy", "podsecuritypolicies")];
 /// The subresource that exists for authorization alone, on every type.
 const FINALIZERS: &str = "finalizers";
 
-pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Finding>) {
+pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Diagnostic>) {
     let use_of = Uses::new(rbac);
     for id in rbac.snapshot().roles() {
         let role = rbac.snapshot().role(id);
         if role.is_bootstrapped() {
             continue;
         }
-        let mut add = |code: &'static Code, level, message| {
-            findings.push(Finding {
-                code,
-                level,
-                span: role.span,
-                object: title(role),
-                message,
-            });
+        let mut add = |span, finding| {
+            findings.push(Diagnostic::new(span, finding).about(role.object_ref()));
         };
         if !use_of.is_used(id) && !feeds_default_role(role) {
-            add(
-                &codes::UNUSED_ROLE,
-                codes::UNUSED_ROLE.level,
-                "nothing in the input binds or aggregates it".to_owned(),
-            );
+            add(role.span, Finding::UnusedRole);
         }
         if role.aggregation_rule.is_some() {
             if !role.is_from_server() && !role.rules.is_empty() {
-                add(
-                    &codes::AGGREGATED_BY_HAND,
-                    codes::AGGREGATED_BY_HAND.level,
-                    "it is aggregated, so a controller overwrites the rules that are written here"
-                        .to_owned(),
-                );
+                add(role.span, Finding::AggregatedByHand);
             }
             continue;
         }
+        let place = Place {
+            discovery: rbac.snapshot().discovery(),
+            kind: role.kind,
+            reach: if role.kind == RoleKind::Role || use_of.in_namespaces_only(id) {
+                Granted::InNamespaces
+            } else {
+                Granted::Anywhere
+            },
+        };
         for (rule, number) in role.rules.iter().zip(1..) {
-            let in_namespaces = role.kind == RoleKind::Role || use_of.in_namespaces_only(id);
-            let mut add = |code: &'static Code, level: Level, message: String| {
-                findings.push(Finding {
-                    code,
-                    level,
-                    span: rule.span,
-                    object: title(role),
-                    message: format!("rule {number}: {message}"),
-                });
-            };
-            one_rule(
-                rbac.snapshot().discovery(),
-                rule,
-                role.kind,
-                in_namespaces,
-                &mut add,
-            );
+            one_rule(&place, rule, &mut |fault| {
+                add(rule.span, Finding::Rule { number, fault });
+            });
         }
-    }
-}
-
-fn title(role: &Role) -> String {
-    match role.kind {
-        RoleKind::ClusterRole => format!("{} {}", role.kind, role.name),
-        RoleKind::Role => format!("{} {}/{}", role.kind, role.namespace, role.name),
     }
 }
 
@@ -145,23 +119,28 @@ impl Uses {
     }
 }
 
-type Add<'a> = dyn FnMut(&'static Code, Level, String) + 'a;
-
-fn one_rule(
-    discovery: &Discovery,
-    rule: &PolicyRule,
+/// Where the rules of a role stand.
+struct Place<'d> {
+    discovery: &'d Discovery,
     kind: RoleKind,
-    in_namespaces: bool,
-    add: &mut Add<'_>,
-) {
-    verbs(discovery, rule, add);
-    if in_namespaces && !rule.non_resource_urls.is_empty() {
-        add(
-            &codes::URL_IN_NAMESPACE,
-            codes::URL_IN_NAMESPACE.level,
-            "URLs are granted by ClusterRoleBindings alone, and only RoleBindings bind this role"
-                .to_owned(),
-        );
+    reach: Granted,
+}
+
+/// Where a role is granted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Granted {
+    /// By RoleBindings alone.
+    InNamespaces,
+    /// Cluster-wide, or nowhere yet.
+    Anywhere,
+}
+
+type Add<'a> = dyn FnMut(RuleFault) + 'a;
+
+fn one_rule(place: &Place<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
+    verbs(place.discovery, rule, add);
+    if place.reach == Granted::InNamespaces && !rule.non_resource_urls.is_empty() {
+        add(RuleFault::UrlInNamespace);
     }
     let nameless = |verb: &CompactString| matches!(&**verb, "create" | "deletecollection");
     if !rule.resource_names.is_empty()
@@ -171,22 +150,17 @@ fn one_rule(
             .iter()
             .all(|resource| !resource.contains('/') && resource != "*")
     {
-        add(
-            &codes::NAMES_ON_NAMELESS_VERBS,
-            codes::NAMES_ON_NAMELESS_VERBS.level,
-            format!(
-                "it is restricted to names, but {} carries none, so it never grants",
-                rule.verbs.join(" or ")
-            ),
-        );
+        add(RuleFault::NamesOnNamelessVerbs {
+            verbs: rule.verbs.clone(),
+        });
     }
     for resource in &rule.resources {
-        one_resource(discovery, rule, resource, kind, in_namespaces, add);
+        one_resource(place, rule, resource, add);
     }
 }
 
 fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
-    let known: &[&str] = if rule.non_resource_urls.is_empty() {
+    let known: &[&'static str] = if rule.non_resource_urls.is_empty() {
         &RESOURCE_VERBS
     } else {
         &NON_RESOURCE_VERBS
@@ -203,40 +177,25 @@ fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
             continue;
         }
         let lower = verb.to_lowercase();
-        let meant = known.iter().find(|known| **known == lower);
-        let (level, hint) = match meant {
-            Some(meant) => (
-                Level::Warning,
-                format!("; verbs are in lower case: `{meant}`"),
-            ),
-            None if built_in => (codes::UNKNOWN_VERB.level, String::new()),
-            None => (Level::Info, String::new()),
+        let guess = match known.iter().find(|known| **known == lower) {
+            Some(meant) => VerbGuess::LetterCase(meant),
+            None if built_in => VerbGuess::Unknown,
+            None => VerbGuess::Custom,
         };
-        add(
-            &codes::UNKNOWN_VERB,
-            level,
-            format!("`{verb}` is no verb that a server asks for{hint}"),
-        );
+        add(RuleFault::UnknownVerb {
+            verb: verb.clone(),
+            guess,
+        });
     }
 }
 
-fn one_resource(
-    discovery: &Discovery,
-    rule: &PolicyRule,
-    resource: &str,
-    kind: RoleKind,
-    in_namespaces: bool,
-    add: &mut Add<'_>,
-) {
+fn one_resource(place: &Place<'_>, rule: &PolicyRule, resource: &str, add: &mut Add<'_>) {
     let (parent, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     if subresource == "*" {
-        add(
-            &codes::SUBRESOURCE_WILDCARD,
-            codes::SUBRESOURCE_WILDCARD.level,
-            format!(
-                "`{resource}` is no wildcard and covers nothing; list the subresources of {parent}"
-            ),
-        );
+        add(RuleFault::SubresourceWildcard {
+            resource: resource.to_owned(),
+            parent: parent.to_owned(),
+        });
         return;
     }
     if parent == "*" || rule.api_groups.iter().any(|group| group == "*") {
@@ -245,25 +204,22 @@ fn one_resource(
     let known: Vec<_> = rule
         .api_groups
         .iter()
-        .filter_map(|group| discovery.get(group, parent))
+        .filter_map(|group| place.discovery.get(group, parent))
         .collect();
-    if known.is_empty() {
-        unknown_resource(discovery, rule, parent, add);
+    let Some(first) = known.first() else {
+        unknown_resource(place.discovery, rule, parent, add);
         return;
-    }
+    };
     if !subresource.is_empty()
         && subresource != FINALIZERS
         && known
             .iter()
             .all(|known| !known.custom && !known.subresources.iter().any(|sub| sub == subresource))
     {
-        let name = known[0].full_name();
-        let level = codes::UNKNOWN_TYPE.level;
-        add(
-            &codes::UNKNOWN_TYPE,
-            level,
-            format!("{name} has no subresource `{subresource}`"),
-        );
+        add(RuleFault::UnknownSubresource {
+            resource: first.full_name(),
+            subresource: subresource.to_owned(),
+        });
     }
     let cluster_scoped = known.iter().all(|known| !known.namespaced);
     let of_namespace_itself = parent == "namespaces"
@@ -271,19 +227,11 @@ fn one_resource(
             .verbs
             .iter()
             .any(|verb| matches!(&**verb, "get" | "update" | "patch" | "delete" | "*"));
-    if in_namespaces && cluster_scoped && !of_namespace_itself {
-        let name = full_name(resource, &known[0].group);
-        let how = match kind {
-            RoleKind::Role => "a Role grants it in its namespace alone",
-            RoleKind::ClusterRole => "only RoleBindings bind this role",
-        };
-        add(
-            &codes::CLUSTER_SCOPED_IN_NAMESPACE,
-            codes::CLUSTER_SCOPED_IN_NAMESPACE.level,
-            format!(
-                "{name} is cluster-scoped, and {how}; no real request for it carries a namespace"
-            ),
-        );
+    if place.reach == Granted::InNamespaces && cluster_scoped && !of_namespace_itself {
+        add(RuleFault::ClusterScopedInNamespace {
+            resource: full_name(resource, &first.group),
+            kind: place.kind,
+        });
     }
 }
 
@@ -321,33 +269,24 @@ fn unknown_resource(discovery: &Discovery, rule: &PolicyRule, resource: &str, ad
         // A group whose CustomResourceDefinitions or API service the input lacks.
         return;
     }
-    let in_words = |group: &str| {
-        if group.is_empty() {
-            "the core group".to_owned()
-        } else {
-            group.to_string()
-        }
-    };
-    let groups: Vec<String> = groups.iter().map(|group| in_words(group)).collect();
-    let groups = groups.join(", ");
-    let elsewhere: Vec<String> = discovery.groups_of(resource).map(in_words).collect();
-    if !elsewhere.is_empty() {
-        add(
-            &codes::WRONG_API_GROUP,
-            codes::WRONG_API_GROUP.level,
-            format!("{resource} is in {}, not in {groups}", elsewhere.join(", ")),
-        );
+    let known_in: Vec<String> = discovery.groups_of(resource).map(str::to_owned).collect();
+    let resource = resource.to_owned();
+    let groups = groups.clone();
+    if !known_in.is_empty() {
+        add(RuleFault::WrongApiGroup {
+            resource,
+            known_in,
+            groups,
+        });
         return;
     }
-    let meant = match discovery.resolve(resource) {
-        Resolution::Known(known) => {
-            format!("; rules use the plural: `{}`", known.plural)
-        }
-        _ => String::new(),
+    let plural = match discovery.resolve(&resource) {
+        Resolution::Known(known) => Some(known.plural.clone()),
+        _ => None,
     };
-    add(
-        &codes::UNKNOWN_TYPE,
-        codes::UNKNOWN_TYPE.level,
-        format!("{groups} has no resource `{resource}`{meant}"),
-    );
+    add(RuleFault::UnknownType {
+        resource,
+        groups,
+        plural,
+    });
 }

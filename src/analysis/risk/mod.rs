@@ -12,57 +12,28 @@
 
 mod table;
 
+use std::cmp::Reverse;
+
 use crate::analysis::diff::{Change, Direction};
-use crate::authn::Principal;
+use crate::authn::{ImpliedGroup, Principal};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::{Attributes, ResourceAttributes};
+use crate::diagnostic::{Code, Severity};
 use crate::kube::SubjectKind;
+use crate::object::Scope;
 
 pub use table::RISKS;
 
-/// How grave a risk is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// Worth a look.
-    Low,
-    /// Can do harm.
-    Medium,
-    /// Leads to other people's data or rights.
-    High,
-    /// Leads to the whole cluster.
-    Critical,
-}
-
-impl Severity {
-    /// The severity as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Severity::Low => "low",
-            Severity::Medium => "medium",
-            Severity::High => "high",
-            Severity::Critical => "critical",
-        }
-    }
-
-    fn less(self) -> Self {
-        match self {
-            Severity::Critical => Severity::High,
-            Severity::High => Severity::Medium,
-            Severity::Medium | Severity::Low => Severity::Low,
-        }
-    }
-}
-
-/// Where objects of a type live, which says what namespace a real request carries.
+/// The scope of a type, which says what namespace a real request carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lives {
-    /// In namespaces.
+pub enum TypeScope {
+    /// Namespaced.
     Namespaced,
-    /// In the cluster; requests carry no namespace.
+    /// Cluster-scoped; requests carry no namespace.
     Cluster,
     /// Namespaces themselves: a request for one of them is judged in it.
     Namespace,
-    /// In this namespace, as far as the risk goes.
+    /// Namespaced, and the risk is about this namespace alone.
     In(&'static str),
 }
 
@@ -76,8 +47,8 @@ pub struct Requests {
     pub group: &'static str,
     /// The resources, with their subresource if they have one.
     pub resources: &'static [&'static str],
-    /// Where they live.
-    pub lives: Lives,
+    /// The scope of their types.
+    pub scope: TypeScope,
 }
 
 /// What makes a risk.
@@ -94,23 +65,65 @@ pub enum Pattern {
 /// An entry of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Risk {
-    /// The stable id, which is also its heading in `docs/risks.md`.
-    pub id: &'static str,
-    /// How grave it is cluster-wide.
-    pub severity: Severity,
-    /// One sentence: why.
-    pub why: &'static str,
+    /// Its id, how severe it is cluster-wide, and in its title why.
+    pub code: &'static Code,
     /// What makes it.
     pub pattern: Pattern,
 }
 
 /// A risk that a change brings, weighed.
-#[derive(Debug, Clone, Copy)]
-pub struct Found {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WeighedRisk {
     /// The risk.
-    pub risk: &'static Risk,
-    /// How grave it is here.
+    pub code: &'static Code,
+    /// How severe it is here.
     pub severity: Severity,
+}
+
+/// A change with its risks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeighedChange {
+    /// What was gained or lost.
+    pub change: Change,
+    /// The risks of a gain, the most severe first.
+    pub risks: Vec<WeighedRisk>,
+}
+
+impl WeighedChange {
+    /// The severity of the most severe risk; none where there is no risk.
+    pub fn severity(&self) -> Option<Severity> {
+        self.risks.iter().map(|risk| risk.severity).max()
+    }
+
+    /// Whether everyone of a kind gains something.
+    fn is_gain_of_everyone(&self) -> bool {
+        self.change.direction == Direction::Gained
+            && ImpliedGroup::of(&self.change.subject).is_some()
+    }
+}
+
+/// Weighs changes, and puts them into the order in which they matter: gains of everyone first, then
+/// the most severe, gains before losses. What matters alike keeps its order.
+pub fn weigh(
+    changes: Vec<Change>,
+    base: &RbacAuthorizer,
+    head: &RbacAuthorizer,
+) -> Vec<WeighedChange> {
+    let mut weighed: Vec<WeighedChange> = changes
+        .into_iter()
+        .map(|change| WeighedChange {
+            risks: risks_of(&change, base, head),
+            change,
+        })
+        .collect();
+    weighed.sort_by_key(|weighed| {
+        (
+            !weighed.is_gain_of_everyone(),
+            Reverse(weighed.severity()),
+            weighed.change.direction,
+        )
+    });
+    weighed
 }
 
 /// A value that no rule names.
@@ -119,26 +132,29 @@ const FRESH: &str = "\u{1}";
 const KUBE_SYSTEM: &str = "kube-system";
 
 /// The risks of a gain, the gravest first. A loss has none.
-pub fn risks_of(change: &Change, base: &RbacAuthorizer, head: &RbacAuthorizer) -> Vec<Found> {
+pub fn risks_of(change: &Change, base: &RbacAuthorizer, head: &RbacAuthorizer) -> Vec<WeighedRisk> {
     if change.direction == Direction::Lost {
         return Vec::new();
     }
-    let mut found: Vec<Found> = RISKS
+    let mut risks: Vec<WeighedRisk> = RISKS
         .iter()
         .filter_map(|risk| {
-            let weight = weigh(&risk.pattern, change, base, head)?;
-            let mut severity = risk.severity;
+            let weight = weight(&risk.pattern, change, base, head)?;
+            let mut severity = risk.code.severity;
             if weight.in_namespace {
-                severity = severity.less();
+                severity = severity.lowered();
             }
             if weight.named {
-                severity = severity.less();
+                severity = severity.lowered();
             }
-            Some(Found { risk, severity })
+            Some(WeighedRisk {
+                code: risk.code,
+                severity,
+            })
         })
         .collect();
-    found.sort_by_key(|found| std::cmp::Reverse(found.severity));
-    found
+    risks.sort_by_key(|risk| Reverse(risk.severity));
+    risks
 }
 
 /// What makes a risk weigh less.
@@ -148,16 +164,16 @@ struct Weight {
     named: bool,
 }
 
-fn weigh(
+fn weight(
     pattern: &Pattern,
     change: &Change,
     base: &RbacAuthorizer,
     head: &RbacAuthorizer,
 ) -> Option<Weight> {
-    let in_namespace = change
-        .namespace
-        .as_ref()
-        .is_some_and(|namespace| namespace != KUBE_SYSTEM);
+    let in_namespace = match &change.scope {
+        Scope::Cluster => false,
+        Scope::Namespace(namespace) => namespace != KUBE_SYSTEM,
+    };
     match pattern {
         Pattern::Subject(kind, name) => {
             let subject = &change.subject;
@@ -219,7 +235,7 @@ fn probes(requests: &[Requests], change: &Change) -> Vec<Attributes> {
                 let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
                 let names = names(change, verb, subresource);
                 for name in names {
-                    let (namespace, name) = placed(requests.lives, change, name);
+                    let (namespace, name) = placed(requests.scope, change, name);
                     probes.push(Attributes::Resource(ResourceAttributes {
                         namespace,
                         verb: fresh(verb),
@@ -258,14 +274,14 @@ fn names(change: &Change, verb: &str, subresource: &str) -> Vec<String> {
 }
 
 /// The namespace and name of a real request in the scope of a change.
-fn placed(lives: Lives, change: &Change, name: String) -> (String, String) {
-    let own = change.namespace.clone();
-    match lives {
-        Lives::Namespaced => (own.unwrap_or_else(|| FRESH.to_owned()), name),
-        Lives::Cluster => (String::new(), name),
-        Lives::In(namespace) => (namespace.to_owned(), name),
-        Lives::Namespace => match own {
-            Some(own) => (own.clone(), own),
+fn placed(scope: TypeScope, change: &Change, name: String) -> (String, String) {
+    let own = change.scope.namespace();
+    match scope {
+        TypeScope::Namespaced => (own.unwrap_or(FRESH).to_owned(), name),
+        TypeScope::Cluster => (String::new(), name),
+        TypeScope::In(namespace) => (namespace.to_owned(), name),
+        TypeScope::Namespace => match own {
+            Some(own) => (own.to_owned(), own.to_owned()),
             None => (name.clone(), name),
         },
     }

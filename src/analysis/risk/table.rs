@@ -1,32 +1,27 @@
-//! The risks, as data. Each has a heading of its id in `docs/risks.md`.
+//! The risks, as data. Their codes, with severity and reason, stand in [`codes`].
 
-use super::Lives::{Cluster, In, Namespace, Namespaced};
 use super::Pattern::{Any, Both, Subject};
-use super::Severity::{Critical, High, Low, Medium};
-use super::{Lives, Pattern, Requests, Risk, Severity};
+use super::TypeScope::{Cluster, In, Namespace, Namespaced};
+use super::{Pattern, Requests, Risk, TypeScope};
+use crate::diagnostic::{Code, codes};
 use crate::kube::SubjectKind;
 
 const fn requests(
     verbs: &'static [&'static str],
     group: &'static str,
     resources: &'static [&'static str],
-    lives: Lives,
+    scope: TypeScope,
 ) -> Requests {
     Requests {
         verbs,
         group,
         resources,
-        lives,
+        scope,
     }
 }
 
-const fn risk(id: &'static str, severity: Severity, why: &'static str, pattern: Pattern) -> Risk {
-    Risk {
-        id,
-        severity,
-        why,
-        pattern,
-    }
+const fn risk(code: &'static Code, pattern: Pattern) -> Risk {
+    Risk { code, pattern }
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -37,33 +32,25 @@ const UPDATE: &[&str] = &["update", "patch"];
 /// All risks.
 pub static RISKS: &[Risk] = &[
     risk(
-        "everything",
-        Critical,
-        "whoever may do everything owns the cluster",
+        &codes::EVERYTHING,
         Any(&[requests(&["*"], "*", &["*"], Namespaced)]),
     ),
     risk(
-        "escalate",
-        Critical,
-        "escalate on roles lets its holder write any right into a role, those it lacks included",
+        &codes::ESCALATE,
         Any(&[
             requests(&["escalate"], RBAC, &["roles"], Namespaced),
             requests(&["escalate"], RBAC, &["clusterroles"], Cluster),
         ]),
     ),
     risk(
-        "bind",
-        Critical,
-        "bind on roles lets its holder bind roles whose rights it lacks, to itself too",
+        &codes::BIND,
         Any(&[
             requests(&["bind"], RBAC, &["roles", "clusterroles"], Namespaced),
             requests(&["bind"], RBAC, &["clusterroles"], Cluster),
         ]),
     ),
     risk(
-        "impersonate",
-        Critical,
-        "whoever may impersonate others has their rights",
+        &codes::IMPERSONATE,
         Any(&[
             requests(&["impersonate"], "", &["users", "groups"], Cluster),
             requests(&["impersonate"], "", &["serviceaccounts"], Namespaced),
@@ -76,10 +63,7 @@ pub static RISKS: &[Risk] = &[
         ]),
     ),
     risk(
-        "nodes-proxy",
-        Critical,
-        "nodes/proxy reaches the kubelet, which runs commands in every pod of the node, past \
-         admission and audit",
+        &codes::NODES_PROXY,
         Any(&[requests(
             &["get", "create", "update", "patch", "delete", "*"],
             "",
@@ -88,9 +72,7 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "token-create",
-        Critical,
-        "a token of a service account carries all its rights",
+        &codes::TOKEN_CREATE,
         Any(&[requests(
             &["create"],
             "",
@@ -99,10 +81,7 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "csr-approve",
-        Critical,
-        "whoever approves certificate requests for a signer makes credentials for anyone that the \
-         signer vouches for",
+        &codes::CSR_APPROVE,
         Both(
             &[requests(
                 UPDATE,
@@ -119,10 +98,7 @@ pub static RISKS: &[Risk] = &[
         ),
     ),
     risk(
-        "csr-sign",
-        Critical,
-        "whoever issues certificates for a signer makes credentials for anyone that the signer \
-         vouches for",
+        &codes::CSR_SIGN,
         Both(
             &[requests(
                 UPDATE,
@@ -139,40 +115,27 @@ pub static RISKS: &[Risk] = &[
         ),
     ),
     risk(
-        "anonymous",
-        Critical,
-        "requests without any credentials are allowed this",
+        &codes::ANONYMOUS,
         Subject(SubjectKind::User, "system:anonymous"),
     ),
     risk(
-        "unauthenticated",
-        Critical,
-        "requests without any credentials are allowed this",
+        &codes::UNAUTHENTICATED,
         Subject(SubjectKind::Group, "system:unauthenticated"),
     ),
     risk(
-        "authenticated",
-        High,
-        "everyone with any credentials for the cluster, every service account included, is \
-         allowed this",
+        &codes::AUTHENTICATED,
         Subject(SubjectKind::Group, "system:authenticated"),
     ),
     risk(
-        "every-service-account",
-        High,
-        "every pod of the cluster that mounts a token is allowed this",
+        &codes::EVERY_SERVICE_ACCOUNT,
         Subject(SubjectKind::Group, "system:serviceaccounts"),
     ),
     risk(
-        "default-service-account",
-        Medium,
-        "every pod of the namespace that names no other account runs as the default one",
+        &codes::DEFAULT_SERVICE_ACCOUNT,
         Subject(SubjectKind::ServiceAccount, "default"),
     ),
     risk(
-        "secrets-read",
-        High,
-        "secrets hold credentials, tokens of service accounts among them",
+        &codes::SECRETS_READ,
         Any(&[requests(
             &["get", "list", "watch"],
             "",
@@ -181,17 +144,11 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "secrets-write",
-        High,
-        "written secrets change what others trust, and a secret for a service account is filled \
-         with its token",
+        &codes::SECRETS_WRITE,
         Any(&[requests(CHANGE, "", &["secrets"], Namespaced)]),
     ),
     risk(
-        "workloads-write",
-        High,
-        "a pod runs as any service account of its namespace and reads its secrets, and unless \
-         admission forbids it takes the node",
+        &codes::WORKLOADS_WRITE,
         Any(&[
             requests(WRITE, "", &["pods", "replicationcontrollers"], Namespaced),
             requests(
@@ -204,9 +161,7 @@ pub static RISKS: &[Risk] = &[
         ]),
     ),
     risk(
-        "exec",
-        High,
-        "whoever gets into running pods has what the pods have",
+        &codes::EXEC,
         Any(&[
             requests(
                 &["create", "get"],
@@ -218,9 +173,7 @@ pub static RISKS: &[Risk] = &[
         ]),
     ),
     risk(
-        "rbac-write",
-        High,
-        "whoever writes roles and bindings hands on what rights they have, and takes others' away",
+        &codes::RBAC_WRITE,
         Any(&[
             requests(CHANGE, RBAC, &["roles", "rolebindings"], Namespaced),
             requests(
@@ -232,9 +185,7 @@ pub static RISKS: &[Risk] = &[
         ]),
     ),
     risk(
-        "admission-webhooks",
-        High,
-        "an admission webhook sees and changes every object that is written, secrets included",
+        &codes::ADMISSION_WEBHOOKS,
         Any(&[requests(
             CHANGE,
             "admissionregistration.k8s.io",
@@ -250,9 +201,7 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "crd-write",
-        High,
-        "changed definitions break or delete every object of their types",
+        &codes::CRD_WRITE,
         Any(&[requests(
             CHANGE,
             "apiextensions.k8s.io",
@@ -261,28 +210,19 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "persistent-volumes",
-        High,
-        "a persistent volume may be any folder of a node",
+        &codes::PERSISTENT_VOLUMES,
         Any(&[requests(WRITE, "", &["persistentvolumes"], Cluster)]),
     ),
     risk(
-        "namespace-labels",
-        High,
-        "labels of a namespace decide which pod security its pods are held to",
+        &codes::NAMESPACE_LABELS,
         Any(&[requests(UPDATE, "", &["namespaces"], Namespace)]),
     ),
     risk(
-        "kube-system-config",
-        High,
-        "configmaps of kube-system configure the cluster itself: with coredns, names resolve to \
-         wherever its writer likes",
+        &codes::KUBE_SYSTEM_CONFIG,
         Any(&[requests(CHANGE, "", &["configmaps"], In("kube-system"))]),
     ),
     risk(
-        "secret-provider-classes",
-        High,
-        "a SecretProviderClass says which secrets of a key vault are mounted into pods",
+        &codes::SECRET_PROVIDER_CLASSES,
         Any(&[requests(
             CHANGE,
             "secrets-rbac.csi.x-k8s.io",
@@ -291,9 +231,7 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "azure-identity",
-        High,
-        "an AzureIdentityBinding hands a managed identity's rights in Azure to pods",
+        &codes::AZURE_IDENTITY,
         Any(&[requests(
             CHANGE,
             "aadpodidentity.k8s.io",
@@ -302,9 +240,7 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "gatekeeper",
-        High,
-        "whoever writes Gatekeeper's constraints decides what admission forbids",
+        &codes::GATEKEEPER,
         Any(&[
             requests(
                 CHANGE,
@@ -316,9 +252,7 @@ pub static RISKS: &[Risk] = &[
         ]),
     ),
     risk(
-        "steal-pods",
-        Medium,
-        "whoever evicts pods and writes nodes drives other people's pods onto a node of theirs",
+        &codes::STEAL_PODS,
         Both(
             &[
                 requests(&["delete", "deletecollection"], "", &["pods"], Namespaced),
@@ -328,18 +262,14 @@ pub static RISKS: &[Risk] = &[
         ),
     ),
     risk(
-        "status-write",
-        Medium,
-        "written status misleads controllers: traffic and pods go where the writer likes",
+        &codes::STATUS_WRITE,
         Any(&[
             requests(UPDATE, "", &["nodes/status"], Cluster),
             requests(UPDATE, "", &["pods/status", "services/status"], Namespaced),
         ]),
     ),
     risk(
-        "network-policies",
-        Medium,
-        "network policies keep workloads apart",
+        &codes::NETWORK_POLICIES,
         Any(&[requests(
             CHANGE,
             "networking.k8s.io",
@@ -348,9 +278,7 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
-        "delete-events",
-        Low,
-        "deleted events hide what was done",
+        &codes::DELETE_EVENTS,
         Any(&[
             requests(&["delete", "deletecollection"], "", &["events"], Namespaced),
             requests(

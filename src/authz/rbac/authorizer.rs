@@ -8,7 +8,7 @@ use crate::cluster::BindingId;
 
 use super::index::{Edge, NameKind, Slot};
 use super::interner::Sym;
-use super::outline::Probe;
+use super::mask::CompiledRequest;
 use super::reason::{allow_reason, denial_reason};
 use super::visit::Applied;
 use super::{EvaluationError, Grant, RbacAuthorizer};
@@ -16,13 +16,13 @@ use super::{EvaluationError, Grant, RbacAuthorizer};
 /// Source: `RBACAuthorizer.Authorize` of Kubernetes.
 impl Authorizer for RbacAuthorizer {
     fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> Response {
-        let probe = self.probe(attributes);
+        let request = self.compile(attributes);
         let mut grants = Vec::new();
         let mut errors = Vec::new();
         let _ = self.visit(user, attributes.namespace(), |applied: Applied| {
             match applied.role {
                 Some(role) => {
-                    grants.extend(self.compiled.allowing(role, &probe).map(|rule| Grant {
+                    grants.extend(self.compiled.allowing(role, &request).map(|rule| Grant {
                         binding: applied.binding,
                         subject: applied.subject,
                         role,
@@ -89,11 +89,11 @@ impl RbacAuthorizer {
 
     /// Whether RBAC would allow the request under some name, its own or another.
     pub fn allows_some_name(&self, user: &UserInfo, attributes: &Attributes) -> bool {
-        let probe = self.probe(attributes);
+        let request = self.compile(attributes);
         self.visit(user, attributes.namespace(), |applied: Applied| {
             let allows = applied
                 .role
-                .is_some_and(|role| self.compiled.for_some_name(role, &probe).next().is_some());
+                .is_some_and(|role| self.compiled.for_some_name(role, &request).next().is_some());
             if allows {
                 ControlFlow::Break(())
             } else {
@@ -126,24 +126,24 @@ impl RbacAuthorizer {
         many && by_group() || by_name() || !many && by_group()
     }
 
-    fn asked<'a>(&self, attributes: &'a Attributes) -> Asked<'a> {
-        Asked {
+    fn asked<'a>(&self, attributes: &'a Attributes) -> IndexedRequest<'a> {
+        IndexedRequest {
             namespace: attributes.namespace(),
             likely_namespace: self
                 .index
                 .likely_namespace(&self.strings, attributes.namespace()),
-            probe: self.probe(attributes),
+            request: self.compile(attributes),
         }
     }
 
-    fn grant_by_name(&self, user: &UserInfo, asked: &Asked<'_>) -> Option<Grant> {
+    fn grant_by_name(&self, user: &UserInfo, asked: &IndexedRequest<'_>) -> Option<Grant> {
         let slot = self
             .index
             .likely_slot(&self.strings, NameKind::User, &user.name)?;
         self.grant_at(slot, &user.name, asked)
     }
 
-    fn grant_by_group(&self, user: &UserInfo, asked: &Asked<'_>) -> Option<Grant> {
+    fn grant_by_group(&self, user: &UserInfo, asked: &IndexedRequest<'_>) -> Option<Grant> {
         /// How many names are looked up before what they lead to is looked at, so that the
         /// machine can wait for several at once.
         const AT_ONCE: usize = 16;
@@ -165,17 +165,17 @@ impl RbacAuthorizer {
     }
 
     #[inline]
-    fn grant_at(&self, slot: &Slot, name: &str, asked: &Asked<'_>) -> Option<Grant> {
+    fn grant_at(&self, slot: &Slot, name: &str, asked: &IndexedRequest<'_>) -> Option<Grant> {
         let (edge, rule) = self.index.first_allowing(
             slot,
             asked.likely_namespace,
             &self.compiled,
-            &asked.probe,
+            &asked.request,
         )?;
         let role = edge.role_id()?;
         self.is_for(edge, slot, name, asked.namespace)
             .then_some(Grant {
-                binding: BindingId(edge.binding),
+                binding: BindingId(edge.binding as usize),
                 subject: edge.subject as usize,
                 role,
                 rule,
@@ -199,8 +199,8 @@ impl RbacAuthorizer {
 }
 
 /// A request, ready to be held against edges.
-struct Asked<'a> {
+struct IndexedRequest<'a> {
     namespace: &'a str,
     likely_namespace: Sym,
-    probe: Probe<'a>,
+    request: CompiledRequest<'a>,
 }

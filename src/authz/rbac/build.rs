@@ -10,26 +10,41 @@ use crate::kube::{BindingKind, ObjectRef, RoleKind, SubjectKind};
 use super::compiled::WrittenRules;
 use super::index::{NO_ROLE, NameKind, NewEdge, SubjectIndex};
 use super::interner::Interner;
-use super::{RbacAuthorizer, aggregate};
+use super::number::narrow;
+use super::{HashState, RbacAuthorizer, TooLarge, aggregate};
 
 impl RbacAuthorizer {
     /// Builds the index over a snapshot.
-    pub fn new(snapshot: Snapshot) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Where the snapshot has more strings, rules or subjects than 32 bits can number.
+    pub fn new(snapshot: Snapshot) -> Result<Self, TooLarge> {
+        RbacAuthorizer::with_hash_state(snapshot, HashState::random())
+    }
+
+    /// The same with a hash state of the caller's, on which no answer depends: for tests.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](RbacAuthorizer::new).
+    pub fn with_hash_state(snapshot: Snapshot, hash_state: HashState) -> Result<Self, TooLarge> {
         let (roles, bindings) = (snapshot.all_roles(), snapshot.all_bindings());
-        let mut strings = Interner::default();
+        let mut strings = Interner::new(hash_state);
         // What is needed together stands together: every decision asks for a namespace.
         for same in bindings.chunk_by(|a, b| a.namespace == b.namespace) {
-            strings.intern(&same[0].namespace);
+            strings.intern(&same[0].namespace)?;
         }
         let mut rules = WrittenRules::default();
-        let mut first_rule = Vec::with_capacity(roles.len());
-        let mut count = 0u32;
+        let mut first_rule = Vec::with_capacity(roles.len() + 1);
+        let mut count = 0;
+        first_rule.push(0);
         for role in roles {
-            first_rule.push(count);
             for rule in &role.rules {
-                rules.push(&mut strings, rule);
-                count += 1;
+                rules.push(&mut strings, rule)?;
             }
+            count += role.rules.len();
+            first_rule.push(narrow(count, "rules")?);
         }
         let effective = aggregate::effective_rules(roles, &first_rule);
         let mut diagnostics = snapshot.diagnostics().to_vec();
@@ -39,27 +54,24 @@ impl RbacAuthorizer {
                 role.span,
                 Problem::StaleAggregation {
                     object: ObjectRef::new("ClusterRole", "", role.name.clone()),
-                    count: if more == 1 {
-                        "1 rule".to_owned()
-                    } else {
-                        format!("{more} rules")
-                    },
+                    count: more,
                 },
             ));
         }
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        let compiled = rules.effective(effective.rules);
+        let compiled = rules.effective(effective.rules)?;
         let by_name: HashMap<(RoleKind, &str, &str), RoleId> = roles
             .iter()
-            .zip(0..)
-            .map(|(role, number)| ((role.kind, &*role.namespace, &*role.name), RoleId(number)))
+            .zip(snapshot.roles())
+            .map(|(role, id)| ((role.kind, &*role.namespace, &*role.name), id))
             .collect();
         let mut edges = Vec::new();
         let mut role_of = Vec::with_capacity(bindings.len());
-        for (binding, number) in bindings.iter().zip(0..) {
+        for (number, binding) in bindings.iter().enumerate() {
+            let number = narrow(number, "bindings")?;
             let namespace = match binding.kind {
                 BindingKind::ClusterRoleBinding => None,
-                BindingKind::RoleBinding => Some(strings.intern(&binding.namespace)),
+                BindingKind::RoleBinding => Some(strings.intern(&binding.namespace)?),
             };
             let role_namespace = match binding.role_ref.kind {
                 RoleKind::ClusterRole => "",
@@ -70,17 +82,21 @@ impl RbacAuthorizer {
                 .get(&(role_ref.kind, role_namespace, &*role_ref.name))
                 .copied();
             role_of.push(role);
-            for (subject, subject_number) in binding.subjects.iter().zip(0..) {
+            let role_number = match role {
+                Some(role) => narrow(role.index(), "roles")?,
+                None => NO_ROLE,
+            };
+            for (subject_number, subject) in binding.subjects.iter().enumerate() {
                 let (kind, name) = match subject.kind {
-                    SubjectKind::User => (NameKind::User, strings.intern(&subject.name)),
-                    SubjectKind::Group => (NameKind::Group, strings.intern(&subject.name)),
+                    SubjectKind::User => (NameKind::User, strings.intern(&subject.name)?),
+                    SubjectKind::Group => (NameKind::Group, strings.intern(&subject.name)?),
                     SubjectKind::ServiceAccount => {
                         let namespace = subject.namespace_in(binding);
                         if namespace.is_empty() {
                             continue;
                         }
                         let name = service_account_name(namespace, &subject.name);
-                        (NameKind::User, strings.intern(&name))
+                        (NameKind::User, strings.intern(&name)?)
                     }
                 };
                 edges.push(NewEdge {
@@ -88,14 +104,14 @@ impl RbacAuthorizer {
                     name,
                     namespace,
                     binding: number,
-                    subject: subject_number,
-                    role: role.map_or(NO_ROLE, |role| role.0),
+                    subject: narrow(subject_number, "subjects of a binding")?,
+                    role: role_number,
                 });
             }
         }
         drop(by_name);
-        let index = SubjectIndex::new(edges, &strings);
-        RbacAuthorizer {
+        let index = SubjectIndex::new(edges, &strings)?;
+        Ok(RbacAuthorizer {
             snapshot,
             diagnostics,
             strings,
@@ -103,6 +119,6 @@ impl RbacAuthorizer {
             first_rule,
             role_of,
             index,
-        }
+        })
     }
 }

@@ -4,15 +4,16 @@ use compact_str::CompactString;
 
 use super::aggregate::RuleNumber;
 use super::interner::{Interner, Sym};
-use super::outline::{Axes, Outline, Probe, Target, Told, Vocabulary};
+use super::mask::{BitTable, CompiledRequest, Lists, MaskMatch, RuleMask, Target};
+use super::number::{TooLarge, narrow};
 use crate::authz::Attributes;
 use crate::authz::rbac::rules::url_matches;
 use crate::cluster::RoleId;
 use crate::kube::PolicyRule;
 
-/// A stretch of a pool.
+/// Part of a pool.
 #[derive(Debug, Clone, Copy, Default)]
-struct Stretch {
+struct PoolRange {
     begin: u32,
     end: u32,
 }
@@ -20,13 +21,13 @@ struct Stretch {
 /// A rule whose strings are numbers.
 #[derive(Debug, Clone, Copy)]
 struct CompiledRule {
-    outline: Outline,
-    verbs: Stretch,
-    groups: Stretch,
-    resources: Stretch,
+    mask: RuleMask,
+    verbs: PoolRange,
+    groups: PoolRange,
+    resources: PoolRange,
     /// None for every name.
-    names: Stretch,
-    urls: Stretch,
+    names: PoolRange,
+    urls: PoolRange,
 }
 
 /// What rules point into.
@@ -34,7 +35,7 @@ struct CompiledRule {
 struct Pools {
     syms: Vec<Sym>,
     urls: Vec<Box<str>>,
-    vocabulary: Vocabulary,
+    bit_table: BitTable,
 }
 
 /// The rules as they are written.
@@ -47,8 +48,8 @@ pub(super) struct WrittenRules {
 /// Where the effective rules of a role are, and what they allow at most.
 #[derive(Debug, Clone, Copy)]
 struct CompiledRole {
-    outline: Outline,
-    rules: Stretch,
+    mask: RuleMask,
+    rules: PoolRange,
 }
 
 /// The effective rules of all roles, role by role.
@@ -62,31 +63,34 @@ pub(super) struct CompiledRoles {
 }
 
 impl WrittenRules {
-    pub(super) fn push(&mut self, strings: &mut Interner, rule: &PolicyRule) {
+    pub(super) fn push(
+        &mut self,
+        strings: &mut Interner,
+        rule: &PolicyRule,
+    ) -> Result<(), TooLarge> {
         let pools = &mut self.pools;
-        let groups = pools.span(strings, &rule.api_groups);
-        let resources = pools.span(strings, &rule.resources);
+        let groups = pools.add(strings, &rule.api_groups)?;
+        let resources = pools.add(strings, &rule.resources)?;
         self.rules.push(CompiledRule {
-            outline: pools.vocabulary.outline(
-                rule,
-                groups.of(&pools.syms),
-                resources.of(&pools.syms),
-            ),
-            verbs: pools.span(strings, &rule.verbs),
+            mask: pools
+                .bit_table
+                .mask(rule, groups.of(&pools.syms), resources.of(&pools.syms)),
+            verbs: pools.add(strings, &rule.verbs)?,
             groups,
             resources,
-            names: pools.span(strings, &rule.resource_names),
+            names: pools.add(strings, &rule.resource_names)?,
             urls: {
                 let begin = pools.urls.len();
                 let urls = rule.non_resource_urls.iter();
                 pools.urls.extend(urls.map(|url| url.as_str().into()));
-                stretch(begin, pools.urls.len())
+                PoolRange::new(begin, pools.urls.len(), "URLs in rules")?
             },
         });
+        Ok(())
     }
 
     /// The rules of all roles, from the numbers of each role's.
-    pub(super) fn effective(self, roles: Vec<Vec<RuleNumber>>) -> CompiledRoles {
+    pub(super) fn effective(self, roles: Vec<Vec<RuleNumber>>) -> Result<CompiledRoles, TooLarge> {
         let mut compiled = CompiledRoles {
             roles: Vec::with_capacity(roles.len()),
             pools: self.pools,
@@ -98,30 +102,42 @@ impl WrittenRules {
             let rules = numbers.iter().map(|&number| self.rules[number as usize]);
             compiled.rules.extend(rules);
             compiled.roles.push(CompiledRole {
-                outline: compiled.rules[begin..]
+                mask: compiled.rules[begin..]
                     .iter()
-                    .fold(Outline::default(), |all, rule| all.with(rule.outline)),
-                rules: stretch(begin, compiled.written.len()),
+                    .fold(RuleMask::default(), |all, rule| all.union(rule.mask)),
+                rules: PoolRange::new(begin, compiled.written.len(), "effective rules")?,
             });
         }
-        compiled
+        Ok(compiled)
     }
 }
 
 impl Pools {
-    fn span(&mut self, strings: &mut Interner, values: &[CompactString]) -> Stretch {
+    fn add(
+        &mut self,
+        strings: &mut Interner,
+        values: &[CompactString],
+    ) -> Result<PoolRange, TooLarge> {
         let begin = self.syms.len();
-        self.syms
-            .extend(values.iter().map(|value| strings.intern(value)));
-        stretch(begin, self.syms.len())
+        for value in values {
+            self.syms.push(strings.intern(value)?);
+        }
+        PoolRange::new(begin, self.syms.len(), "words in rules")
     }
 
-    fn lists(&self, span: Stretch, wanted: Sym) -> bool {
-        span.of(&self.syms).contains(&wanted)
+    fn lists(&self, list: PoolRange, wanted: Sym) -> bool {
+        list.of(&self.syms).contains(&wanted)
     }
 }
 
-impl Stretch {
+impl PoolRange {
+    fn new(begin: usize, end: usize, what: &'static str) -> Result<Self, TooLarge> {
+        Ok(PoolRange {
+            begin: narrow(begin, what)?,
+            end: narrow(end, what)?,
+        })
+    }
+
     #[inline]
     fn of<T>(self, pool: &[T]) -> &[T] {
         &pool[self.begin as usize..self.end as usize]
@@ -130,8 +146,12 @@ impl Stretch {
 
 impl CompiledRoles {
     /// A request in the numbers of these rules.
-    pub(super) fn probe<'a>(&self, strings: &Interner, attributes: &'a Attributes) -> Probe<'a> {
-        Probe::new(strings, &self.pools.vocabulary, attributes)
+    pub(super) fn compile<'a>(
+        &self,
+        strings: &Interner,
+        attributes: &'a Attributes,
+    ) -> CompiledRequest<'a> {
+        CompiledRequest::new(strings, &self.pools.bit_table, attributes)
     }
 
     /// The numbers of a role's effective rules among the written ones.
@@ -145,10 +165,10 @@ impl CompiledRoles {
     pub(super) fn allowing<'p>(
         &'p self,
         role: RoleId,
-        probe: &'p Probe<'_>,
+        request: &'p CompiledRequest<'_>,
     ) -> impl Iterator<Item = usize> + 'p {
-        self.matching(role, probe, |rule| {
-            self.allows_some_name(rule, probe) && self.allows_name(rule, probe)
+        self.matching(role, request, |rule| {
+            self.allows_some_name(rule, request) && self.allows_name(rule, request)
         })
     }
 
@@ -158,20 +178,20 @@ impl CompiledRoles {
     pub(super) fn for_some_name<'p>(
         &'p self,
         role: RoleId,
-        probe: &'p Probe<'_>,
+        request: &'p CompiledRequest<'_>,
     ) -> impl Iterator<Item = usize> + 'p {
-        self.matching(role, probe, |rule| self.allows_some_name(rule, probe))
+        self.matching(role, request, |rule| self.allows_some_name(rule, request))
     }
 
     #[inline]
     fn matching<'p>(
         &'p self,
         role: RoleId,
-        probe: &'p Probe<'_>,
+        request: &'p CompiledRequest<'_>,
         matches: impl Fn(&CompiledRule) -> bool + 'p,
     ) -> impl Iterator<Item = usize> + 'p {
         let role = &self.roles[role.index()];
-        let rules: &[CompiledRule] = if role.outline.may_allow(probe) {
+        let rules: &[CompiledRule] = if role.mask.may_allow(request) {
             role.rules.of(&self.rules)
         } else {
             &[]
@@ -185,8 +205,8 @@ impl CompiledRoles {
 
     /// Whether a rule is for every name or lists the request's.
     #[inline]
-    fn allows_name(&self, rule: &CompiledRule, probe: &Probe<'_>) -> bool {
-        match probe.target {
+    fn allows_name(&self, rule: &CompiledRule, request: &CompiledRequest<'_>) -> bool {
+        match request.target {
             Target::Resource { name, .. } => {
                 rule.names.begin == rule.names.end || self.pools.lists(rule.names, name)
             }
@@ -196,15 +216,14 @@ impl CompiledRoles {
 
     /// Whether a rule would allow the request under some name.
     #[inline]
-    fn allows_some_name(&self, rule: &CompiledRule, probe: &Probe<'_>) -> bool {
-        let told = rule.outline.tells(probe);
-        let listed = match told {
-            Told::No => return false,
-            Told::Yes => true,
-            Told::Unsure(axes) => self.lists_all(rule, probe, axes),
+    fn allows_some_name(&self, rule: &CompiledRule, request: &CompiledRequest<'_>) -> bool {
+        let listed = match rule.mask.match_request(request) {
+            MaskMatch::No => return false,
+            MaskMatch::Yes => true,
+            MaskMatch::IfListed(lists) => self.lists_all(rule, request, lists),
         };
         listed
-            && match probe.target {
+            && match request.target {
                 Target::Resource { .. } => true,
                 Target::Url(path) => {
                     let urls = rule.urls.of(&self.pools.urls);
@@ -215,10 +234,10 @@ impl CompiledRoles {
 
     /// Whether those of a rule's lists that bits leave open are for the request.
     #[cold]
-    fn lists_all(&self, rule: &CompiledRule, probe: &Probe<'_>, open: Axes) -> bool {
-        let lists = |span, wanted| self.pools.lists(span, wanted);
-        (!open.verbs || lists(rule.verbs, probe.verb))
-            && match probe.target {
+    fn lists_all(&self, rule: &CompiledRule, request: &CompiledRequest<'_>, open: Lists) -> bool {
+        let lists = |list, wanted| self.pools.lists(list, wanted);
+        (!open.verbs || lists(rule.verbs, request.verb))
+            && match request.target {
                 Target::Resource {
                     group,
                     resource,
@@ -232,13 +251,5 @@ impl CompiledRoles {
                 }
                 Target::Url(_) => true,
             }
-    }
-}
-
-fn stretch(begin: usize, end: usize) -> Stretch {
-    let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Stretch {
-        begin: narrow(begin),
-        end: narrow(end),
     }
 }

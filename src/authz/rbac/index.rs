@@ -1,18 +1,19 @@
 //! Which bindings name whom.
 //!
-//! A decision is mostly waiting for memory, so the index is laid out to be waited for seldom. An
-//! entry of the table is half a cache line that answers for most names: which cluster-wide roles
-//! are theirs, and in which namespaces, more or less, they have more. Edges are looked at only
-//! where something is found, and only then names are compared.
+//! A decision mostly waits for memory, so the index is laid out for few cache misses. An entry of
+//! the table is half a cache line, which is enough for most names: their cluster-wide roles, and a
+//! bit mask of the namespaces in which they have more. Edges are looked at only where something is
+//! found, and only then names are compared.
 
 use hashbrown::HashTable;
 
 use super::compiled::CompiledRoles;
-use super::interner::{Interner, Sym, Written, hash};
-use super::outline::Probe;
+use super::interner::{Interner, Sym, TextRange};
+use super::mask::CompiledRequest;
+use super::number::{TooLarge, narrow};
 use crate::cluster::RoleId;
 
-/// That a binding's subject names someone.
+/// An edge from a name to a binding: one of its subjects is of this name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Edge {
     /// The binding's namespace; [`Sym::NONE`] where it is cluster-wide.
@@ -29,7 +30,7 @@ impl Edge {
     /// The binding's role, unless it isn't there.
     #[inline]
     pub(crate) fn role_id(self) -> Option<RoleId> {
-        (self.role != NO_ROLE).then_some(RoleId(self.role))
+        (self.role != NO_ROLE).then_some(RoleId(self.role as usize))
     }
 }
 
@@ -56,10 +57,10 @@ pub(super) struct NewEdge {
 
 /// How many roles a [`Slot`] has room for.
 const ROLES: usize = 6;
-/// What stands in a [`Slot`] after its roles.
-const NO_MORE: u16 = u16::MAX;
-/// What stands first in a [`Slot`] whose roles have no room in it.
-const ELSEWHERE: u16 = u16::MAX - 1;
+/// What is in a [`Slot`] after its roles.
+const END: u16 = u16::MAX;
+/// What is first in a [`Slot`] that has no room for its roles.
+const OVERFLOW: u16 = u16::MAX - 1;
 
 /// An entry of a table: enough to tell of most names that nothing is for the request.
 #[derive(Debug, Clone, Copy)]
@@ -68,19 +69,19 @@ pub(crate) struct Slot {
     hash: u64,
     /// The bits of all namespaces of the namespaced edges.
     namespaces: u64,
-    /// The place of the heading among the records.
-    heading: u32,
+    /// The position of the header among the records.
+    header: u32,
     /// The roles of the cluster-wide edges, as many as there are.
     roles: [u16; ROLES],
 }
 
-/// A heading or an edge.
+/// A [`Header`], or an [`Edge`].
 #[derive(Debug, Clone, Copy)]
 struct Record([u32; 4]);
 
-/// What stands before the edges of a kind.
-struct Heading {
-    name: Written,
+/// What is before the edges of a name.
+struct Header {
+    name: TextRange,
     cluster_wide: u32,
     edges: u32,
 }
@@ -98,10 +99,10 @@ impl Record {
     }
 
     #[inline]
-    fn heading(self) -> Heading {
+    fn header(self) -> Header {
         let [begin, end, cluster_wide, edges] = self.0;
-        Heading {
-            name: Written { begin, end },
+        Header {
+            name: TextRange { begin, end },
             cluster_wide,
             edges,
         }
@@ -115,23 +116,26 @@ impl From<&NewEdge> for Record {
     }
 }
 
-impl From<Heading> for Record {
-    fn from(heading: Heading) -> Self {
-        let Written { begin, end } = heading.name;
-        Record([begin, end, heading.cluster_wide, heading.edges])
+impl From<Header> for Record {
+    fn from(header: Header) -> Self {
+        let TextRange { begin, end } = header.name;
+        Record([begin, end, header.cluster_wide, header.edges])
     }
 }
 
 /// The roles of cluster-wide edges, as a [`Slot`] has them.
 fn slot_roles(edges: &[NewEdge]) -> [u16; ROLES] {
-    let mut roles = [NO_MORE; ROLES];
-    let fits = edges.len() <= ROLES && edges.iter().all(|edge| edge.role < ELSEWHERE.into());
-    if !fits {
-        roles[0] = ELSEWHERE;
-        return roles;
+    let mut overflow = [END; ROLES];
+    overflow[0] = OVERFLOW;
+    if edges.len() > ROLES {
+        return overflow;
     }
+    let mut roles = [END; ROLES];
     for (edge, role) in edges.iter().zip(&mut roles) {
-        *role = u16::try_from(edge.role).unwrap_or(ELSEWHERE);
+        match u16::try_from(edge.role) {
+            Ok(number) if number < OVERFLOW => *role = number,
+            _ => return overflow,
+        }
     }
     roles
 }
@@ -151,7 +155,7 @@ pub(super) struct SubjectIndex {
     groups: HashTable<Slot>,
     /// The namespaces of edges, with the hashes of their names.
     namespaces: HashTable<(u64, Sym)>,
-    /// For each principal a heading, then its cluster-wide edges, then the others by namespace: what
+    /// For each principal a header, then its cluster-wide edges, then the others by namespace: what
     /// is needed together is fetched together.
     records: Vec<Record>,
     /// Whether two names share a hash, so that names have to be compared at once.
@@ -159,27 +163,27 @@ pub(super) struct SubjectIndex {
 }
 
 impl SubjectIndex {
-    pub(super) fn new(mut new: Vec<NewEdge>, strings: &Interner) -> Self {
+    pub(super) fn new(mut new: Vec<NewEdge>, strings: &Interner) -> Result<Self, TooLarge> {
+        const EDGES: &str = "subjects of bindings";
         new.sort_unstable();
         let mut index = SubjectIndex::default();
-        let narrow = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         for same in new.chunk_by(|a, b| (a.kind, a.name) == (b.kind, b.name)) {
             let cluster_wide = same.partition_point(|edge| edge.namespace.is_none());
             let slot = Slot {
-                hash: hash(strings.text(same[0].name)),
+                hash: strings.hash(strings.text(same[0].name)),
                 namespaces: same[cluster_wide..]
                     .iter()
                     .filter_map(|edge| edge.namespace)
                     .fold(0, |bits, namespace| bits | namespace_bits(namespace)),
-                heading: narrow(index.records.len()),
+                header: narrow(index.records.len(), EDGES)?,
                 roles: slot_roles(&same[..cluster_wide]),
             };
-            let heading = Heading {
-                name: strings.written(same[0].name),
-                cluster_wide: narrow(cluster_wide),
-                edges: narrow(same.len()),
+            let header = Header {
+                name: strings.range(same[0].name),
+                cluster_wide: narrow(cluster_wide, EDGES)?,
+                edges: narrow(same.len(), EDGES)?,
             };
-            index.records.push(heading.into());
+            index.records.push(header.into());
             index.records.extend(same.iter().map(Record::from));
             let kind = same[0].kind;
             index.collides |= index.at_hash(kind, slot.hash).is_some();
@@ -193,14 +197,14 @@ impl SubjectIndex {
         namespaces.sort_unstable();
         namespaces.dedup();
         for namespace in namespaces {
-            let hash = hash(strings.text(namespace));
+            let hash = strings.hash(strings.text(namespace));
             let known = index.namespaces.find(hash, |&(known, _)| known == hash);
             index.collides |= known.is_some();
             index
                 .namespaces
                 .insert_unique(hash, (hash, namespace), |&(hash, _)| hash);
         }
-        index
+        Ok(index)
     }
 
     /// A namespace that has edges, or another that shares its hash; see
@@ -210,7 +214,7 @@ impl SubjectIndex {
         if namespace.is_empty() {
             return Sym::NONE;
         }
-        let hash = hash(namespace);
+        let hash = strings.hash(namespace);
         self.namespaces
             .find(hash, |&(known, sym)| {
                 known == hash && (!self.collides || strings.text(sym) == namespace)
@@ -233,7 +237,7 @@ impl SubjectIndex {
 
     /// The slot of a name, if it has one.
     pub(super) fn slot(&self, strings: &Interner, kind: NameKind, name: &str) -> Option<&Slot> {
-        let hash = hash(name);
+        let hash = strings.hash(name);
         self.table(kind).find(hash, |slot| {
             slot.hash == hash && self.is_of(slot, strings, name)
         })
@@ -251,13 +255,13 @@ impl SubjectIndex {
         if self.collides {
             self.slot(strings, kind, name)
         } else {
-            self.at_hash(kind, hash(name))
+            self.at_hash(kind, strings.hash(name))
         }
     }
 
     /// Whether a slot is that of this name.
     pub(super) fn is_of(&self, slot: &Slot, strings: &Interner, name: &str) -> bool {
-        strings.read(self.heading(slot).name) == name
+        strings.read(self.header(slot).name) == name
     }
 
     /// The edges of a slot that reach requests in a namespace, cluster-wide ones first.
@@ -271,7 +275,7 @@ impl SubjectIndex {
 
     /// All edges of a slot, whatever their namespace.
     pub(super) fn all_edges(&self, slot: &Slot) -> impl Iterator<Item = Edge> {
-        let records = self.records_of(slot, 0, self.heading(slot).edges);
+        let records = self.records_of(slot, 0, self.header(slot).edges);
         records.iter().map(|record| record.edge())
     }
 
@@ -283,18 +287,18 @@ impl SubjectIndex {
         slot: &Slot,
         namespace: Sym,
         roles: &CompiledRoles,
-        probe: &Probe<'_>,
+        request: &CompiledRequest<'_>,
     ) -> Option<(Edge, usize)> {
         let by_edge = |record: &Record| {
             let edge = record.edge();
-            Some((edge, roles.allowing(edge.role_id()?, probe).next()?))
+            Some((edge, roles.allowing(edge.role_id()?, request).next()?))
         };
-        let cluster_wide = if slot.roles[0] == ELSEWHERE {
+        let cluster_wide = if slot.roles[0] == OVERFLOW {
             self.cluster_wide(slot).iter().find_map(by_edge)
         } else {
-            let held = slot.roles.iter().take_while(|&&role| role != NO_MORE);
+            let held = slot.roles.iter().take_while(|&&role| role != END);
             held.enumerate().find_map(|(at, &role)| {
-                let rule = roles.allowing(RoleId(role.into()), probe).next()?;
+                let rule = roles.allowing(RoleId(role.into()), request).next()?;
                 Some((self.cluster_wide(slot)[at].edge(), rule))
             })
         };
@@ -302,20 +306,20 @@ impl SubjectIndex {
     }
 
     #[inline]
-    fn heading(&self, slot: &Slot) -> Heading {
-        self.records[slot.heading as usize].heading()
+    fn header(&self, slot: &Slot) -> Header {
+        self.records[slot.header as usize].header()
     }
 
     /// The edges of a slot from one number to another.
     #[inline]
     fn records_of(&self, slot: &Slot, from: u32, to: u32) -> &[Record] {
-        let begin = slot.heading as usize + 1;
+        let begin = slot.header as usize + 1;
         &self.records[begin + from as usize..begin + to as usize]
     }
 
     #[inline]
     fn cluster_wide(&self, slot: &Slot) -> &[Record] {
-        self.records_of(slot, 0, self.heading(slot).cluster_wide)
+        self.records_of(slot, 0, self.header(slot).cluster_wide)
     }
 
     #[inline]
@@ -326,8 +330,8 @@ impl SubjectIndex {
         if namespace == Sym::NONE || slot.namespaces & bits != bits {
             return &[];
         }
-        let heading = self.heading(slot);
-        let namespaced = self.records_of(slot, heading.cluster_wide, heading.edges);
+        let header = self.header(slot);
+        let namespaced = self.records_of(slot, header.cluster_wide, header.edges);
         let begins = |record: &Record| record.edge().namespace >= namespace;
         let first = if namespaced.len() <= FEW {
             namespaced.iter().position(begins)

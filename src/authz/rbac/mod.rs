@@ -15,7 +15,7 @@
 //!
 //! - A map from subject to a list of bindings: another wait for each list, and thrice the memory.
 //! - Entries of a whole cache line that hold what all roles of a subject may allow: a single role's
-//!   outline tells nearly as much, and the larger table waits more often than it spares.
+//!   mask tells nearly as much, and the larger table waits more often than it spares.
 //! - Touching edges ahead, and looking the user up in one go with the groups: no quicker.
 //! - Names of groups close together in memory: no difference that could be measured.
 //! - Looking at namespaces by bisection however few there are: each step waits for the one before.
@@ -24,9 +24,11 @@ mod aggregate;
 mod authorizer;
 mod build;
 mod compiled;
+mod hash;
 mod index;
 mod interner;
-mod outline;
+mod mask;
+mod number;
 mod reason;
 pub mod rules;
 mod visit;
@@ -38,9 +40,11 @@ use crate::kube::PolicyRule;
 use crate::text::{Located, Span};
 
 use compiled::CompiledRoles;
+pub use hash::HashState;
 use index::SubjectIndex;
 use interner::{Interner, Sym};
-use outline::Probe;
+use mask::CompiledRequest;
+pub use number::TooLarge;
 pub use reason::{EvaluationError, denial_reason, go_quote};
 pub use visit::Applied;
 
@@ -80,7 +84,7 @@ pub struct EffectiveRule<'r> {
 ///
 /// // Nothing but the default policy of the newest Kubernetes.
 /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-/// let rbac = RbacAuthorizer::new(snapshot);
+/// let rbac = RbacAuthorizer::new(snapshot)?;
 /// let request = Attributes::Resource(ResourceAttributes {
 ///     verb: "create".into(),
 ///     group: "authorization.k8s.io".into(),
@@ -89,16 +93,16 @@ pub struct EffectiveRule<'r> {
 /// });
 /// let alice = UserInfo::impersonated("alice", []);
 /// assert_eq!(rbac.decide(&alice, &request), Decision::Allow);
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct RbacAuthorizer {
     snapshot: Snapshot,
     /// Those of the snapshot, and those of aggregation.
     diagnostics: Vec<Diagnostic>,
-
     strings: Interner,
     compiled: CompiledRoles,
-    /// Where the rules of each role begin in the numbering of all written rules.
+    /// The number of each role's first rule among all written ones; at the end, the count of all.
     first_rule: Vec<u32>,
     role_of: Vec<Option<RoleId>>,
     index: SubjectIndex,
@@ -118,7 +122,7 @@ impl RbacAuthorizer {
 
     /// The role that a binding names, if it is there.
     pub fn role_of(&self, binding: BindingId) -> Option<RoleId> {
-        self.role_of[binding.0 as usize]
+        self.role_of[binding.index()]
     }
 
     /// The bindings that apply to requests in a namespace (or in the whole cluster where it is
@@ -155,12 +159,12 @@ impl RbacAuthorizer {
     }
 
     fn written_rule(&self, number: u32) -> EffectiveRule<'_> {
+        // Of roles that begin at the same number all but the last have no rules.
         let role = self.first_rule.partition_point(|&first| first <= number) - 1;
-        // Roles without rules begin where the next one does; the last of them has the rule.
         let at = (number - self.first_rule[role]) as usize;
         EffectiveRule {
             rule: &self.snapshot.all_roles()[role].rules[at],
-            origin: RoleId::at(role),
+            origin: RoleId(role),
             origin_number: at + 1,
         }
     }
@@ -174,17 +178,18 @@ impl RbacAuthorizer {
         }
     }
 
-    pub(crate) fn probe<'a>(&self, attributes: &'a Attributes) -> Probe<'a> {
-        self.compiled.probe(&self.strings, attributes)
+    /// A request in the numbers of this index.
+    pub(crate) fn compile<'a>(&self, attributes: &'a Attributes) -> CompiledRequest<'a> {
+        self.compiled.compile(&self.strings, attributes)
     }
 
     /// The numbers, from 1, of a role's effective rules that allow a request.
     pub(crate) fn allowing_rules<'p>(
         &'p self,
         role: RoleId,
-        probe: &'p Probe<'_>,
+        request: &'p CompiledRequest<'_>,
     ) -> impl Iterator<Item = usize> + 'p {
-        self.compiled.allowing(role, probe)
+        self.compiled.allowing(role, request)
     }
 
     /// The numbers, from 1, of a role's effective rules that would allow a request under some
@@ -192,8 +197,8 @@ impl RbacAuthorizer {
     pub(crate) fn rules_for_some_name<'p>(
         &'p self,
         role: RoleId,
-        probe: &'p Probe<'_>,
+        request: &'p CompiledRequest<'_>,
     ) -> impl Iterator<Item = usize> + 'p {
-        self.compiled.for_some_name(role, probe)
+        self.compiled.for_some_name(role, request)
     }
 }

@@ -23,7 +23,7 @@ pub struct Applied {
 impl From<Edge> for Applied {
     fn from(edge: Edge) -> Self {
         Applied {
-            binding: BindingId(edge.binding),
+            binding: BindingId(edge.binding as usize),
             subject: edge.subject as usize,
             role: edge.role_id(),
         }
@@ -50,7 +50,7 @@ impl RbacAuthorizer {
     /// use rbac_eval::text::Files;
     ///
     /// let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
-    /// let rbac = RbacAuthorizer::new(snapshot);
+    /// let rbac = RbacAuthorizer::new(snapshot)?;
     /// let alice = UserInfo::impersonated("alice", []);
     /// let mut names = Vec::new();
     /// let _ = rbac.visit(&alice, "", |applied| {
@@ -58,6 +58,7 @@ impl RbacAuthorizer {
     ///     ControlFlow::<()>::Continue(())
     /// });
     /// assert!(names.contains(&"system:discovery".to_owned()));
+    /// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
     /// ```
     #[inline]
     pub fn visit<B>(

@@ -12,6 +12,7 @@ use crate::kube::fields::{Invalid, check_name, is_dns_subdomain, no_unknown, str
 use crate::kube::metadata::{Metadata, RawMetadata};
 use crate::kube::piece::Part;
 use crate::kube::shape::{Text, mapping};
+use crate::object::{ObjectRef, Scope};
 use crate::text::Located;
 
 /// Whether a binding is namespaced.
@@ -117,6 +118,30 @@ impl Deref for Binding {
 
     fn deref(&self) -> &Metadata {
         &self.metadata
+    }
+}
+
+impl Binding {
+    /// The kind, namespace and name.
+    pub fn object_ref(&self) -> ObjectRef {
+        Decode::object_ref(self)
+    }
+
+    /// The role that it names, whether that exists or not.
+    pub fn role_object(&self) -> ObjectRef {
+        let namespace = match self.role_ref.kind {
+            RoleKind::ClusterRole => "",
+            RoleKind::Role => &*self.namespace,
+        };
+        ObjectRef::new(self.role_ref.kind.as_str(), namespace, &*self.role_ref.name)
+    }
+
+    /// Where it grants.
+    pub fn scope(&self) -> Scope {
+        match self.kind {
+            BindingKind::ClusterRoleBinding => Scope::Cluster,
+            BindingKind::RoleBinding => Scope::Namespace(self.namespace.clone()),
+        }
     }
 }
 

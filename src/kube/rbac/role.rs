@@ -13,6 +13,7 @@ use crate::kube::metadata::{Metadata, RawMetadata};
 use crate::kube::piece::Part;
 use crate::kube::selector::{LabelSelector, RawSelector, selector};
 use crate::kube::shape::{Text, mapping};
+use crate::object::ObjectRef;
 use crate::text::Located;
 
 /// Whether a role is namespaced.
@@ -80,6 +81,13 @@ impl Deref for Role {
 
     fn deref(&self) -> &Metadata {
         &self.metadata
+    }
+}
+
+impl Role {
+    /// The kind, namespace and name.
+    pub fn object_ref(&self) -> ObjectRef {
+        Decode::object_ref(self)
     }
 }
 

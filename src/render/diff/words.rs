@@ -1,18 +1,16 @@
 //! Changes in words.
 
-use crate::analysis::diff::{Change, Direction, Except};
+use crate::analysis::diff::{CauseKind, Change, Direction, Except};
 use crate::kube::PolicyRule;
-use crate::render::words::describe_rule;
+use crate::render::words::{count, describe_rule};
 
 use super::Summary;
 
 /// How many exceptions are named before the rest is counted.
 const FEW_EXCEPTIONS: usize = 3;
-/// How many risks are told before the rest is counted.
-pub(super) const FEW_RISKS: usize = 3;
 
 /// The rule and what it leaves out.
-pub(super) fn in_words(change: &Change) -> String {
+pub(super) fn change(change: &Change) -> String {
     let mut words = describe_rule(&change.rule, None);
     if change.except.is_empty() {
         return words;
@@ -48,7 +46,7 @@ fn exception(rule: &PolicyRule, except: &Except) -> String {
     } else {
         describe_rule(&except.rule, None)
     };
-    match (&except.namespace, &*what) {
+    match (except.scope.namespace(), &*what) {
         (None, what) => what.to_owned(),
         (Some(namespace), "") => format!("in namespace {namespace}"),
         (Some(namespace), what) => format!("{what} in namespace {namespace}"),
@@ -60,17 +58,32 @@ pub(super) fn verdict(summary: &Summary) -> String {
     if summary.gained + summary.lost == 0 {
         return "no change in effective permissions".to_owned();
     }
-    let plural = |count: usize, one: &str, many: &str| match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    };
     let severity = summary
         .severity
         .map_or_else(String::new, |severity| format!(", the gravest {severity}"));
     format!(
         "{} and {} for {}{severity}",
-        plural(summary.gained, "gain", "gains"),
-        plural(summary.lost, "loss", "losses"),
-        plural(summary.subjects, "subject", "subjects"),
+        count(summary.gained, "gain", "gains"),
+        count(summary.lost, "loss", "losses"),
+        count(summary.subjects, "subject", "subjects"),
     )
+}
+
+/// The part of a change that did something, in words.
+pub(super) fn cause(kind: CauseKind, direction: Direction) -> &'static str {
+    match (kind, direction) {
+        (CauseKind::Binding, Direction::Gained) => "binding added",
+        (CauseKind::Binding, Direction::Lost) => "binding removed",
+        (CauseKind::Subject, Direction::Gained) => "subject added",
+        (CauseKind::Subject, Direction::Lost) => "subject removed",
+        (CauseKind::RoleRef, _) => "roleRef changed",
+        (CauseKind::Role, Direction::Gained) => "role added",
+        (CauseKind::Role, Direction::Lost) => "role removed",
+        (CauseKind::AggregatedRole, Direction::Gained) => "aggregated role added",
+        (CauseKind::AggregatedRole, Direction::Lost) => "aggregated role removed",
+        (CauseKind::Labels, _) => "role re-labelled",
+        (CauseKind::AggregationRule, _) => "aggregation changed",
+        (CauseKind::Rule, Direction::Gained) => "rule added or widened",
+        (CauseKind::Rule, Direction::Lost) => "rule removed or narrowed",
+    }
 }

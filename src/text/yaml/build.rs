@@ -11,7 +11,7 @@ use super::tag::{Shape, Tag};
 use super::tree::{Children, Document, Kind, Node, NodeId, Slot, Tagged, Written};
 use super::{Error, Fault, Limits, Size, Span, keys, merge};
 
-/// As many keys as are compared one by one to find one that stands twice.
+/// As many keys as are compared one by one to find a duplicate.
 const FEW_KEYS: usize = 16;
 /// So much of a scalar is shown in a message.
 const SHOWN: usize = 40;

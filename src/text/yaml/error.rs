@@ -123,8 +123,8 @@ impl Error {
 
 fn repeated(key: Option<&str>) -> String {
     match key {
-        Some(key) => format!("the key `{key}` stands twice"),
-        None => "a key stands twice".to_owned(),
+        Some(key) => format!("duplicate key `{key}`"),
+        None => "duplicate key".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! For each code of `check` an example that has it, and the change after which it has nothing.
 
-use rbac_eval::analysis::lint::Level;
+use rbac_eval::diagnostic::Severity;
 
 /// The first lines of an object; what follows begins on line 4.
 const CLUSTER_ROLE: &str = "\
@@ -44,7 +44,7 @@ subjects: [{kind: User, name: u}]
 /// An example, what `check` has to say of it, and the change that leaves nothing to say.
 pub struct Case {
     pub code: &'static str,
-    pub level: Level,
+    pub severity: Severity,
     pub line: u32,
     pub yaml: String,
     /// The text to replace, and what with: the near twin has no finding at all.
@@ -63,10 +63,10 @@ fn subject(subject: &str) -> String {
 }
 
 pub fn cases() -> Vec<Case> {
-    use Level::{Error, Info, Warning};
-    let case = |code, level, line, yaml: String, cure: (&'static str, &'static str)| Case {
+    use Severity::{High, Info, Medium};
+    let case = |code, severity, line, yaml: String, cure: (&'static str, &'static str)| Case {
         code,
-        level,
+        severity,
         line,
         yaml,
         cure,
@@ -80,21 +80,21 @@ pub fn cases() -> Vec<Case> {
     vec![
         case(
             "RBAC001",
-            Warning,
+            Medium,
             1,
             subject("{kind: User, name: u}").replace("name: view", "name: veiw"),
             ("veiw", "view"),
         ),
         case(
             "RBAC002",
-            Warning,
+            Medium,
             1,
             format!("{CLUSTER_BINDING}roleRef: {{kind: ClusterRole, name: view}}\nsubjects: []\n"),
             ("[]", "[{kind: User, name: u}]"),
         ),
         case(
             "RBAC003",
-            Warning,
+            Medium,
             6,
             subject("{kind: ServiceAccount, name: app}")
                 + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: a}\n",
@@ -103,7 +103,7 @@ pub fn cases() -> Vec<Case> {
         // Of a namespace whose accounts aren't there nothing is known.
         case(
             "RBAC003",
-            Warning,
+            Medium,
             6,
             subject("{kind: ServiceAccount, name: app}")
                 + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: a}\n",
@@ -112,7 +112,7 @@ pub fn cases() -> Vec<Case> {
         // Every namespace has this one.
         case(
             "RBAC003",
-            Warning,
+            Medium,
             6,
             subject("{kind: ServiceAccount, name: app}")
                 + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: a}\n",
@@ -120,77 +120,77 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC004",
-            Error,
+            High,
             6,
             subject("{kind: Group, name: devs@contoso.com}"),
             ("devs@contoso.com", "devs"),
         ),
         case(
             "RBAC004",
-            Error,
+            High,
             6,
             subject("{kind: Group, name: All developers}"),
             ("All developers", "10000000-aaaa-4000-8000-000000000001"),
         ),
         known(case(
             "RBAC004",
-            Error,
+            High,
             6,
             subject("{kind: Group, name: devs}"),
             ("name: devs", "name: 'oidc:devs'"),
         )),
         known(case(
             "RBAC005",
-            Warning,
+            Medium,
             6,
             subject("{kind: Group, name: 10000000-aaaa-4000-8000-00000000dead}"),
             ("00000000dead", "000000000001"),
         )),
         known(case(
             "RBAC005",
-            Warning,
+            Medium,
             6,
             subject("{kind: User, name: 20000000-bbbb-4000-8000-00000000dead}"),
             ("00000000dead", "000000000002"),
         )),
         known(case(
             "RBAC006",
-            Error,
+            High,
             6,
             subject("{kind: Group, name: 30000000-cccc-4000-8000-000000000001}"),
             ("kind: Group", "kind: User"),
         )),
         known(case(
             "RBAC007",
-            Error,
+            High,
             6,
             subject("{kind: User, name: 20000000-bbbb-4000-8000-000000000001}"),
             ("20000000-bbbb-4000-8000-000000000001", "dana@contoso.com"),
         )),
         known(case(
             "RBAC007",
-            Error,
+            High,
             6,
             subject("{kind: User, name: fay@fabrikam.com}"),
             ("fay@fabrikam.com", "20000000-bbbb-4000-8000-000000000002"),
         )),
         known(case(
             "RBAC007",
-            Error,
+            High,
             6,
             subject("{kind: User, name: 10000000-aaaa-4000-8000-000000000001}"),
             ("kind: User", "kind: Group"),
         )),
         known(case(
             "RBAC008",
-            Warning,
+            Medium,
             6,
             subject("{kind: User, name: Dana@contoso.com}"),
             ("Dana", "dana"),
         )),
         case(
             "RBAC008",
-            Warning,
+            Medium,
             6,
             subject("{kind: Group, name: Devs}\n- {kind: Group, name: devs}"),
             ("Devs", "devs-too"),
@@ -198,28 +198,28 @@ pub fn cases() -> Vec<Case> {
         // Kubernetes' own names are known as well.
         case(
             "RBAC008",
-            Warning,
+            Medium,
             6,
             subject("{kind: Group, name: 'system:Authenticated'}"),
             ("Authenticated", "authenticated"),
         ),
         case(
             "RBAC009",
-            Warning,
+            Medium,
             5,
             format!("{ROLE}rules:\n- {{apiGroups: [''], resources: [nodes], verbs: [get]}}\n{}", in_a("Role")),
             ("nodes", "pods"),
         ),
         case(
             "RBAC009",
-            Warning,
+            Medium,
             5,
             format!("{CLUSTER_ROLE}rules:\n- {{apiGroups: [''], resources: [namespaces], verbs: [list]}}\n{}", in_a("ClusterRole")),
             ("verbs: [list]", "verbs: [get]"),
         ),
         case(
             "RBAC010",
-            Warning,
+            Medium,
             5,
             format!("{CLUSTER_ROLE}rules:\n- {{nonResourceURLs: [/metrics], verbs: [get]}}\n{}", in_a("ClusterRole")),
             (
@@ -229,49 +229,49 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC011",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [''], resources: [secrets], resourceNames: [x], verbs: [create]}"),
             ("[create]", "[create, update]"),
         ),
         case(
             "RBAC011",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [''], resources: [pods], resourceNames: [x], verbs: [create]}"),
             ("[pods]", "[pods/exec]"),
         ),
         case(
             "RBAC012",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [''], resources: ['pods/*'], verbs: [get]}"),
             ("pods/*", "*/log"),
         ),
         case(
             "RBAC013",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [''], resources: [deployments], verbs: [get]}"),
             ("['']", "['', apps]"),
         ),
         case(
             "RBAC013",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [apps], resources: [ingresses], verbs: [get]}"),
             ("[apps]", "[extensions]"),
         ),
         case(
             "RBAC014",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [''], resources: [pods], verbs: [post]}"),
             ("post", "create"),
         ),
         case(
             "RBAC014",
-            Warning,
+            Medium,
             5,
             rule("{nonResourceURLs: [/x], verbs: [GET]}"),
             ("GET", "get"),
@@ -285,14 +285,14 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC015",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [''], resources: [pod], verbs: [get]}"),
             ("[pod]", "[pods]"),
         ),
         case(
             "RBAC015",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [''], resources: [pods/logs], verbs: [get]}"),
             ("pods/logs", "pods/log"),
@@ -300,14 +300,14 @@ pub fn cases() -> Vec<Case> {
         // Whose type it is isn't in the input.
         case(
             "RBAC015",
-            Warning,
+            Medium,
             5,
             rule("{apiGroups: [apps], resources: [widgets], verbs: [get]}"),
             ("[apps]", "[apps.example.com]"),
         ),
         case(
             "RBAC016",
-            Warning,
+            Medium,
             1,
             format!(
                 "{CLUSTER_ROLE}aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{gather: it}}}}]}}\n\
@@ -348,35 +348,35 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC019",
-            Error,
+            High,
             6,
             subject("{kind: Users, name: u}"),
             ("Users", "User"),
         ),
         case(
             "RBAC019",
-            Error,
+            High,
             6,
             format!("{CLUSTER_BINDING}roleRef: {{kind: ClusterRole, name: view}}\nsubjects:\n- {{kind: ServiceAccount, name: app}}\n"),
             ("name: app}", "name: app, namespace: a}"),
         ),
         case(
             "RBAC020",
-            Warning,
+            Medium,
             8,
             subject("{kind: User, name: u}") + "---\n" + &subject("{kind: User, name: v}"),
             ("name: v}", "name: u}"),
         ),
         case(
             "RBAC021",
-            Warning,
+            Medium,
             1,
             subject("{kind: User, name: u}").replace("k8s.io/v1", "k8s.io/v1beta1"),
             ("v1beta1", "v1"),
         ),
         case(
             "RBAC022",
-            Warning,
+            Medium,
             1,
             format!(
                 "{CLUSTER_ROLE}aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{gather: it}}}}]}}\n\
@@ -390,7 +390,7 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC023",
-            Error,
+            High,
             4,
             subject("{kind: User, name: u}").replace("roleRef: {", "roleRef: {{"),
             ("roleRef: {{", "roleRef: {"),

@@ -11,10 +11,10 @@ use super::generate::{
 };
 
 /// Numbers that a request is made of, once the cluster is known.
-pub type Picks = [u16; 16];
+pub type Picks = [u16; 20];
 
 pub fn picks() -> impl Strategy<Value = Picks> {
-    proptest::array::uniform16(any::<u16>())
+    proptest::array::uniform20(any::<u16>())
 }
 
 /// Takes one number after the other.
@@ -165,6 +165,10 @@ fn asker(binding: Option<&Binding>, choose: &mut Chooser<'_>) -> UserInfo {
         // As `--as` alone makes a user.
         number if number % 4 == 3 => return UserInfo::impersonated(&name, groups),
         _ => {}
+    }
+    if choose.number() % 4 == 1 {
+        // Nothing keeps a review from saying a group twice.
+        groups.extend(groups.first().cloned());
     }
     UserInfo::new(name, groups)
 }

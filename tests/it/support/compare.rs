@@ -8,20 +8,26 @@ use pretty_assertions::assert_eq;
 use rbac_eval::analysis::rules_review::rules_review;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::Attributes;
-use rbac_eval::authz::rbac::RbacAuthorizer;
-use rbac_eval::authz::rbac::denial_reason;
+use rbac_eval::authz::rbac::{HashState, RbacAuthorizer, denial_reason};
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
+use rbac_eval::kube::Manifest;
 use rbac_eval::text::Files;
 
 use super::naive::{Answer, Content, Grant, Naive, Review, binding_title, content, role_title};
 use super::object::{Object, made};
 
-/// An authorizer over objects that were made rather than read.
-pub fn store_of_objects(objects: &[Object]) -> RbacAuthorizer {
+/// An authorizer over what was read.
+pub fn authorizer(files: Files, manifest: Manifest, defaults: Defaults) -> RbacAuthorizer {
+    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults)).unwrap()
+}
+
+/// An authorizer over objects that were made rather than read, with hashes of the test's choice.
+pub fn authorizer_of_objects(objects: &[Object], hash_state: HashState) -> RbacAuthorizer {
     let mut files = Files::default();
     files.add("generated");
-    RbacAuthorizer::new(Snapshot::new(files, made(objects), Defaults::None))
+    let snapshot = Snapshot::new(files, made(objects), Defaults::None);
+    RbacAuthorizer::with_hash_state(snapshot, hash_state).unwrap()
 }
 
 /// The effective rules of every role: the same ones, and in the same order where there is one.
@@ -59,11 +65,16 @@ pub fn same_answer(
     let authorizer = chain(rbac);
     let expected = naive.answer(user, request);
     let response = authorizer.authorize(user, request);
-    let found = Answer {
+    let grants: Vec<_> = response.grants().copied().collect();
+    assert!(
+        grants.is_sorted_by(|a, b| a < b),
+        "unsorted, or one twice: {grants:?}"
+    );
+    let mut found = Answer {
         allowed: response.decision == Decision::Allow,
         privileged: response.is_privileged(),
-        grants: response
-            .grants()
+        grants: grants
+            .iter()
             .map(|grant| Grant {
                 binding: binding_title(rbac.snapshot().binding(grant.binding)),
                 subject: grant.subject,
@@ -81,6 +92,8 @@ pub fn same_answer(
             })
             .collect(),
     };
+    // The order of rules in a circle of aggregated roles is the engine's own.
+    found.grants.sort();
     assert_eq!(found, expected, "{user:?} {request:?}");
     assert_eq!(found.missing.len(), response.errors.len());
     assert_eq!(authorizer.decide(user, request), response.decision);

@@ -7,11 +7,14 @@ use compact_str::CompactString;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
+use rbac_eval::authz::rbac::{HashState, RbacAuthorizer};
 use rbac_eval::kube::{
     AggregationRule, Binding, BindingKind, LabelOperator, LabelSelector, LabelSelectorRequirement,
     Metadata, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
+use rbac_eval::text::Located;
 
+use super::compare::authorizer_of_objects;
 use super::object::{Object, at};
 
 const NAMESPACES: &[&str] = &["a", "b", "default"];
@@ -97,10 +100,23 @@ const VALUES: &[&str] = &["view", "edit", ""];
 /// What a server would have called the objects that come from one.
 const UID: &str = "908ed355-d435-4ee2-a0d4-2edf83a25f58";
 
-/// The roles and bindings of a cluster, in the order of the input.
+/// The roles and bindings of a cluster, in the order of the input, and how they are hashed: often
+/// with so few bits that names collide with one another, or with names that nothing binds.
 #[derive(Debug, Clone)]
 pub struct Cluster {
     pub objects: Vec<Object>,
+    pub hash_seed: u64,
+    pub hash_bits: u32,
+}
+
+impl Cluster {
+    pub fn hash_state(&self) -> HashState {
+        HashState::fixed(self.hash_seed, self.hash_bits)
+    }
+
+    pub fn authorizer(&self) -> RbacAuthorizer {
+        authorizer_of_objects(&self.objects, self.hash_state())
+    }
 }
 
 /// Clusters. `accepted` leaves out what an API server refuses, and so only objects that are made
@@ -111,7 +127,133 @@ pub fn cluster(accepted: bool) -> impl Strategy<Value = Cluster> {
     (roles, bindings)
         .prop_map(|(roles, bindings)| [roles, bindings].concat())
         .prop_shuffle()
-        .prop_map(|objects| Cluster { objects })
+        .prop_flat_map(|objects| {
+            let hash_bits = select(&[0, 1, 2, 3, 4, 5, 6, 64][..]);
+            (Just(objects), any::<u64>(), hash_bits)
+        })
+        .prop_map(|(objects, hash_seed, hash_bits)| Cluster {
+            objects,
+            hash_seed,
+            hash_bits,
+        })
+}
+
+/// Two clusters that share most of their objects.
+pub fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {
+    (cluster(false), cluster(false), vec(0u8..8, 64)).prop_map(|(base, other, keep)| {
+        let mut objects: Vec<Object> = base
+            .objects
+            .iter()
+            .zip(keep.iter().cycle())
+            .filter(|(_, keep)| **keep > 0)
+            .map(|(object, _)| object.clone())
+            .collect();
+        // A later object of the same name takes the place of an earlier one.
+        objects.extend(
+            other
+                .objects
+                .iter()
+                .zip(keep.iter().rev().cycle())
+                .filter(|(_, keep)| **keep > 4)
+                .map(|(object, _)| object.clone()),
+        );
+        let head = Cluster { objects, ..other };
+        (base, head)
+    })
+}
+
+/// Two clusters that give two subjects much of the same, by rules that overlap, in the cluster and
+/// in two namespaces.
+pub fn overlapping_pair() -> impl Strategy<Value = (Cluster, Cluster)> {
+    (overlapping(), overlapping())
+}
+
+const OVERLAPPING_ROLES: &[&str] = &["one", "two", "three"];
+
+fn overlapping() -> impl Strategy<Value = Cluster> {
+    let on_resources = (
+        words(&["get", "list", "*"], 1..3),
+        words(&["", "apps", "*"], 1..3),
+        words(&["pods", "pods/log", "*/log", "*", "*"], 1..3),
+        prop_oneof![2 => Just(Vec::new()), 1 => words(&["web", "db"], 1..3)],
+    );
+    let on_resources = on_resources.prop_map(|(verbs, api_groups, resources, names)| PolicyRule {
+        verbs,
+        api_groups,
+        resources,
+        resource_names: names,
+        ..PolicyRule::default()
+    });
+    let urls = words(&["/a", "/a/*", "/a/b", "*"], 1..3);
+    let on_urls = (words(&["get", "post", "*"], 1..3), urls).prop_map(|(verbs, urls)| PolicyRule {
+        verbs,
+        non_resource_urls: urls,
+        ..PolicyRule::default()
+    });
+    let rule = prop_oneof![4 => on_resources, 1 => on_urls].prop_map(at);
+    let roles = vec(vec(rule, 1..3), OVERLAPPING_ROLES.len()).prop_map(|rules| {
+        let named = OVERLAPPING_ROLES.iter().zip(rules);
+        named
+            .map(|(&name, rules)| overlapping_role(name, rules))
+            .collect::<Vec<_>>()
+    });
+    let subject = select(
+        &[
+            (SubjectKind::User, "", "alice"),
+            (SubjectKind::User, "", "system:serviceaccount:a:ci"),
+            (SubjectKind::ServiceAccount, "a", "ci"),
+        ][..],
+    );
+    let subject = subject.prop_map(|(kind, namespace, name)| Subject {
+        kind,
+        namespace: namespace.into(),
+        name: name.into(),
+    });
+    let bindings = vec(
+        (
+            select(&["", "", "a", "b"][..]),
+            select(BINDINGS),
+            select(OVERLAPPING_ROLES),
+            vec(subject.prop_map(at), 1..3),
+        ),
+        1..6,
+    );
+    let hash = (any::<u64>(), select(&[0, 1, 2, 64][..]));
+    (roles, bindings, hash).prop_map(|(mut objects, bindings, (hash_seed, hash_bits))| {
+        objects.extend(
+            bindings
+                .into_iter()
+                .map(|(namespace, name, role, subjects)| {
+                    Object::Binding(Binding {
+                        kind: if namespace.is_empty() {
+                            BindingKind::ClusterRoleBinding
+                        } else {
+                            BindingKind::RoleBinding
+                        },
+                        metadata: Metadata::new(namespace, name),
+                        subjects,
+                        role_ref: RoleRef {
+                            kind: RoleKind::ClusterRole,
+                            name: role.into(),
+                        },
+                    })
+                }),
+        );
+        Cluster {
+            objects,
+            hash_seed,
+            hash_bits,
+        }
+    })
+}
+
+fn overlapping_role(name: &str, rules: Vec<Located<PolicyRule>>) -> Object {
+    Object::Role(Role {
+        kind: RoleKind::ClusterRole,
+        metadata: Metadata::new("", name),
+        rules,
+        aggregation_rule: None,
+    })
 }
 
 fn word(pool: &'static [&'static str]) -> impl Strategy<Value = String> {

@@ -9,9 +9,9 @@ pub mod object;
 pub mod spell;
 pub mod told;
 
-use rbac_eval::cluster::Snapshot;
-use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::{fs, thread};
 
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::rbac::RbacAuthorizer;
@@ -22,28 +22,55 @@ use rbac_eval::kube;
 use rbac_eval::text::Files;
 use serde_json::Value;
 
+use compare::authorizer;
+
 /// `testdata/`
 pub fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 
-/// The recorded cases: those kept here, and `realworld` where the shared folder is beside the
-/// checkout.
+/// The recorded cases that are kept here.
+pub const RECORDED: [&str; 3] = ["aks-basics", "small-a", "small-b"];
+
+/// The recorded case of widely used projects' manifests, which may not be kept here.
+const REALWORLD: &str = "conformance/realworld";
+
+/// The folder of a recorded case that is kept here.
+pub fn recorded(case: &str) -> PathBuf {
+    testdata().join("conformance").join(case)
+}
+
+/// The recorded cases: those kept here, and [`realworld`] where it can be had.
 pub fn cases() -> Vec<PathBuf> {
-    let mut cases: Vec<PathBuf> = ["aks-basics", "small-a", "small-b"]
-        .iter()
-        .map(|case| testdata().join("conformance").join(case))
-        .collect();
-    let realworld = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance/realworld");
-    if realworld.is_dir() {
-        cases.push(realworld);
-    } else {
-        eprintln!(
-            "the recorded case `realworld` is not replayed: {} is absent",
-            realworld.display()
-        );
-    }
+    let mut cases = RECORDED.map(recorded).to_vec();
+    cases.extend(realworld());
     cases
+}
+
+/// The recorded case of widely used projects' manifests, if the shared folder has it.
+pub fn realworld() -> Option<PathBuf> {
+    shared(REALWORLD)
+}
+
+/// A path below `../shared`, the folder beside the checkout for what may not be kept here. Where it
+/// is absent that is told, and the test that asked for it holds the rest alone.
+fn shared(path: &str) -> Option<PathBuf> {
+    let found = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../shared")
+        .join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    not_held(&format!("../shared/{path} is absent, so it is left out"));
+    None
+}
+
+/// Tells what the test that runs leaves out, and why.
+pub fn not_held(why: &str) {
+    let thread = thread::current();
+    let test = thread.name().unwrap_or("a test");
+    // Written at once, for `eprintln!` shows only what failing tests say.
+    writeln!(io::stderr(), "{test}: {why}").unwrap();
 }
 
 /// The objects of a file of JSON Lines.
@@ -63,7 +90,7 @@ pub fn store_of(paths: &[PathBuf], defaults: Defaults) -> RbacAuthorizer {
         .collect();
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &texts);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+    authorizer(files, manifest, defaults)
 }
 
 /// The store of a YAML text.
@@ -75,7 +102,7 @@ pub fn store_of_text(text: &str, defaults: Defaults) -> RbacAuthorizer {
     };
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &[text]);
-    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+    authorizer(files, manifest, defaults)
 }
 
 /// The request of a review's `spec`.

@@ -33,7 +33,8 @@ pub struct Grant {
 pub struct Answer {
     pub allowed: bool,
     pub privileged: bool,
-    pub grants: BTreeSet<Grant>,
+    /// Sorted, each as often as there is a rule for it.
+    pub grants: Vec<Grant>,
     /// The bindings whose role is missing, and the server's words for each.
     pub missing: BTreeSet<(String, String)>,
 }
@@ -97,7 +98,7 @@ impl<'m> Naive<'m> {
     }
 
     pub fn answer(&self, user: &UserInfo, request: &Attributes) -> Answer {
-        let mut grants = BTreeSet::new();
+        let mut grants = Vec::new();
         let mut missing = BTreeSet::new();
         for binding in &self.bindings {
             if !reaches(binding, request.namespace()) {
@@ -113,7 +114,7 @@ impl<'m> Naive<'m> {
                 };
                 for rule in rules {
                     if allows(rule, request) {
-                        grants.insert(Grant {
+                        grants.push(Grant {
                             binding: binding_title(binding),
                             subject: subject_number,
                             role: role_title(role),
@@ -124,6 +125,7 @@ impl<'m> Naive<'m> {
                 }
             }
         }
+        grants.sort();
         let privileged = user.groups.iter().any(|group| group == "system:masters");
         Answer {
             allowed: privileged || !grants.is_empty(),

@@ -316,14 +316,9 @@ fn what_does_not_belong_is_told_in_plain_words_at_its_place() {
 #[test]
 fn a_text_at_fault_is_told_at_its_place() {
     for (text, line, column, words) in [
-        ("a: 1\nb: 2\na: 3\n", 3, 1, "the key `a` stands twice"),
-        (
-            "{!!int 1: x, 0x1: y}\n",
-            1,
-            14,
-            "the key `0x1` stands twice",
-        ),
-        ("{~: x, ~: y}\n", 1, 8, "a key stands twice"),
+        ("a: 1\nb: 2\na: 3\n", 3, 1, "duplicate key `a`"),
+        ("{!!int 1: x, 0x1: y}\n", 1, 14, "duplicate key `0x1`"),
+        ("{~: x, ~: y}\n", 1, 8, "duplicate key"),
         ("a: [\n", 1, 4, "unclosed bracket '['"),
         (
             "a:\n\t- b\n",
@@ -401,7 +396,7 @@ fn a_key_that_stands_twice_is_found_among_any_number() {
         read(&keys);
         for twice in [1, count / 2 + 1, count] {
             let text = format!("{keys}{twice:#x}: y\n");
-            let expected = format!("the key `{twice:#x}` stands twice");
+            let expected = format!("duplicate key `{twice:#x}`");
             assert_eq!(refused(&text), (count + 1, 1, expected));
         }
     }

@@ -4,10 +4,11 @@
 
 use std::fmt::Write;
 
-use crate::support::compare::{same_answer, same_review, same_roles, store_of_objects};
+use crate::support::compare::{authorizer_of_objects, same_answer, same_review, same_roles};
 use crate::support::naive::Naive;
 use crate::support::object::values;
 use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::rbac::HashState;
 use rbac_eval::authz::{Attributes, ResourceAttributes};
 use rbac_eval::kube;
 use rbac_eval::text::{Files, SourceText};
@@ -96,9 +97,19 @@ fn requests(number: usize) -> Vec<Attributes> {
 
 #[test]
 fn every_size_answers_as_the_naive_authorizer() {
-    for count in [1, 6, 7, 31, 32, 33, 62, 140] {
+    let sizes = [
+        (1, 0),
+        (6, 3),
+        (7, 64),
+        (31, 64),
+        (32, 8),
+        (33, 64),
+        (62, 12),
+        (140, 64),
+    ];
+    for (count, hash_bits) in sizes {
         let text = SourceText {
-            name: "crowded.yaml".to_owned(),
+            name: "sizes.yaml".to_owned(),
             bytes: cluster(count).into_bytes(),
             named: true,
         };
@@ -112,7 +123,7 @@ fn every_size_answers_as_the_naive_authorizer() {
         assert_eq!(manifest.objects.len(), 3 * count);
         let objects = values(&manifest);
         let naive = Naive::new(&objects);
-        let rbac = store_of_objects(&objects);
+        let rbac = authorizer_of_objects(&objects, HashState::fixed(0, hash_bits));
         same_roles(&rbac, &naive);
         let askers = [
             UserInfo::impersonated("ann", []),

@@ -1,8 +1,8 @@
-//! What rules may allow, in a few bits; and requests in the same bits.
+//! Bit masks of rules and requests.
 //!
-//! Each verb, API group and resource has a bit of its own as far as they last, and those share one
-//! that come later. Most requests are told apart from most rules by these bits alone, and most
-//! matches are made by them: lists are looked at only for what shares a bit.
+//! The first verbs, API groups and resources have a bit each; all others share one. Most requests
+//! are told apart from most rules by these bits alone, and most matches need no more: lists are
+//! looked at only for what shares a bit.
 
 use super::interner::{Interner, Sym};
 use crate::authz::Attributes;
@@ -74,42 +74,42 @@ impl Numbers {
     }
 }
 
-/// The bits of the groups and resources that a store's rules name.
+/// The bits of the groups and resources that rules name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Vocabulary {
+pub(super) struct BitTable {
     groups: Numbers,
     resources: Numbers,
 }
 
-impl Vocabulary {
-    /// The outline of a rule, whose groups and resources, with these numbers, get their bits by it.
-    pub(super) fn outline(
+impl BitTable {
+    /// The mask of a rule, whose groups and resources, with these numbers, get their bits by it.
+    pub(super) fn mask(
         &mut self,
         rule: &PolicyRule,
         groups: &[Sym],
         resources: &[Sym],
-    ) -> Outline {
-        let mut outline = Outline::default();
+    ) -> RuleMask {
+        let mut mask = RuleMask::default();
         for verb in &rule.verbs {
-            outline.verbs |= verb_bit(verb);
+            mask.verbs |= verb_bit(verb);
         }
         for (group, &number) in rule.api_groups.iter().zip(groups) {
-            outline.groups |= match &**group {
+            mask.groups |= match &**group {
                 "*" => ALL,
                 _ => group_bit(self.groups.assign(number, GROUPS)),
             };
         }
         for (resource, &number) in rule.resources.iter().zip(resources) {
-            outline.resources |= match &**resource {
+            mask.resources |= match &**resource {
                 "*" => ALL_RESOURCES,
                 _ => resource_bit(self.resources.assign(number, RESOURCES)),
             };
         }
         if !rule.non_resource_urls.is_empty() {
-            outline.groups |= URLS;
-            outline.resources |= RESOURCE_URLS;
+            mask.groups |= URLS;
+            mask.resources |= RESOURCE_URLS;
         }
-        outline
+        mask
     }
 }
 
@@ -131,35 +131,35 @@ fn resource_bit(number: u8) -> u64 {
 
 /// What rules may allow at most.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Outline {
+pub(super) struct RuleMask {
     verbs: u32,
     groups: u32,
     resources: u64,
 }
 
-/// What an [`Outline`] alone tells.
+/// Whether a rule is for a request, by its [`RuleMask`] alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
-    /// It isn't for the request.
+pub(super) enum MaskMatch {
+    /// No.
     No,
-    /// It is, names and URLs apart.
+    /// Yes, names and URLs apart.
     Yes,
-    /// It is if these lists are.
-    Unsure(Axes),
+    /// If these lists name what the request is for.
+    IfListed(Lists),
 }
 
-/// Some of a rule's lists.
+/// Those of a rule's lists whose bits are shared, so that the lists have to be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Axes {
+pub(super) struct Lists {
     pub(super) verbs: bool,
     pub(super) groups: bool,
     pub(super) resources: bool,
 }
 
-impl Outline {
+impl RuleMask {
     /// What this and another allow at most.
-    pub(super) fn with(self, other: Outline) -> Outline {
-        Outline {
+    pub(super) fn union(self, other: RuleMask) -> RuleMask {
+        RuleMask {
             verbs: self.verbs | other.verbs,
             groups: self.groups | other.groups,
             resources: self.resources | other.resources,
@@ -168,38 +168,38 @@ impl Outline {
 
     /// Whether any of the rules may allow the request.
     #[inline]
-    pub(super) fn may_allow(&self, probe: &Probe<'_>) -> bool {
-        self.verbs & probe.bits.verbs != 0
-            && self.groups & probe.bits.groups != 0
-            && self.resources & probe.bits.resources != 0
+    pub(super) fn may_allow(&self, request: &CompiledRequest<'_>) -> bool {
+        self.verbs & request.bits.verbs != 0
+            && self.groups & request.bits.groups != 0
+            && self.resources & request.bits.resources != 0
     }
 
-    /// What the outline of one rule tells of a request.
+    /// Whether the one rule of this mask is for the request.
     #[inline]
-    pub(super) fn tells(&self, probe: &Probe<'_>) -> Told {
-        let verbs = self.verbs & probe.bits.verbs;
-        let groups = self.groups & probe.bits.groups;
-        let resources = self.resources & probe.bits.resources;
+    pub(super) fn match_request(&self, request: &CompiledRequest<'_>) -> MaskMatch {
+        let verbs = self.verbs & request.bits.verbs;
+        let groups = self.groups & request.bits.groups;
+        let resources = self.resources & request.bits.resources;
         if verbs == 0 || groups == 0 || resources == 0 {
-            return Told::No;
+            return MaskMatch::No;
         }
-        let open = Axes {
+        let open = Lists {
             verbs: verbs == OTHERS,
             groups: groups == OTHERS,
             resources: resources == OTHER_RESOURCES,
         };
         if open.verbs || open.groups || open.resources {
-            Told::Unsure(open)
+            MaskMatch::IfListed(open)
         } else {
-            Told::Yes
+            MaskMatch::Yes
         }
     }
 }
 
 /// A request whose strings are numbers, ready to be held against many rules.
 #[derive(Debug)]
-pub(crate) struct Probe<'a> {
-    bits: Outline,
+pub(crate) struct CompiledRequest<'a> {
+    bits: RuleMask,
     pub(super) verb: Sym,
     pub(super) target: Target<'a>,
 }
@@ -217,10 +217,10 @@ pub(super) enum Target<'a> {
     Url(&'a str),
 }
 
-impl<'a> Probe<'a> {
+impl<'a> CompiledRequest<'a> {
     pub(super) fn new(
         strings: &Interner,
-        vocabulary: &Vocabulary,
+        bit_table: &BitTable,
         attributes: &'a Attributes,
     ) -> Self {
         let verb = attributes.verb();
@@ -246,11 +246,11 @@ impl<'a> Probe<'a> {
                     (joined(&attributes.resource), joined("*"))
                 };
                 let group = strings.get(&attributes.group);
-                let bit = |resource| resource_bit(vocabulary.resources.get(resource));
-                Probe {
-                    bits: Outline {
+                let bit = |resource| resource_bit(bit_table.resources.get(resource));
+                CompiledRequest {
+                    bits: RuleMask {
                         verbs,
-                        groups: ALL | group_bit(vocabulary.groups.get(group)),
+                        groups: ALL | group_bit(bit_table.groups.get(group)),
                         resources: ALL_RESOURCES | bit(resource) | bit(any_resource),
                     },
                     verb,
@@ -262,8 +262,8 @@ impl<'a> Probe<'a> {
                     },
                 }
             }
-            Attributes::NonResource(attributes) => Probe {
-                bits: Outline {
+            Attributes::NonResource(attributes) => CompiledRequest {
+                bits: RuleMask {
                     verbs,
                     groups: URLS,
                     resources: RESOURCE_URLS,
@@ -277,6 +277,7 @@ impl<'a> Probe<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::hash::HashState;
     use super::*;
 
     #[test]
@@ -292,7 +293,8 @@ mod tests {
 
     #[test]
     fn what_comes_late_shares_a_bit() {
-        let (mut strings, mut vocabulary) = (Interner::default(), Vocabulary::default());
+        let mut strings = Interner::new(HashState::random());
+        let mut bit_table = BitTable::default();
         let mut rule = |resource: usize| {
             let rule = PolicyRule {
                 verbs: vec!["get".into()],
@@ -300,13 +302,13 @@ mod tests {
                 resources: vec![format!("resource{resource}").into()],
                 ..PolicyRule::default()
             };
-            let group = strings.intern(&rule.api_groups[0]);
-            let resource = strings.intern(&rule.resources[0]);
-            vocabulary.outline(&rule, &[group], &[resource])
+            let group = strings.intern(&rule.api_groups[0]).unwrap();
+            let resource = strings.intern(&rule.resources[0]).unwrap();
+            bit_table.mask(&rule, &[group], &[resource])
         };
-        let outlines: Vec<Outline> = (0..70).map(&mut rule).collect();
-        for (at, outline) in outlines.iter().enumerate() {
-            let same = outlines.iter().filter(|other| *other == outline).count();
+        let masks: Vec<RuleMask> = (0..70).map(&mut rule).collect();
+        for (at, mask) in masks.iter().enumerate() {
+            let same = masks.iter().filter(|other| *other == mask).count();
             assert_eq!(same, if at < 61 { 1 } else { 9 }, "{at}");
         }
         let request = Attributes::Resource(crate::authz::ResourceAttributes {
@@ -315,8 +317,11 @@ mod tests {
             resource: "resource3".to_owned(),
             ..Default::default()
         });
-        let probe = Probe::new(&strings, &vocabulary, &request);
-        let told: Vec<Told> = outlines.iter().map(|one| one.tells(&probe)).collect();
-        assert!((0..70).all(|at| told[at] == if at == 3 { Told::Yes } else { Told::No }));
+        let request = CompiledRequest::new(&strings, &bit_table, &request);
+        let matching: Vec<usize> = (0..70)
+            .filter(|&at| masks[at].match_request(&request) != MaskMatch::No)
+            .collect();
+        assert_eq!(matching, [3]);
+        assert_eq!(masks[3].match_request(&request), MaskMatch::Yes);
     }
 }

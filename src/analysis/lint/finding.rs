@@ -1,0 +1,353 @@
+//! What `check` may find in roles and bindings, and its words.
+
+use std::fmt;
+
+use crate::authn::Principal;
+use crate::cluster::Completeness;
+use crate::diagnostic::{Code, Describe, Phrase, Severity, codes};
+use crate::entra::PersonKind;
+use crate::kube::{CompactString, RoleKind, SubjectKind};
+use crate::object::ObjectRef;
+
+/// What is wrong with a role or binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// A binding names a role that isn't there.
+    RoleNotFound {
+        role: RoleKind,
+        name: CompactString,
+        input: Completeness,
+    },
+    NoSubjects,
+    NoSuchServiceAccount {
+        namespace: String,
+        name: CompactString,
+    },
+    GroupByName {
+        name: String,
+        kind: GroupName,
+        /// The group's object ID, where the directory knows it.
+        id: Option<String>,
+    },
+    UnknownGroupId {
+        id: String,
+    },
+    UnknownUserId {
+        id: String,
+    },
+    NotAGroup {
+        id: String,
+        known: String,
+        kind: PersonKind,
+        cluster_name: String,
+    },
+    NotAUser {
+        name: String,
+        display_name: String,
+    },
+    WrongUserName {
+        name: String,
+        kind: PersonKind,
+        cluster_name: String,
+    },
+    LetterCase {
+        kind: SubjectKind,
+        name: CompactString,
+        known: String,
+    },
+    SameGrantTwice {
+        other: ObjectRef,
+        principal: Principal,
+        role: RoleKind,
+        name: String,
+    },
+    UnusedRole,
+    AggregatedByHand,
+    /// A rule of the role that can't grant what it seems to.
+    Rule {
+        /// From 1.
+        number: usize,
+        fault: RuleFault,
+    },
+}
+
+/// How a group is named, where the cluster knows object IDs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GroupName {
+    Email,
+    DisplayName,
+}
+
+/// What is wrong with a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum RuleFault {
+    UrlInNamespace,
+    NamesOnNamelessVerbs {
+        verbs: Vec<CompactString>,
+    },
+    SubresourceWildcard {
+        resource: String,
+        parent: String,
+    },
+    UnknownVerb {
+        verb: CompactString,
+        guess: VerbGuess,
+    },
+    UnknownSubresource {
+        resource: String,
+        subresource: String,
+    },
+    ClusterScopedInNamespace {
+        resource: String,
+        kind: RoleKind,
+    },
+    WrongApiGroup {
+        resource: String,
+        /// Where it is.
+        known_in: Vec<String>,
+        /// Where the rule looks for it.
+        groups: Vec<CompactString>,
+    },
+    UnknownType {
+        resource: String,
+        groups: Vec<CompactString>,
+        /// The plural that was meant, where the resource is written otherwise.
+        plural: Option<String>,
+    },
+}
+
+/// What an unknown verb may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VerbGuess {
+    /// This one, but for its letter case.
+    LetterCase(&'static str),
+    /// None that a server knows for its built-in types.
+    Unknown,
+    /// One of a custom type's own.
+    Custom,
+}
+
+impl Describe for Finding {
+    fn code(&self) -> &'static Code {
+        match self {
+            Finding::RoleNotFound { .. } => &codes::ROLE_NOT_FOUND,
+            Finding::NoSubjects => &codes::NO_SUBJECTS,
+            Finding::NoSuchServiceAccount { .. } => &codes::NO_SUCH_SERVICE_ACCOUNT,
+            Finding::GroupByName { .. } => &codes::GROUP_BY_NAME,
+            Finding::UnknownGroupId { .. } | Finding::UnknownUserId { .. } => {
+                &codes::UNKNOWN_OBJECT_ID
+            }
+            Finding::NotAGroup { .. } => &codes::NOT_A_GROUP,
+            Finding::NotAUser { .. } | Finding::WrongUserName { .. } => &codes::WRONG_USER_NAME,
+            Finding::LetterCase { .. } => &codes::LETTER_CASE,
+            Finding::SameGrantTwice { .. } => &codes::SAME_GRANT_TWICE,
+            Finding::UnusedRole => &codes::UNUSED_ROLE,
+            Finding::AggregatedByHand => &codes::AGGREGATED_BY_HAND,
+            Finding::Rule { fault, .. } => fault.code(),
+        }
+    }
+
+    fn phrase(&self) -> Phrase {
+        Phrase::Remark
+    }
+
+    fn severity(&self) -> Severity {
+        match self {
+            // The cluster may have the role.
+            Finding::RoleNotFound {
+                input: Completeness::Partial,
+                ..
+            } => Severity::Medium,
+            Finding::Rule {
+                fault:
+                    RuleFault::UnknownVerb {
+                        guess: VerbGuess::Custom,
+                        ..
+                    },
+                ..
+            } => Severity::Info,
+            _ => self.code().severity,
+        }
+    }
+}
+
+impl RuleFault {
+    fn code(&self) -> &'static Code {
+        match self {
+            RuleFault::UrlInNamespace => &codes::URL_IN_NAMESPACE,
+            RuleFault::NamesOnNamelessVerbs { .. } => &codes::NAMES_ON_NAMELESS_VERBS,
+            RuleFault::SubresourceWildcard { .. } => &codes::SUBRESOURCE_WILDCARD,
+            RuleFault::UnknownVerb { .. } => &codes::UNKNOWN_VERB,
+            RuleFault::UnknownSubresource { .. } | RuleFault::UnknownType { .. } => {
+                &codes::UNKNOWN_TYPE
+            }
+            RuleFault::ClusterScopedInNamespace { .. } => &codes::CLUSTER_SCOPED_IN_NAMESPACE,
+            RuleFault::WrongApiGroup { .. } => &codes::WRONG_API_GROUP,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Finding::RoleNotFound { role, name, input } => {
+                let whether = match input {
+                    Completeness::Complete => "doesn't exist",
+                    Completeness::Partial => "isn't in the input; it may exist on the cluster",
+                };
+                write!(f, "the {role} {name} that it names {whether}")
+            }
+            Finding::NoSubjects => f.write_str("it has no subjects, so it grants nothing"),
+            Finding::NoSuchServiceAccount { namespace, name } => {
+                write!(f, "ServiceAccount {namespace}/{name} isn't in the input")
+            }
+            Finding::GroupByName { name, kind, id } => {
+                let kind = match kind {
+                    GroupName::Email => "an e-mail address",
+                    GroupName::DisplayName => "a display name",
+                };
+                let id = id.as_deref().unwrap_or("the group's object ID");
+                write!(
+                    f,
+                    "Group {name} is {kind}; Entra ID's tokens carry object IDs, so it matches \
+                     nobody: bind {id}"
+                )
+            }
+            Finding::UnknownGroupId { id } => write!(f, "the directory knows no group {id}"),
+            Finding::UnknownUserId { id } => {
+                write!(f, "the directory knows no user or service principal {id}")
+            }
+            Finding::NotAGroup {
+                id,
+                known,
+                kind,
+                cluster_name,
+            } => {
+                let what = match kind {
+                    PersonKind::ServicePrincipal => "a service principal or managed identity",
+                    PersonKind::Guest | PersonKind::Member => "a user",
+                };
+                write!(
+                    f,
+                    "{id} ({known}) is {what}, not a group; bind it as `kind: User` named \
+                     {cluster_name}"
+                )
+            }
+            Finding::NotAUser { name, display_name } => {
+                write!(
+                    f,
+                    "{name} ({display_name}) is a group; bind it as `kind: Group`"
+                )
+            }
+            Finding::WrongUserName {
+                name,
+                kind,
+                cluster_name,
+            } => {
+                let what = match kind {
+                    PersonKind::Member => {
+                        "is a member, whom the cluster knows by the user principal name"
+                    }
+                    PersonKind::Guest => "is a guest, whom the cluster knows by the object ID",
+                    PersonKind::ServicePrincipal => {
+                        "is a service principal, known by the object ID"
+                    }
+                };
+                write!(f, "{name} {what}: bind {cluster_name}")
+            }
+            Finding::LetterCase { kind, name, known } => write!(
+                f,
+                "{kind} {name} differs from {known} by case alone; names are compared letter by \
+                 letter"
+            ),
+            Finding::SameGrantTwice {
+                other,
+                principal,
+                role,
+                name,
+            } => write!(f, "{other} gives {principal} the {role} {name} already"),
+            Finding::UnusedRole => f.write_str("nothing in the input binds or aggregates it"),
+            Finding::AggregatedByHand => f.write_str(
+                "it is aggregated, so a controller overwrites the rules that are written here",
+            ),
+            Finding::Rule { number, fault } => write!(f, "rule {number}: {fault}"),
+        }
+    }
+}
+
+impl fmt::Display for RuleFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RuleFault::UrlInNamespace => f.write_str(
+                "URLs are granted by ClusterRoleBindings alone, and only RoleBindings bind this \
+                 role",
+            ),
+            RuleFault::NamesOnNamelessVerbs { verbs } => write!(
+                f,
+                "it is restricted to names, but {} carries none, so it never grants",
+                verbs.join(" or ")
+            ),
+            RuleFault::SubresourceWildcard { resource, parent } => write!(
+                f,
+                "`{resource}` is no wildcard and covers nothing; list the subresources of {parent}"
+            ),
+            RuleFault::UnknownVerb { verb, guess } => {
+                write!(f, "`{verb}` is no verb that a server asks for")?;
+                match guess {
+                    VerbGuess::LetterCase(known) => {
+                        write!(f, "; verbs are in lower case: `{known}`")
+                    }
+                    VerbGuess::Unknown | VerbGuess::Custom => Ok(()),
+                }
+            }
+            RuleFault::UnknownSubresource {
+                resource,
+                subresource,
+            } => write!(f, "{resource} has no subresource `{subresource}`"),
+            RuleFault::ClusterScopedInNamespace { resource, kind } => {
+                let how = match kind {
+                    RoleKind::Role => "a Role grants it in its namespace alone",
+                    RoleKind::ClusterRole => "only RoleBindings bind this role",
+                };
+                write!(
+                    f,
+                    "{resource} is cluster-scoped, and {how}; no real request for it carries a \
+                     namespace"
+                )
+            }
+            RuleFault::WrongApiGroup {
+                resource,
+                known_in,
+                groups,
+            } => write!(
+                f,
+                "{resource} is in {}, not in {}",
+                in_words(known_in),
+                in_words(groups)
+            ),
+            RuleFault::UnknownType {
+                resource,
+                groups,
+                plural,
+            } => {
+                write!(f, "{} has no resource `{resource}`", in_words(groups))?;
+                match plural {
+                    Some(plural) => write!(f, "; rules use the plural: `{plural}`"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// API groups, the nameless one in words.
+fn in_words(groups: &[impl AsRef<str>]) -> String {
+    let words: Vec<&str> = groups
+        .iter()
+        .map(|group| match group.as_ref() {
+            "" => "the core group",
+            group => group,
+        })
+        .collect();
+    words.join(", ")
+}

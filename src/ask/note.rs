@@ -1,0 +1,155 @@
+//! What a reader should know about how words were understood.
+
+use std::fmt;
+
+use crate::entra::{OVERAGE, PersonKind};
+
+/// What kubectl warns about. [`Display`](fmt::Display) is kubectl's sentence, without its prefix.
+///
+/// Source: `kubectl auth can-i`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A verb that kubectl doesn't know.
+    UnknownVerb {
+        /// The verb.
+        verb: String,
+    },
+    /// A namespace was given, or taken by default, for a cluster-scoped type.
+    NotNamespaced {
+        /// The type in the plural.
+        resource: String,
+        /// Its API group; empty for the core group.
+        group: String,
+    },
+    /// A type that discovery doesn't know.
+    UnknownType {
+        /// The type as written where it has no group, else in lower case.
+        resource: String,
+        /// The group as kubectl names it; empty where none was written.
+        group: String,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::UnknownVerb { verb } => write!(f, "verb '{verb}' is not a known verb"),
+            Warning::NotNamespaced { resource, group } => {
+                write!(f, "resource '{resource}' is not namespace scoped")?;
+                in_group(f, group)
+            }
+            Warning::UnknownType { resource, group } if group.is_empty() => write!(
+                f,
+                "the server doesn't have a resource type '{}'",
+                resource.to_lowercase()
+            ),
+            Warning::UnknownType { resource, group } => {
+                write!(f, "the server doesn't have a resource type '{resource}'")?;
+                in_group(f, group)
+            }
+        }
+    }
+}
+
+fn in_group(f: &mut fmt::Formatter<'_>, group: &str) -> fmt::Result {
+    if group.is_empty() {
+        return Ok(());
+    }
+    write!(f, " in group '{group}'")
+}
+
+/// How words were understood, where a reader may have meant something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The name of an object is called like a subresource of its type.
+    NameOfSubresource {
+        /// The verb.
+        verb: String,
+        /// The type as written.
+        word: String,
+        /// The type's full name.
+        resource: String,
+        /// The name.
+        name: String,
+    },
+    /// A type that discovery doesn't know in the core group is in rules of other groups.
+    KnownInOtherGroups {
+        /// The type as written.
+        resource: String,
+        /// The types with their groups, sorted.
+        known: Vec<String>,
+    },
+    /// The cluster knows someone by another name.
+    UserTranslated {
+        /// The name as written.
+        name: String,
+        /// The name that the cluster sees.
+        known_as: String,
+        /// What they are in the directory.
+        kind: PersonKind,
+    },
+    /// The cluster knows a group by its object ID.
+    GroupTranslated {
+        /// The group as written.
+        group: String,
+        /// Its object ID.
+        id: String,
+    },
+    /// A token doesn't carry that many groups.
+    GroupOverage {
+        /// The user.
+        user: String,
+        /// The number of groups.
+        groups: usize,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::NameOfSubresource {
+                verb,
+                word,
+                resource,
+                name,
+            } => write!(
+                f,
+                "this asks about {resource} named {name}; for the subresource, say `{verb} {word} \
+                 --subresource {name}`"
+            ),
+            Note::KnownInOtherGroups { resource, known } => {
+                let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+                write!(
+                    f,
+                    "this asks about {resource} in the core group; rules of the input know {}",
+                    known.join(", ")
+                )
+            }
+            Note::UserTranslated {
+                name,
+                known_as,
+                kind,
+            } => {
+                let why = match kind {
+                    PersonKind::Member => {
+                        "a member of the tenant, known by the user principal name"
+                    }
+                    PersonKind::Guest => "a guest, known by the object ID",
+                    PersonKind::ServicePrincipal => "a service principal, known by the object ID",
+                };
+                write!(f, "to the cluster {name} is {known_as}: {why}")
+            }
+            Note::GroupTranslated { group, id } => {
+                write!(f, "to the cluster the group {group} is {id}")
+            }
+            Note::GroupOverage { user, groups } => write!(
+                f,
+                "{user} is in {groups} groups; beyond {OVERAGE} a token carries none of them \
+                 (overage), and AKS asks Microsoft Graph for them at every sign-in; where it can't, \
+                 the cluster sees no groups"
+            ),
+        }
+    }
+}

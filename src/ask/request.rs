@@ -1,0 +1,367 @@
+//! What is asked: a verb, a type or URL, and where.
+
+use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
+use crate::cluster::{Reach, Snapshot};
+use crate::kube::PolicyRule;
+use crate::kube::discovery::{ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution};
+
+use super::{Note, Resolver, Warning};
+
+/// What a request is about, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'w> {
+    /// A type, or one object of it.
+    Resource {
+        /// The type as on kubectl's command line: plural, singular, kind or short name, with
+        /// `.GROUP` or without.
+        word: &'w str,
+        /// The name of the object; empty for none.
+        name: &'w str,
+        /// The subresource; empty for none.
+        subresource: &'w str,
+    },
+    /// A URL outside the API resources, which begins with `/`.
+    Url(&'w str),
+}
+
+/// That a URL was given a subresource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("`--subresource` can't be used with a non-resource URL")]
+pub struct SubresourceOfUrl;
+
+impl<'w> Target<'w> {
+    /// What `TYPE`, `TYPE/NAME` or `NONRESOURCEURL` means on kubectl's command line.
+    ///
+    /// # Errors
+    /// If a URL is given a subresource.
+    ///
+    /// ```
+    /// use rbac_eval::ask::Target;
+    ///
+    /// let target = Target::parse("pods/web", "log").unwrap();
+    /// assert_eq!(target, Target::Resource { word: "pods", name: "web", subresource: "log" });
+    /// assert!(Target::parse("/healthz", "log").is_err());
+    /// ```
+    pub fn parse(text: &'w str, subresource: &'w str) -> Result<Self, SubresourceOfUrl> {
+        if !text.starts_with('/') {
+            let (word, name) = text.split_once('/').unwrap_or((text, ""));
+            return Ok(Target::Resource {
+                word,
+                name,
+                subresource,
+            });
+        }
+        if subresource.is_empty() {
+            Ok(Target::Url(text))
+        } else {
+            Err(SubresourceOfUrl)
+        }
+    }
+}
+
+/// Where a person asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place<'w> {
+    /// In one namespace.
+    Namespace(&'w str),
+    /// In all namespaces at once.
+    AllNamespaces,
+}
+
+/// What a request is about, once its type is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedTarget<'s, 'w> {
+    about: About<'s, 'w>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum About<'s, 'w> {
+    Url(&'w str),
+    Resource {
+        meaning: Resolution<'s>,
+        word: &'w str,
+        name: &'w str,
+        subresource: &'w str,
+        /// The type with each other group in which rules know it.
+        known_in_rules: Vec<String>,
+    },
+}
+
+/// A request, and how its words were understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct ResolvedRequest {
+    /// The request as a real one would be.
+    pub attributes: Attributes,
+    /// Where answers are looked for: anywhere, if all namespaces of a namespaced type were meant.
+    pub reach: Reach,
+    /// What kubectl warns about, in its order.
+    pub warnings: Vec<Warning>,
+    /// How words were understood.
+    pub notes: Vec<Note>,
+    /// The request as kubectl sends it, where that differs.
+    pub sent_by_kubectl: Option<Attributes>,
+}
+
+impl<'s> Resolver<'s> {
+    /// The request of a verb, a target and a place.
+    pub fn request(&self, verb: &str, target: &Target<'_>, place: Place<'_>) -> ResolvedRequest {
+        self.target(target).request(verb, place)
+    }
+
+    /// What a request is about, with its type resolved.
+    pub fn target<'w>(&self, target: &Target<'w>) -> ResolvedTarget<'s, 'w> {
+        let about = match *target {
+            Target::Url(path) => About::Url(path),
+            Target::Resource {
+                word,
+                name,
+                subresource,
+            } => {
+                let meaning = self.snapshot.discovery().resolve(word);
+                let known_in_rules = match &meaning {
+                    Resolution::Unknown {
+                        resource,
+                        warned_group,
+                        ..
+                    } if warned_group.is_empty() => known_in_rules(self.snapshot, resource),
+                    _ => Vec::new(),
+                };
+                About::Resource {
+                    meaning,
+                    word,
+                    name,
+                    subresource,
+                    known_in_rules,
+                }
+            }
+        };
+        ResolvedTarget { about }
+    }
+
+    /// Whether some rule of the cluster lists this verb.
+    pub(crate) fn verb_is_in_rules(&self, verb: &str) -> bool {
+        rules(self.snapshot).any(|rule| rule.verbs.iter().any(|listed| listed == verb))
+    }
+
+    /// Whether some rule of the cluster lists this type under this group.
+    pub(crate) fn type_is_in_rules(&self, group: &str, resource: &str) -> bool {
+        rules(self.snapshot).any(|rule| {
+            rule.resources.iter().any(|listed| listed == resource)
+                && rule.api_groups.iter().any(|listed| listed == group)
+        })
+    }
+}
+
+impl<'s> ResolvedTarget<'s, '_> {
+    /// A type as a whole, as discovery has it.
+    pub fn of(resource: &'s ApiResource) -> Self {
+        ResolvedTarget {
+            about: About::Resource {
+                meaning: Resolution::Known(resource),
+                word: "",
+                name: "",
+                subresource: "",
+                known_in_rules: Vec::new(),
+            },
+        }
+    }
+
+    /// What the word for the type means; none for a URL.
+    pub fn meaning(&self) -> Option<&Resolution<'s>> {
+        match &self.about {
+            About::Url(_) => None,
+            About::Resource { meaning, .. } => Some(meaning),
+        }
+    }
+
+    /// Whether real requests for it carry a namespace because its objects are in namespaces. What
+    /// discovery doesn't know is taken for namespaced.
+    pub fn is_namespaced(&self) -> bool {
+        match self.meaning() {
+            None => false,
+            Some(Resolution::Known(resource)) => resource.namespaced,
+            // `users` and `groups` exist for impersonation alone, which is asked about the whole
+            // cluster. Source: `WithImpersonation` of the API server.
+            Some(Resolution::Literal(word)) => word == "*",
+            Some(Resolution::Unknown { .. }) => true,
+        }
+    }
+
+    /// Whether kubectl knows this verb for it.
+    pub fn knows_verb(&self, verb: &str) -> bool {
+        match self.about {
+            About::Url(_) => NON_RESOURCE_VERBS.contains(&verb),
+            About::Resource { .. } => RESOURCE_VERBS.contains(&verb),
+        }
+    }
+
+    /// The request of this verb in this place.
+    pub fn request(&self, verb: &str, place: Place<'_>) -> ResolvedRequest {
+        match &self.about {
+            About::Url(path) => ResolvedRequest {
+                attributes: Attributes::NonResource(NonResourceAttributes {
+                    verb: verb.to_owned(),
+                    path: (*path).to_owned(),
+                }),
+                reach: Reach::Request,
+                warnings: self.warned_verb(verb).into_iter().collect(),
+                notes: Vec::new(),
+                sent_by_kubectl: None,
+            },
+            About::Resource {
+                meaning,
+                name,
+                subresource,
+                ..
+            } => {
+                let (group, resource) = group_and_resource(meaning);
+                let sent = ResourceAttributes {
+                    namespace: match place {
+                        Place::Namespace(namespace) => namespace.to_owned(),
+                        Place::AllNamespaces => String::new(),
+                    },
+                    verb: verb.to_owned(),
+                    group: group.to_owned(),
+                    resource: resource.to_owned(),
+                    subresource: (*subresource).to_owned(),
+                    name: (*name).to_owned(),
+                };
+                let mut real = sent.clone();
+                if !self.is_namespaced() {
+                    real.namespace = namespace_of_cluster_scoped(&sent);
+                }
+                ResolvedRequest {
+                    reach: match place {
+                        Place::AllNamespaces if self.is_namespaced() => Reach::Anywhere,
+                        _ => Reach::Request,
+                    },
+                    warnings: self.warnings(verb, place),
+                    notes: self.notes(verb),
+                    sent_by_kubectl: (sent != real).then_some(Attributes::Resource(sent)),
+                    attributes: Attributes::Resource(real),
+                }
+            }
+        }
+    }
+
+    fn warned_verb(&self, verb: &str) -> Option<Warning> {
+        (!self.knows_verb(verb)).then(|| Warning::UnknownVerb {
+            verb: verb.to_owned(),
+        })
+    }
+
+    fn warnings(&self, verb: &str, place: Place<'_>) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        match self.meaning() {
+            Some(Resolution::Known(resource))
+                if !resource.namespaced && place != Place::AllNamespaces =>
+            {
+                warnings.push(Warning::NotNamespaced {
+                    resource: resource.plural.clone(),
+                    group: resource.group.clone(),
+                });
+            }
+            Some(Resolution::Unknown {
+                resource,
+                warned_group,
+                ..
+            }) => warnings.push(Warning::UnknownType {
+                resource: resource.clone(),
+                group: warned_group.clone(),
+            }),
+            _ => {}
+        }
+        // kubectl doesn't look at the verb where it asks about all namespaces.
+        if place != Place::AllNamespaces {
+            warnings.extend(self.warned_verb(verb));
+        }
+        warnings
+    }
+
+    fn notes(&self, verb: &str) -> Vec<Note> {
+        let About::Resource {
+            meaning,
+            word,
+            name,
+            subresource,
+            known_in_rules,
+        } = &self.about
+        else {
+            return Vec::new();
+        };
+        let mut notes = Vec::new();
+        match meaning {
+            Resolution::Known(resource)
+                if subresource.is_empty()
+                    && resource.subresources.iter().any(|sub| sub == name) =>
+            {
+                notes.push(Note::NameOfSubresource {
+                    verb: verb.to_owned(),
+                    word: (*word).to_owned(),
+                    resource: resource.full_name(),
+                    name: (*name).to_owned(),
+                });
+            }
+            Resolution::Unknown { resource, .. } if !known_in_rules.is_empty() => {
+                notes.push(Note::KnownInOtherGroups {
+                    resource: resource.clone(),
+                    known: known_in_rules.clone(),
+                });
+            }
+            _ => {}
+        }
+        notes
+    }
+}
+
+fn group_and_resource<'m>(meaning: &'m Resolution<'_>) -> (&'m str, &'m str) {
+    match meaning {
+        Resolution::Known(resource) => (&resource.group, &resource.plural),
+        Resolution::Literal(resource) => ("", resource),
+        Resolution::Unknown {
+            group, resource, ..
+        } => (group, resource),
+    }
+}
+
+/// The namespace that a real request for a cluster-scoped resource carries: none, but a request
+/// for one Namespace object is judged in that namespace (kubernetes#134929).
+fn namespace_of_cluster_scoped(attributes: &ResourceAttributes) -> String {
+    let is_namespace = attributes.group.is_empty() && attributes.resource == "namespaces";
+    let of_one = matches!(&*attributes.verb, "get" | "update" | "patch" | "delete");
+    let on_its_path = matches!(&*attributes.subresource, "" | "status" | "finalize");
+    if is_namespace && of_one && on_its_path {
+        attributes.name.clone()
+    } else {
+        String::new()
+    }
+}
+
+fn rules(snapshot: &Snapshot) -> impl Iterator<Item = &PolicyRule> {
+    snapshot
+        .roles()
+        .flat_map(|role| &snapshot.role(role).rules)
+        .map(|rule| &rule.value)
+}
+
+/// The type with each group in which rules of the cluster know it, where discovery doesn't.
+fn known_in_rules(snapshot: &Snapshot, resource: &str) -> Vec<String> {
+    let lower = resource.to_lowercase();
+    let mut groups: Vec<&str> = rules(snapshot)
+        .filter(|rule| {
+            rule.resources
+                .iter()
+                .any(|known| known.split('/').next() == Some(&lower))
+        })
+        .flat_map(|rule| &rule.api_groups)
+        .map(|group| group.as_str())
+        .filter(|group| !group.is_empty() && *group != "*")
+        .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+        .into_iter()
+        .map(|group| format!("{lower}.{group}"))
+        .collect()
+}

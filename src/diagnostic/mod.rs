@@ -1,0 +1,167 @@
+//! [`Diagnostic`]: the one type for everything that is said about an input beside the answer itself.
+//!
+//! What the readers refuse, what `check` finds, what a change risks, how an assertion fails, and
+//! what couldn't be judged all become a `Diagnostic`: a [`Code`], a [`Severity`], a message, and
+//! the places that it speaks of. All codes stand in one table, [`codes`].
+//!
+//! Each room that finds something has a typed description of it, an enum that implements
+//! [`Describe`]; the enum's `Display` is the only place where its words are written. So no reader
+//! of a diagnostic has to match on strings: it compares the code.
+//!
+//! This room doesn't know how a diagnostic is printed; that is `render`'s business.
+
+pub mod codes;
+mod problem;
+mod severity;
+
+use std::fmt;
+
+use crate::object::ObjectRef;
+use crate::text::Span;
+
+pub use codes::Code;
+pub use problem::Problem;
+pub use severity::{Level, Severity};
+
+/// A typed description of something that is to be reported. Its `Display` is the message.
+pub trait Describe: fmt::Display {
+    /// Of which kind it is.
+    fn code(&self) -> &'static Code;
+
+    /// How severe it is here; the code's own severity unless the input says otherwise.
+    fn severity(&self) -> Severity {
+        self.code().severity
+    }
+
+    /// The object that it is about.
+    fn object(&self) -> Option<ObjectRef> {
+        None
+    }
+
+    /// How the message speaks of the object.
+    fn phrase(&self) -> Phrase {
+        Phrase::Sentence
+    }
+
+    /// What cures it, in a sentence.
+    fn help(&self) -> Option<String> {
+        None
+    }
+
+    /// Other places that belong to it.
+    fn related(&self) -> Vec<Related> {
+        Vec::new()
+    }
+}
+
+/// Another place that belongs to a diagnostic.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Related {
+    /// Where.
+    pub span: Span,
+    /// What stands there; empty where the diagnostic's own message says it.
+    pub message: String,
+}
+
+/// How a message speaks of its object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phrase {
+    /// It is a whole sentence; where there is an object, it begins with it.
+    Sentence,
+    /// It says something of the object without naming it.
+    Remark,
+}
+
+/// Something that the reader of an answer has to know.
+///
+/// ```
+/// use rbac_eval::diagnostic::{Diagnostic, Problem, Severity, codes};
+/// use rbac_eval::text::{Files, Span};
+///
+/// let file = Files::default().add("rbac.yaml");
+/// let diagnostic = Diagnostic::new(Span { file, line: 3, column: 1 }, Problem::NotAnObject);
+/// assert_eq!(diagnostic.code, &codes::NOT_AN_OBJECT);
+/// assert_eq!(diagnostic.severity, Severity::Medium);
+/// assert!(diagnostic.message.starts_with("this document is passed over"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// Of which kind it is.
+    pub code: &'static Code,
+    /// How severe it is here.
+    pub severity: Severity,
+    /// What is to be said, in a sentence.
+    pub message: String,
+    /// The object that it is about.
+    pub object: Option<ObjectRef>,
+    /// How the message speaks of the object.
+    pub phrase: Phrase,
+    /// Where; none where no text is at fault, as when a right is missing.
+    pub span: Option<Span>,
+    /// Other places that belong to it.
+    pub related: Vec<Related>,
+    /// What cures it, in a sentence.
+    pub help: Option<String>,
+    /// Whether the user named the very file, rather than a folder that holds it.
+    pub named: bool,
+}
+
+impl Diagnostic {
+    /// The diagnostic of something at a place. Whether its file was named is filled in by the
+    /// reader.
+    pub fn new(span: Span, description: impl Describe) -> Self {
+        Diagnostic {
+            span: Some(span),
+            ..Diagnostic::nowhere(description)
+        }
+    }
+
+    /// The diagnostic of something that is at no place of a text.
+    pub fn nowhere(description: impl Describe) -> Self {
+        Diagnostic {
+            code: description.code(),
+            severity: description.severity(),
+            message: description.to_string(),
+            object: description.object(),
+            phrase: description.phrase(),
+            span: None,
+            related: description.related(),
+            help: description.help(),
+            named: true,
+        }
+    }
+
+    /// A diagnostic whose words need more than the finding itself knows, such as the names in a
+    /// directory.
+    pub fn worded(code: &'static Code, severity: Severity, message: String) -> Self {
+        Diagnostic {
+            code,
+            severity,
+            message,
+            object: None,
+            phrase: Phrase::Sentence,
+            span: None,
+            related: Vec::new(),
+            help: None,
+            named: true,
+        }
+    }
+
+    /// The same, about this object.
+    #[must_use]
+    pub fn about(mut self, object: ObjectRef) -> Self {
+        self.object = Some(object);
+        self
+    }
+
+    /// Whether the text itself couldn't be read.
+    pub fn is_unreadable(&self) -> bool {
+        self.code == &codes::UNREADABLE
+    }
+
+    /// Whether it says that something couldn't be judged, so that a verdict beside it may be wrong.
+    pub fn is_unjudged(&self) -> bool {
+        codes::UNJUDGED.contains(&self.code)
+    }
+}

@@ -1,0 +1,116 @@
+//! What may be wrong with the input.
+
+use super::{Code, Describe, codes};
+use crate::object::ObjectRef;
+
+/// What may be wrong with a piece of the input, as the readers find it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The text isn't valid YAML or JSON here, or holds a key twice.
+    #[error("{message}")]
+    Unreadable {
+        /// What the parser says.
+        message: String,
+    },
+    /// An API server would refuse the object, so it isn't used.
+    #[error("{object} is not used, since an API server would refuse it: {why}")]
+    Refused {
+        /// The object, as far as it has a kind and a name.
+        object: ObjectRef,
+        /// What the server would say.
+        why: String,
+    },
+    /// The object is in a version that servers no longer take.
+    #[error("{object} is in {version}, which Kubernetes 1.22 dropped; it is read as v1")]
+    OldVersion {
+        /// The object.
+        object: ObjectRef,
+        /// The group and version as written.
+        version: String,
+    },
+    /// A namespaced object names no namespace.
+    #[error("{object} names no namespace; it is read as in `default`, where kubectl puts it")]
+    NoNamespace {
+        /// The object, without a namespace.
+        object: ObjectRef,
+    },
+    /// A document of a named file is no Kubernetes object.
+    #[error("this document is passed over: it has no `kind`, so it is no Kubernetes object")]
+    NotAnObject,
+    /// The same object is defined earlier in the input with other content.
+    #[error("{object} is defined here and, differently, at {other}; the last definition wins")]
+    Overridden {
+        /// The object.
+        object: ObjectRef,
+        /// The earlier place.
+        other: String,
+    },
+    /// An aggregated role of a dump holds rules that the roles of the input don't give.
+    #[error(
+        "{object} comes from a server with {} that the roles of this input don't give; \
+         they are kept (is the dump partial or stale?)",
+        rules(*.count)
+    )]
+    StaleAggregation {
+        /// The object.
+        object: ObjectRef,
+        /// How many rules.
+        count: usize,
+    },
+    /// Something below a folder can't be read.
+    #[error("cannot read it: {reason}")]
+    CannotRead {
+        /// Why.
+        reason: String,
+    },
+}
+
+fn rules(count: usize) -> String {
+    match count {
+        1 => "1 rule".to_owned(),
+        count => format!("{count} rules"),
+    }
+}
+
+impl Describe for Problem {
+    fn code(&self) -> &'static Code {
+        match self {
+            Problem::Unreadable { .. } | Problem::CannotRead { .. } => &codes::UNREADABLE,
+            Problem::Refused { .. } => &codes::REFUSED,
+            Problem::OldVersion { .. } => &codes::OLD_VERSION,
+            Problem::NoNamespace { .. } => &codes::NO_NAMESPACE,
+            Problem::NotAnObject => &codes::NOT_AN_OBJECT,
+            Problem::Overridden { .. } => &codes::OVERRIDDEN,
+            Problem::StaleAggregation { .. } => &codes::STALE_AGGREGATION,
+        }
+    }
+
+    fn object(&self) -> Option<ObjectRef> {
+        match self {
+            Problem::Refused { object, .. }
+            | Problem::OldVersion { object, .. }
+            | Problem::NoNamespace { object }
+            | Problem::Overridden { object, .. }
+            | Problem::StaleAggregation { object, .. } => Some(object.clone()),
+            Problem::Unreadable { .. } | Problem::CannotRead { .. } | Problem::NotAnObject => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_counted_in_words() {
+        let told = |count| {
+            Problem::StaleAggregation {
+                object: ObjectRef::new("ClusterRole", "", "view"),
+                count,
+            }
+            .to_string()
+        };
+        assert!(told(1).starts_with("ClusterRole view comes from a server with 1 rule that"));
+        assert!(told(2).starts_with("ClusterRole view comes from a server with 2 rules that"));
+    }
+}

@@ -1,0 +1,231 @@
+//! The answer of `test`.
+
+use serde::Serialize;
+
+use crate::analysis::assertions::{Assertion, Outcome, Violation};
+use crate::authz::rbac::RbacAuthorizer;
+use crate::diagnostic::{Diagnostic, Related, codes};
+use crate::entra::Directory;
+
+use super::text::{with_place, wrapped};
+use super::view::{GrantView, SourceView, SubjectView, grant_span};
+use super::words::{describe_object, describe_request};
+use super::{API_VERSION, CaseView, DiagnosticView, RenderError, junit, tap};
+
+/// The answer of `test`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TestView {
+    /// `rbac-eval/v1`
+    pub api_version: &'static str,
+    /// `Test`
+    pub kind: &'static str,
+    /// The assertions, in the order of the files.
+    pub promises: Vec<AssertionView>,
+    /// How many hold.
+    pub kept: usize,
+    /// How many don't.
+    pub broken: usize,
+}
+
+/// An assertion and whether it holds.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssertionView {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub source: SourceView,
+    /// Whether it holds.
+    pub kept: bool,
+    /// Whether it held on BASE, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_on_base: Option<bool>,
+    /// How it doesn't hold.
+    pub breaches: Vec<BreachView>,
+    #[serde(skip)]
+    failures: Vec<DiagnosticView>,
+}
+
+/// One way in which an assertion doesn't hold.
+#[derive(Debug, Clone, Serialize)]
+pub struct BreachView {
+    /// In a sentence.
+    pub message: String,
+    /// The grants that break it.
+    pub grants: Vec<BreakingGrant>,
+}
+
+/// A grant and its subject.
+#[derive(Debug, Clone, Serialize)]
+pub struct BreakingGrant {
+    /// The subject that the binding names.
+    pub subject: SubjectView,
+    /// Binding, role, rule, scope and source.
+    #[serde(flatten)]
+    pub grant: GrantView,
+}
+
+impl BreakingGrant {
+    fn in_words(&self) -> String {
+        format!(
+            "{} gives {} the {} {}, rule {}",
+            describe_object(&self.grant.binding),
+            self.subject,
+            self.grant.role.kind,
+            self.grant.role.name,
+            self.grant.rule
+        )
+    }
+}
+
+impl BreachView {
+    fn new(rbac: &RbacAuthorizer, directory: &Directory, breach: &Violation) -> Self {
+        let can = if breach.can { "can" } else { "can't" };
+        BreachView {
+            message: format!("{} {can} {}", breach.who, describe_request(&breach.request)),
+            grants: breach
+                .grants
+                .iter()
+                .map(|grant| {
+                    let binding = rbac.snapshot().binding(grant.binding);
+                    let subject = &binding.subjects[grant.subject];
+                    BreakingGrant {
+                        subject: SubjectView::new(subject, binding, directory),
+                        grant: GrantView::new(rbac, grant),
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// What is reported of it: the sentence, and beside it the grants where their rules stand.
+    fn diagnostic(&self, rbac: &RbacAuthorizer, breach: &Violation) -> Diagnostic {
+        let code = &codes::ASSERTION_BROKEN;
+        let mut diagnostic = Diagnostic::worded(code, code.severity, self.message.clone());
+        diagnostic.related = breach
+            .grants
+            .iter()
+            .zip(&self.grants)
+            .map(|(grant, view)| Related {
+                span: grant_span(rbac, grant),
+                message: view.in_words(),
+            })
+            .collect();
+        diagnostic
+    }
+}
+
+impl AssertionView {
+    /// The view of an assertion of a file.
+    pub fn new(
+        rbac: &RbacAuthorizer,
+        directory: &Directory,
+        file: &str,
+        assertion: &Assertion,
+        outcome: &Outcome,
+        kept_on_base: Option<bool>,
+    ) -> Self {
+        let broken: &[Violation] = match outcome {
+            Outcome::Holds => &[],
+            Outcome::Fails(breaches) => breaches,
+        };
+        let breaches: Vec<BreachView> = broken
+            .iter()
+            .map(|breach| BreachView::new(rbac, directory, breach))
+            .collect();
+        let failures = breaches
+            .iter()
+            .zip(broken)
+            .map(|(view, breach)| {
+                let diagnostic = view.diagnostic(rbac, breach);
+                DiagnosticView::new(rbac.snapshot().files(), &diagnostic)
+            })
+            .collect();
+        AssertionView {
+            name: assertion.name.clone(),
+            source: SourceView {
+                file: file.to_owned(),
+                line: assertion.line,
+            },
+            kept: *outcome == Outcome::Holds,
+            kept_on_base,
+            breaches,
+            failures,
+        }
+    }
+
+    /// What of BASE is worth saying.
+    fn before(&self) -> &'static str {
+        match (self.kept, self.kept_on_base) {
+            (false, Some(true)) => " (it held before)",
+            (false, Some(false)) => " (it didn't hold before either)",
+            (true, Some(false)) => " (it didn't hold before)",
+            _ => "",
+        }
+    }
+}
+
+impl TestView {
+    /// The view of all assertions.
+    pub fn new(promises: Vec<AssertionView>) -> Self {
+        let kept = promises.iter().filter(|assertion| assertion.kept).count();
+        TestView {
+            api_version: API_VERSION,
+            kind: "Test",
+            kept,
+            broken: promises.len() - kept,
+            promises,
+        }
+    }
+
+    /// A line an assertion, and below a broken one the grants that break it.
+    pub fn to_table(&self) -> String {
+        let mut out = String::new();
+        for assertion in &self.promises {
+            let mark = if assertion.kept { "kept  " } else { "BROKEN" };
+            let line = format!("{mark}  {}{}", assertion.name, assertion.before());
+            out.push_str(&with_place(0, &line, &assertion.source.to_string()));
+            out.push('\n');
+            for failure in &assertion.failures {
+                out.push_str(&wrapped(8, &failure.message));
+                out.push('\n');
+                for related in &failure.related {
+                    let place = related.source.to_string();
+                    out.push_str(&with_place(10, &related.message, &place));
+                    out.push('\n');
+                }
+            }
+        }
+        out.push_str(&wrapped(
+            0,
+            &format!("{} kept, {} broken", self.kept, self.broken),
+        ));
+        out.push('\n');
+        out
+    }
+
+    /// The Test Anything Protocol, version 13.
+    pub fn to_tap(&self) -> String {
+        tap::report(&self.cases())
+    }
+
+    /// JUnit XML.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn to_junit(&self) -> Result<String, RenderError> {
+        junit::report(&self.cases())
+    }
+
+    fn cases(&self) -> Vec<CaseView<'_>> {
+        self.promises
+            .iter()
+            .map(|assertion| CaseView {
+                name: &assertion.name,
+                source: &assertion.source,
+                failures: &assertion.failures,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,38 @@
+//! JUnit XML.
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{CaseView, RenderError};
+
+/// All tests, those of a file in a suite.
+///
+/// # Errors
+/// If it can't be written.
+pub fn report(cases: &[CaseView<'_>]) -> Result<String, RenderError> {
+    let suites = cases
+        .chunk_by(|a, b| a.source.file == b.source.file)
+        .map(|same| {
+            let mut suite = TestSuite::new(same[0].source.file.clone());
+            suite.add_test_cases(same.iter().map(test_case));
+            suite
+        });
+    let mut report = Report::new("rbac-eval");
+    report.add_test_suites(suites);
+    Ok(report.to_string()?)
+}
+
+fn test_case(case: &CaseView<'_>) -> TestCase {
+    let mut status = TestCaseStatus::success();
+    if !case.passes() {
+        let lines = case.lines();
+        status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status
+            .set_message(lines.first().cloned().unwrap_or_default())
+            .set_description(lines.join("\n"));
+    }
+    let mut test = TestCase::new(case.name, status);
+    test.set_classname(case.source.file.clone());
+    test.extra
+        .insert("line".into(), case.source.line.to_string().into());
+    test
+}
