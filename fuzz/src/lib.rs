@@ -6,3 +6,5 @@ mod compare;
 pub mod fuzzed;
 #[path = "../../tests/it/support/naive.rs"]
 mod naive;
+#[path = "../../tests/it/support/object.rs"]
+mod object;

@@ -3,63 +3,37 @@
 use foldhash::fast::RandomState;
 
 use crate::diagnostic::{Diagnostic, Problem};
-use crate::kube::{Object, ObjectKey};
-use crate::text::{Files, Located};
-
-/// Whether two objects of one name give the same, however they are labelled where that gives nothing
-/// and whichever of them comes from a server.
-fn same_content(a: &Object, b: &Object) -> bool {
-    match (a, b) {
-        (Object::Role(a), Object::Role(b)) => {
-            (&a.labels, &a.aggregation_rule, &a.rules) == (&b.labels, &b.aggregation_rule, &b.rules)
-        }
-        (Object::Binding(a), Object::Binding(b)) => {
-            (&a.role_ref, &a.subjects) == (&b.role_ref, &b.subjects)
-        }
-        _ => a == b,
-    }
-}
+use crate::kube::{Column, ObjectKey};
+use crate::text::Files;
 
 /// Keeps the last object of each name, in the order of the input, and says where an earlier one
 /// differed. The first `built_in` objects give way in silence.
-pub(super) fn last_of_each(
-    objects: Vec<Located<Object>>,
+pub(super) fn keep_last(
+    objects: &mut dyn Column,
     built_in: usize,
     files: &Files,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Located<Object>> {
-    let last = last_positions(&objects);
+) {
+    let last = last_positions(objects);
     if last.len() == objects.len() {
-        drop(last);
-        return objects;
+        return;
     }
-    let keep: Vec<bool> = objects
-        .iter()
-        .enumerate()
-        .map(|(at, object)| last.get(&object.key()) == Some(&at))
-        .collect();
-    for (at, object) in objects.iter().enumerate().skip(built_in) {
-        if keep[at] {
-            continue;
-        }
-        if let Some(&winner) = last.get(&object.key())
-            && !same_content(object, &objects[winner])
-        {
+    let mut keep = Vec::with_capacity(objects.len());
+    for at in 0..objects.len() {
+        let winner = last.get(&objects.key(at)).map_or(at, |winner| *winner);
+        keep.push(winner == at);
+        if winner != at && at >= built_in && !objects.same_content(at, winner) {
             diagnostics.push(Diagnostic::new(
-                objects[winner].span,
+                objects.span(winner),
                 Problem::Overridden {
-                    object: object.object_ref(),
-                    other: files.file_line(object.span),
+                    object: objects.object_ref(at),
+                    other: files.file_line(objects.span(at)),
                 },
             ));
         }
     }
     drop(last);
-    let mut keep = keep.into_iter();
-    objects
-        .into_iter()
-        .filter(|_| keep.next().unwrap_or(false))
-        .collect()
+    objects.keep(&keep);
 }
 
 /// Where the last object of each name stands.
@@ -68,13 +42,13 @@ pub(super) fn last_of_each(
 /// doesn't depend on their timing.
 #[cfg(feature = "parallel")]
 fn last_positions(
-    objects: &[Located<Object>],
+    objects: &dyn Column,
 ) -> dashmap::ReadOnlyView<ObjectKey<'_>, usize, RandomState> {
     use rayon::prelude::*;
 
     let last = dashmap::DashMap::with_capacity_and_hasher(objects.len(), RandomState::default());
-    objects.par_iter().enumerate().for_each(|(at, object)| {
-        last.entry(object.key())
+    (0..objects.len()).into_par_iter().for_each(|at| {
+        last.entry(objects.key(at))
             .and_modify(|last| *last = at.max(*last))
             .or_insert(at);
     });
@@ -83,9 +57,6 @@ fn last_positions(
 
 /// Where the last object of each name stands.
 #[cfg(not(feature = "parallel"))]
-fn last_positions(
-    objects: &[Located<Object>],
-) -> hashbrown::HashMap<ObjectKey<'_>, usize, RandomState> {
-    let objects = objects.iter().enumerate();
-    objects.map(|(at, object)| (object.key(), at)).collect()
+fn last_positions(objects: &dyn Column) -> hashbrown::HashMap<ObjectKey<'_>, usize, RandomState> {
+    (0..objects.len()).map(|at| (objects.key(at), at)).collect()
 }

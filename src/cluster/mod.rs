@@ -6,13 +6,12 @@
 
 mod duplicates;
 
-use std::collections::BTreeSet;
-
 use crate::diagnostic::Diagnostic;
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::discovery::Discovery;
 use crate::kube::{
-    Binding, BindingKind, Manifest, Namespace, Object, Role, RoleKind, ServiceAccount,
+    Binding, BindingKind, CustomResourceDefinition, Manifest, Metadata, Namespace, Objects, Role,
+    RoleKind, ServiceAccount,
 };
 use crate::text::{Files, Located};
 
@@ -91,10 +90,7 @@ pub struct Snapshot {
     files: Files,
     diagnostics: Vec<Diagnostic>,
     discovery: Discovery,
-    roles: Vec<Located<Role>>,
-    bindings: Vec<Located<Binding>>,
-    namespaces: Vec<Located<Namespace>>,
-    service_accounts: BTreeSet<ServiceAccount>,
+    objects: Objects,
     defaults: Option<DefaultPolicy>,
     input_objects: usize,
     completeness: Completeness,
@@ -114,53 +110,31 @@ impl Snapshot {
             Defaults::None => None,
             Defaults::Version(policy) => Some(policy),
         };
-        let mut all = Manifest {
-            objects: defaults.map_or_else(Vec::new, |policy| policy.objects(&mut files)),
-            ..Manifest::default()
-        };
-        let built_in = all.objects.len();
-        all.extend(manifest);
-        let mut diagnostics = all.diagnostics;
-        let objects = duplicates::last_of_each(all.objects, built_in, &files, &mut diagnostics);
+        let mut objects =
+            defaults.map_or_else(Objects::default, |policy| policy.objects(&mut files));
+        let built_in = objects.lengths();
+        let mut diagnostics = manifest.diagnostics;
+        objects.extend(vec![manifest.objects]);
+        for (at, column) in objects.columns_mut().iter_mut().enumerate() {
+            let built_in = built_in.get(at).copied().unwrap_or_default();
+            duplicates::keep_last(&mut **column, built_in, &files, &mut diagnostics);
+        }
+        for column in objects.columns_mut() {
+            column.sort();
+        }
+        let definitions = objects.of::<CustomResourceDefinition>();
+        let discovery = Discovery::with_definitions(definitions.iter().map(|it| &it.value));
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        let mut snapshot = Snapshot {
+        Snapshot {
             name: String::new(),
             files,
             diagnostics,
-            discovery: Discovery::default(),
-            roles: Vec::new(),
-            bindings: Vec::new(),
-            namespaces: Vec::new(),
-            service_accounts: BTreeSet::new(),
+            discovery,
+            objects,
             defaults,
             input_objects: input.objects,
             completeness: input.completeness,
-        };
-        snapshot.fill(objects);
-        snapshot
-    }
-
-    fn fill(&mut self, objects: Vec<Located<Object>>) {
-        let mut definitions = Vec::new();
-        for Located { value, span } in objects {
-            match value {
-                Object::Role(role) => self.roles.push(Located::new(role, span)),
-                Object::Binding(binding) => self.bindings.push(Located::new(binding, span)),
-                Object::CustomResourceDefinition(definition) => definitions.push(definition),
-                Object::Namespace(namespace) => {
-                    self.namespaces.push(Located::new(namespace, span));
-                }
-                Object::ServiceAccount(account) => {
-                    self.service_accounts.insert(account);
-                }
-            }
         }
-        self.roles
-            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
-        self.bindings
-            .sort_by(|a, b| (a.kind, &a.namespace, &a.name).cmp(&(b.kind, &b.namespace, &b.name)));
-        self.namespaces.sort();
-        self.discovery = Discovery::with_definitions(&definitions);
     }
 
     /// The same snapshot under a name, such as a revision or an environment.
@@ -212,44 +186,48 @@ impl Snapshot {
         self.completeness == Completeness::Complete
     }
 
+    /// All objects, those of each type sorted by kind, namespace and name.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
     /// The Namespaces of the input, by name.
     pub fn namespaces(&self) -> &[Located<Namespace>] {
-        &self.namespaces
+        self.objects.of()
     }
 
     /// Whether the input holds this ServiceAccount.
     pub fn has_service_account(&self, namespace: &str, name: &str) -> bool {
-        self.service_accounts.contains(&ServiceAccount {
-            namespace: namespace.into(),
-            name: name.into(),
-        })
+        let accounts = self.objects.of::<ServiceAccount>();
+        accounts
+            .binary_search_by(|account| {
+                (&*account.namespace, &*account.name).cmp(&(namespace, name))
+            })
+            .is_ok()
     }
 
     /// Whether the input holds a ServiceAccount of this namespace.
     pub fn has_service_accounts_in(&self, namespace: &str) -> bool {
-        let first = ServiceAccount {
-            namespace: namespace.into(),
-            name: "".into(),
-        };
-        self.service_accounts
-            .range(first..)
-            .next()
-            .is_some_and(|known| known.namespace == namespace)
+        let accounts = self.objects.of::<ServiceAccount>();
+        let first = accounts.partition_point(|account| *account.namespace < *namespace);
+        accounts
+            .get(first)
+            .is_some_and(|account| account.namespace == namespace)
     }
 
     /// Whether the input holds any ServiceAccount at all.
     pub fn knows_service_accounts(&self) -> bool {
-        !self.service_accounts.is_empty()
+        !self.objects.of::<ServiceAccount>().is_empty()
     }
 
     /// All bindings, ClusterRoleBindings first, each kind by namespace and name.
     pub fn bindings(&self) -> impl ExactSizeIterator<Item = BindingId> + use<> {
-        (0..self.bindings.len()).map(BindingId)
+        (0..self.all_bindings().len()).map(BindingId)
     }
 
     /// A binding.
     pub fn binding(&self, id: BindingId) -> &Located<Binding> {
-        &self.bindings[id.0]
+        &self.all_bindings()[id.0]
     }
 
     /// The bindings that apply to requests in a namespace (or in the whole cluster where it is
@@ -259,14 +237,14 @@ impl Snapshot {
         namespace: &str,
         reach: Reach,
     ) -> impl Iterator<Item = BindingId> + use<> {
-        let cluster_wide = self
-            .bindings
-            .partition_point(|binding| binding.kind == BindingKind::ClusterRoleBinding);
+        let bindings = self.all_bindings();
+        let cluster_wide =
+            bindings.partition_point(|binding| binding.kind == BindingKind::ClusterRoleBinding);
         let namespaced = match reach {
-            Reach::Anywhere => cluster_wide..self.bindings.len(),
+            Reach::Anywhere => cluster_wide..bindings.len(),
             Reach::Request if namespace.is_empty() => cluster_wide..cluster_wide,
             Reach::Request => {
-                let of_kind = &self.bindings[cluster_wide..];
+                let of_kind = &bindings[cluster_wide..];
                 let begin = of_kind.partition_point(|binding| *binding.namespace < *namespace);
                 let count =
                     of_kind[begin..].partition_point(|binding| binding.namespace == namespace);
@@ -278,12 +256,12 @@ impl Snapshot {
 
     /// All roles, ClusterRoles first, each kind by namespace and name.
     pub fn roles(&self) -> impl ExactSizeIterator<Item = RoleId> + use<> {
-        (0..self.roles.len()).map(RoleId)
+        (0..self.all_roles().len()).map(RoleId)
     }
 
     /// A role.
     pub fn role(&self, id: RoleId) -> &Located<Role> {
-        &self.roles[id.0]
+        &self.all_roles()[id.0]
     }
 
     /// The binding of this kind, namespace and name.
@@ -293,7 +271,7 @@ impl Snapshot {
         namespace: &str,
         name: &str,
     ) -> Option<BindingId> {
-        self.bindings
+        self.all_bindings()
             .binary_search_by(|binding| {
                 let known = (binding.kind, &*binding.namespace, &*binding.name);
                 known.cmp(&(kind, namespace, name))
@@ -304,7 +282,7 @@ impl Snapshot {
 
     /// The role of this kind, namespace and name.
     pub fn find_role(&self, kind: RoleKind, namespace: &str, name: &str) -> Option<RoleId> {
-        self.roles
+        self.all_roles()
             .binary_search_by(|role| {
                 (role.kind, &*role.namespace, &*role.name).cmp(&(kind, namespace, name))
             })
@@ -314,12 +292,12 @@ impl Snapshot {
 
     /// All roles in the order of their numbers.
     pub(crate) fn all_roles(&self) -> &[Located<Role>] {
-        &self.roles
+        self.objects.of()
     }
 
     /// All bindings in the order of their numbers.
     pub(crate) fn all_bindings(&self) -> &[Located<Binding>] {
-        &self.bindings
+        self.objects.of()
     }
 }
 
@@ -346,24 +324,25 @@ impl Input {
             carries_defaults: false,
             completeness: Completeness::Partial,
         };
-        let (mut default_role, mut default_binding) = (false, false);
-        for object in &manifest.objects {
-            let (bootstrapped, from_server, found) = match &object.value {
-                Object::Role(role) => (role.bootstrapped, role.from_server, &mut default_role),
-                Object::Binding(binding) => (
-                    binding.bootstrapped,
-                    binding.from_server,
-                    &mut default_binding,
-                ),
-                _ => continue,
-            };
-            input.objects += 1;
-            input.carries_defaults |= bootstrapped;
-            *found |= bootstrapped && from_server;
-        }
+        let roles = manifest.objects.of::<Role>();
+        let bindings = manifest.objects.of::<Binding>();
+        let default_role = input.look_at(roles.iter().map(|role| &***role));
+        let default_binding = input.look_at(bindings.iter().map(|binding| &***binding));
         if default_role && default_binding {
             input.completeness = Completeness::Complete;
         }
         input
+    }
+
+    /// Counts objects. Returns whether one of them is a default one as a server prints it.
+    fn look_at<'a>(&mut self, objects: impl Iterator<Item = &'a Metadata>) -> bool {
+        let mut found = false;
+        for object in objects {
+            self.objects += 1;
+            let is_default = object.is_bootstrapped();
+            self.carries_defaults |= is_default;
+            found |= is_default && object.is_from_server();
+        }
+        found
     }
 }

@@ -6,11 +6,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::interpret::{self, Inherited};
-use super::raw::{Format, Locate, Piece, RawObject, ShapeError, Text};
+use super::decode::{self, Inherited, NonObjects, Registry};
+use super::piece::{Fault, Piece, ShapeError};
+use super::shape::Text;
 use super::{Manifest, Watch, wording};
 use crate::diagnostic::{Diagnostic, Problem};
-use crate::object::ObjectRef;
 use crate::parallel;
 use crate::text::{FileId, LineIndex, Span};
 
@@ -18,56 +18,35 @@ use crate::text::{FileId, LineIndex, Span};
 /// they have been put together.
 const AT_ONCE: usize = 1024;
 
-/// JSON's [`Format`]: pieces are raw slices of the text.
-pub(super) struct Json;
-
-impl<'a> Format<'a> for Json {
-    type Rule = &'a RawValue;
-    type Subject = &'a RawValue;
-    type Spec = &'a RawValue;
-    type Item = &'a RawValue;
+/// A text with the places of its slices.
+pub(super) struct JsonText<'a> {
+    file: FileId,
+    text: &'a str,
+    lines: &'a LineIndex,
 }
 
-impl<'a, T: Deserialize<'a>> Piece<'a, T> for &'a RawValue {
-    fn open(self, at: &dyn Locate) -> Result<(T, Span), ShapeError> {
-        let span = at.slice(self.get());
-        match serde_json::from_str(self.get()) {
-            Ok(value) => Ok((value, span)),
-            Err(error) => Err(ShapeError {
-                span: Some(within(span, &error)),
-                message: in_words(&error),
-                unreadable: wording::is_repeated_key(&one_line(&error)),
-            }),
-        }
+impl JsonText<'_> {
+    /// Where a slice of the text begins.
+    pub(super) fn span_of(&self, slice: &RawValue) -> Span {
+        self.span_at(slice.get())
+    }
+
+    fn span_at(&self, slice: &str) -> Span {
+        let offset = (slice.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        self.lines
+            .span(self.file, self.text, offset.min(self.text.len()))
     }
 }
 
-/// A text with the places of its slices.
-struct TextPlaces<'a> {
-    source: FileId,
-    text: &'a str,
-    lines: LineIndex,
+/// What reads a text.
+struct Reader<'a> {
+    text: JsonText<'a>,
+    registry: &'a Registry,
     watch: &'a Watch<'a>,
 }
 
-impl Locate for TextPlaces<'_> {
-    fn line_column(&self, line: u64, column: u64) -> Span {
-        Span {
-            file: self.source,
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        }
-    }
-
-    fn slice(&self, slice: &str) -> Span {
-        let offset = (slice.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        self.lines
-            .span(self.source, self.text, offset.min(self.text.len()))
-    }
-}
-
 /// What reading a text as JSON gave.
-pub(super) struct JsonText {
+pub(super) struct Read {
     /// What was read, and what was wrong.
     pub(super) manifest: Manifest,
     /// Whether all of the text is JSON.
@@ -77,25 +56,28 @@ pub(super) struct JsonText {
 }
 
 /// Reads a JSON text, past what is broken in it.
-pub(super) fn read(source: FileId, text: &str, watch: &Watch<'_>) -> JsonText {
+pub(super) fn read(file: FileId, text: &str, registry: &Registry, watch: &Watch<'_>) -> Read {
     let (lines, list) = parallel::join(
         || LineIndex::new(text),
         || serde_json::from_str::<ListHead<'_>>(text).ok(),
     );
-    let places = TextPlaces {
-        source,
-        text,
-        lines,
+    let reader = Reader {
+        text: JsonText {
+            file,
+            text,
+            lines: &lines,
+        },
+        registry,
         watch,
     };
-    let mut read = JsonText {
+    let mut read = Read {
         manifest: Manifest::default(),
         sound: true,
         begins_sound: false,
     };
     // A dump is one list and nearly all of the work, so it is looked through but once.
     if let Some(head) = list
-        && read_list(&head, &places, &mut read.manifest)
+        && reader.list(&head, &mut read.manifest)
     {
         return read;
     }
@@ -108,11 +90,11 @@ pub(super) fn read(source: FileId, text: &str, watch: &Watch<'_>) -> JsonText {
                 None => return read,
                 Some(Ok(value)) => {
                     read.begins_sound |= read.sound;
-                    read_value(value, &places, &mut read.manifest);
+                    reader.value(value, &mut read.manifest);
                 }
                 Some(Err(error)) => {
                     read.sound = false;
-                    let begin = places.slice(&rest[..0]);
+                    let begin = reader.text.span_at(&rest[..0]);
                     let message = if stands_at(rest, &error) == Some(b'#') {
                         "JSON has no `#` comments; a file that ends in .yaml may have them"
                             .to_owned()
@@ -164,99 +146,128 @@ struct ListHead<'a> {
     items: Option<Vec<&'a RawValue>>,
 }
 
-fn read_value(value: &RawValue, places: &TextPlaces<'_>, manifest: &mut Manifest) {
-    if value.get().starts_with('[') {
-        match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
-            Ok(items) => read_items(&items, &Inherited::document(true), places, manifest),
-            Err(error) => manifest
-                .diagnostics
-                .push(broken(places.slice(value.get()), &error)),
+impl Reader<'_> {
+    fn value(&self, value: &RawValue, manifest: &mut Manifest) {
+        let inherited = Inherited::document(NonObjects::Told);
+        if value.get().starts_with('[') {
+            match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+                Ok(items) => self.items(&items, &inherited, manifest),
+                Err(error) => manifest.diagnostics.push(Diagnostic::new(
+                    within(self.text.span_of(value), &error),
+                    Problem::Unreadable {
+                        message: in_words(&error),
+                    },
+                )),
+            }
+            return;
         }
-        return;
-    }
-    if let Ok(head) = serde_json::from_str::<ListHead<'_>>(value.get())
-        && read_list(&head, places, manifest)
-    {
-        return;
-    }
-    read_object(value, &Inherited::document(true), places, manifest);
-}
-
-/// Reads the items of a list, if it is one.
-fn read_list(head: &ListHead<'_>, places: &TextPlaces<'_>, manifest: &mut Manifest) -> bool {
-    let (Some(items), Some(Text::Str(api_version)), Some(Text::Str(kind))) =
-        (&head.items, &head.api_version, &head.kind)
-    else {
-        return false;
-    };
-    if !kind.ends_with("List") {
-        return false;
-    }
-    read_items(items, &Inherited::item(api_version, kind), places, manifest);
-    true
-}
-
-fn read_items(
-    items: &[&RawValue],
-    inherited: &Inherited,
-    places: &TextPlaces<'_>,
-    manifest: &mut Manifest,
-) {
-    let parts: Vec<Manifest> = parallel::map_chunks(items, AT_ONCE, |items| {
-        let mut part = Manifest::default();
-        part.objects.reserve_exact(items.len());
-        for item in items {
-            read_object(item, inherited, places, &mut part);
+        if let Ok(head) = serde_json::from_str::<ListHead<'_>>(value.get())
+            && self.list(&head, manifest)
+        {
+            return;
         }
-        (places.watch)(items.iter().map(|item| item.get().len()).sum());
-        part
-    });
-    let count = parts.iter().map(|part| part.objects.len()).sum();
-    manifest.objects.reserve_exact(count);
-    for part in parts {
-        manifest.extend(part);
+        self.object(value, &inherited, manifest);
     }
-}
 
-fn read_object(
-    value: &RawValue,
-    inherited: &Inherited,
-    places: &TextPlaces<'_>,
-    manifest: &mut Manifest,
-) {
-    let span = places.slice(value.get());
-    match serde_json::from_str::<RawObject<'_, Json>>(value.get()) {
-        Ok(object) => interpret::placed_object(object, span, places, inherited, manifest),
-        Err(error) => manifest.diagnostics.push(broken(span, &error)),
-    }
-}
-
-fn broken(span: Span, error: &serde_json::Error) -> Diagnostic {
-    let message = in_words(error);
-    let problem = if error.is_data() && !wording::is_repeated_key(&one_line(error)) {
-        Problem::Refused {
-            object: ObjectRef::new("", "", ""),
-            why: message,
+    /// Reads the items of a list, if it is one.
+    fn list(&self, head: &ListHead<'_>, manifest: &mut Manifest) -> bool {
+        let (Some(items), Some(Text::Str(api_version)), Some(Text::Str(kind))) =
+            (&head.items, &head.api_version, &head.kind)
+        else {
+            return false;
+        };
+        if !kind.ends_with("List") {
+            return false;
         }
-    } else {
-        Problem::Unreadable { message }
-    };
-    Diagnostic::new(within(span, error), problem)
+        self.items(items, &Inherited::item(api_version, kind), manifest);
+        true
+    }
+
+    fn items(&self, items: &[&RawValue], inherited: &Inherited, manifest: &mut Manifest) {
+        let parts: Vec<Manifest> = parallel::map_chunks(items, AT_ONCE, |items| {
+            let mut part = Manifest::default();
+            for item in items {
+                self.object(item, inherited, &mut part);
+            }
+            (self.watch)(items.iter().map(|item| item.get().len()).sum());
+            part
+        });
+        manifest.extend(parts);
+    }
+
+    fn object(&self, raw: &RawValue, inherited: &Inherited, manifest: &mut Manifest) {
+        let piece = Piece::Json {
+            raw,
+            text: &self.text,
+        };
+        decode::object(piece, inherited, self.registry, manifest);
+    }
+}
+
+/// The `apiVersion` and `kind` of an object, where they stand before anything but plain strings, as
+/// in what kubectl prints. Nearly all of a dump needs no more to be told apart.
+pub(super) fn leading_header(object: &str) -> Option<(&str, &str)> {
+    let mut rest = object.strip_prefix('{')?;
+    let (mut api_version, mut kind) = (None, None);
+    loop {
+        let (key, after) = plain_string(rest.trim_ascii_start())?;
+        let (value, after) = plain_string(
+            after
+                .trim_ascii_start()
+                .strip_prefix(':')?
+                .trim_ascii_start(),
+        )?;
+        match key {
+            "apiVersion" => api_version = Some(value),
+            "kind" => kind = Some(value),
+            _ => {}
+        }
+        if let (Some(api_version), Some(kind)) = (api_version, kind) {
+            let is_said = !api_version.is_empty() && !kind.is_empty();
+            return is_said.then_some((api_version, kind));
+        }
+        rest = after.trim_ascii_start().strip_prefix(',')?;
+    }
+}
+
+/// A string without escapes at the beginning of a text, and what follows it.
+fn plain_string(text: &str) -> Option<(&str, &str)> {
+    let inner = text.strip_prefix('"')?;
+    let end = memchr::memchr2(b'"', b'\\', inner.as_bytes())?;
+    let after = inner[end..].strip_prefix('"')?;
+    Some((&inner[..end], after))
+}
+
+/// What is wrong with a slice that begins there.
+pub(super) fn shape_error(begin: Span, error: &serde_json::Error) -> ShapeError {
+    let repeats = wording::is_repeated_key(&one_line(error));
+    ShapeError {
+        span: within(begin, error),
+        message: in_words(error),
+        fault: if error.is_data() && !repeats {
+            Fault::Content
+        } else {
+            Fault::Text
+        },
+    }
 }
 
 /// The place of an error that is counted from the beginning of a slice.
 fn within(begin: Span, error: &serde_json::Error) -> Span {
-    let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
-    let column = u32::try_from(error.column()).unwrap_or(u32::MAX);
-    if line <= 1 {
+    // No text has more lines or columns than fit: `text::MAX_BYTES`.
+    let number = |count: usize| u32::try_from(count.max(1)).ok();
+    let (Some(line), Some(column)) = (number(error.line()), number(error.column())) else {
+        return begin;
+    };
+    if line == 1 {
         Span {
-            column: begin.column.saturating_add(column.max(1)) - 1,
+            column: begin.column + (column - 1),
             ..begin
         }
     } else {
         Span {
-            line: begin.line.saturating_add(line) - 1,
-            column: column.max(1),
+            line: begin.line + (line - 1),
+            column,
             ..begin
         }
     }
@@ -272,5 +283,35 @@ fn one_line(error: &serde_json::Error) -> String {
     match text.rfind(" at line ") {
         Some(at) => text[..at].to_owned(),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::leading_header;
+
+    #[test]
+    fn a_header_is_read_from_plain_strings_alone() {
+        let found = Some(("v1", "Pod"));
+        for (text, header) in [
+            (r#"{"apiVersion":"v1","kind":"Pod","x":1}"#, found),
+            ("{ \"kind\" : \"Pod\" ,\n \"apiVersion\":\t\"v1\" }", found),
+            (r#"{"a":"b","kind":"Pod","apiVersion":"v1"}"#, found),
+            (r#"{"a":1,"kind":"Pod","apiVersion":"v1"}"#, None),
+            (r#"{"kind":"P\u006fd","apiVersion":"v1"}"#, None),
+            (
+                r#"{"k\u0069nd":"Pod","kind":"Role","apiVersion":"v1"}"#,
+                None,
+            ),
+            (r#"{"kind":"Pod","apiVersion":""}"#, None),
+            (r#"{"kind":"Pod"}"#, None),
+            (r#"["kind","Pod"]"#, None),
+            ("{}", None),
+            ("5", None),
+        ] {
+            assert_eq!(leading_header(text), header, "{text}");
+        }
     }
 }

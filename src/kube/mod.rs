@@ -1,10 +1,10 @@
-//! Text → typed RBAC objects, each with its place, and diagnostics for what couldn't be used.
+//! Text → typed objects, each with its place, and diagnostics for what couldn't be used.
 //!
 //! YAML (many documents, anchors, merge keys), JSON, JSON Lines, and any `List` of them are read
-//! into [`Object`]s. Objects of kinds that RBAC doesn't ask about are skipped, mostly without
-//! parsing them. Each object is held against the API server's own validation; one that a server
-//! would refuse becomes a [`Diagnostic`] and isn't used. One broken document doesn't lose its
-//! neighbours.
+//! into [`Objects`], each kind by its own decoder in the [`Registry`]. Objects of other kinds are
+//! passed over, mostly without parsing them. Each object is held against the API server's own
+//! validation; one that a server would refuse becomes a [`Diagnostic`] and isn't used. One broken
+//! document doesn't lose its neighbours.
 //!
 //! This module never looks across objects: what two of them mean together is the
 //! business of [`authz`](crate::authz).
@@ -24,7 +24,7 @@
 //! - One pass over all lines to find a list's items: it kept the other cores waiting.
 //!
 //! ```
-//! use rbac_eval::kube::{self, Object};
+//! use rbac_eval::kube::{self, Role};
 //! use rbac_eval::text::{SourceText, Files};
 //!
 //! let text = SourceText {
@@ -37,43 +37,60 @@
 //! let mut files = Files::default();
 //! let manifest = kube::parse(&mut files, &[text]);
 //! assert!(manifest.diagnostics.is_empty());
-//! let Object::Role(role) = &manifest.objects[0].value else { panic!() };
+//! let [role] = manifest.objects.of::<Role>() else { panic!() };
 //! assert_eq!(role.rules[0].verbs, ["get", "list"]);
 //! assert_eq!(files.file_line(role.rules[0].span), "role.yaml:5");
 //! ```
 
+mod custom_resource;
+mod decode;
 pub mod default_policy;
 pub mod discovery;
-mod interpret;
+mod fields;
 mod json;
-mod raw;
+mod metadata;
+mod namespace;
+mod objects;
+mod piece;
 mod rbac;
+mod selector;
+mod service_account;
+mod shape;
 mod split;
-mod validate;
 mod wording;
 mod yaml;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::parallel;
-use crate::text::{FileId, Files, Located, SourceText, Span};
+use crate::text::{FileId, Files, SourceText, Span};
+
+use decode::NonObjects;
 
 pub use crate::object::{ObjectRef, Scope};
 pub use compact_str::CompactString;
-pub(crate) use rbac::ObjectKey;
+pub use custom_resource::CustomResourceDefinition;
+pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source};
+pub use fields::Invalid;
+pub use metadata::{Metadata, RawMetadata};
+pub use namespace::Namespace;
+pub(crate) use objects::Column;
+pub use objects::{ObjectKey, Objects};
+pub use piece::Part;
 pub use rbac::{
-    AggregationRule, Binding, BindingKind, CustomResourceDefinition, LabelOperator, LabelSelector,
-    LabelSelectorRequirement, Namespace, Object, PolicyRule, Role, RoleKind, RoleRef,
-    ServiceAccount, Subject, SubjectKind,
+    AggregationRule, Binding, BindingKind, PolicyRule, Role, RoleKind, RoleRef, Subject,
+    SubjectKind,
 };
+pub use selector::{LabelOperator, LabelSelector, LabelSelectorRequirement};
+pub use service_account::ServiceAccount;
+pub use shape::Text;
 
-pub(crate) use raw::Text;
 pub(crate) use wording::plain as plain_words;
 
 /// What reading texts gave: the objects in the order of the input, and what was wrong.
 #[derive(Debug, Clone, Default)]
 pub struct Manifest {
-    /// The objects that RBAC asks about, in the order of the input.
-    pub objects: Vec<Located<Object>>,
+    /// The objects of the kinds that are decoded, those of each type in the order of the input.
+    pub objects: Objects,
     /// What couldn't be read or wouldn't be accepted, in the order of the input.
     pub diagnostics: Vec<Diagnostic>,
     /// How many objects of other kinds were passed over.
@@ -81,20 +98,15 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Adds what another text gave.
-    pub fn extend(&mut self, other: Manifest) {
-        append(&mut self.objects, other.objects);
-        append(&mut self.diagnostics, other.diagnostics);
-        self.skipped += other.skipped;
-    }
-}
-
-/// Appends without moving what is there already, where that is nothing.
-fn append<T>(whole: &mut Vec<T>, more: Vec<T>) {
-    if whole.capacity() == 0 {
-        *whole = more;
-    } else {
-        whole.extend(more);
+    /// Adds what other texts gave, in their order.
+    pub fn extend(&mut self, others: Vec<Manifest>) {
+        let mut objects = Vec::with_capacity(others.len());
+        for other in others {
+            objects.push(other.objects);
+            self.diagnostics.extend(other.diagnostics);
+            self.skipped += other.skipped;
+        }
+        self.objects.extend(objects);
     }
 }
 
@@ -102,7 +114,12 @@ fn append<T>(whole: &mut Vec<T>, more: Vec<T>) {
 ///
 /// The result doesn't depend on the number of threads.
 pub fn parse(files: &mut Files, texts: &[SourceText]) -> Manifest {
-    parse_watched(files, texts, &|_| {})
+    parse_with(&Registry::standard(), files, texts)
+}
+
+/// The same, with other decoders: objects of the kinds that the registry has are decoded.
+pub fn parse_with(registry: &Registry, files: &mut Files, texts: &[SourceText]) -> Manifest {
+    read_all(registry, files, texts, &|_| {})
 }
 
 /// The same, telling how many bytes more are done, from whatever thread did them. They come to a
@@ -126,30 +143,44 @@ pub fn parse(files: &mut Files, texts: &[SourceText]) -> Manifest {
 /// assert_eq!(done.into_inner(), 10);
 /// ```
 pub fn parse_watched(files: &mut Files, texts: &[SourceText], watch: &Watch<'_>) -> Manifest {
+    read_all(&Registry::standard(), files, texts, watch)
+}
+
+fn read_all(
+    registry: &Registry,
+    files: &mut Files,
+    texts: &[SourceText],
+    watch: &Watch<'_>,
+) -> Manifest {
     let numbered: Vec<(FileId, &SourceText)> = texts
         .iter()
         .map(|text| (files.add(text.name.clone()), text))
         .collect();
-    let parsed: Vec<Manifest> = parallel::map(&numbered, |(id, text)| parse_text(*id, text, watch));
+    let parsed: Vec<Manifest> = parallel::map(&numbered, |(file, text)| {
+        parse_text(*file, text, registry, watch)
+    });
     let mut whole = Manifest::default();
-    for manifest in parsed {
-        whole.extend(manifest);
-    }
+    whole.extend(parsed);
     whole
 }
 
 /// Who is told how many bytes more are done.
 pub type Watch<'w> = dyn Fn(usize) + Sync + 'w;
 
-fn parse_text(source: FileId, text: &SourceText, watch: &Watch<'_>) -> Manifest {
-    let mut manifest = read_text(source, text, watch);
+fn parse_text(file: FileId, text: &SourceText, registry: &Registry, watch: &Watch<'_>) -> Manifest {
+    let mut manifest = read_text(file, text, registry, watch);
     for diagnostic in &mut manifest.diagnostics {
         diagnostic.named = text.named;
     }
     manifest
 }
 
-fn read_text(source: FileId, input: &SourceText, watch: &Watch<'_>) -> Manifest {
+fn read_text(
+    source: FileId,
+    input: &SourceText,
+    registry: &Registry,
+    watch: &Watch<'_>,
+) -> Manifest {
     let text = match str::from_utf8(&input.bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => return not_utf8(source, &input.bytes, error.valid_up_to()),
@@ -167,32 +198,28 @@ fn read_text(source: FileId, input: &SourceText, watch: &Watch<'_>) -> Manifest 
     let ends_in_json = [".json", ".jsonl", ".ndjson"]
         .iter()
         .any(|ending| input.name.to_ascii_lowercase().ends_with(ending));
-    if looks_like_json || ends_in_json {
-        return read_json(source, text, input.named, ends_in_json, watch);
+    let non_objects = if input.named {
+        NonObjects::Told
+    } else {
+        NonObjects::PassedOver
+    };
+    let as_yaml = || yaml::read(source, text, non_objects, registry, watch);
+    if !looks_like_json && !ends_in_json {
+        return as_yaml();
     }
-    yaml::read(source, text, input.named, watch)
-}
-
-/// Reads what is JSON by its look or its name. What follows it may still make it YAML, of which
-/// JSON is a part: documents between `---`, or comments.
-fn read_json(
-    source: FileId,
-    text: &str,
-    named: bool,
-    must_be_json: bool,
-    watch: &Watch<'_>,
-) -> Manifest {
-    let json = json::read(source, text, watch);
+    // What follows what looks like JSON may still make it YAML, of which JSON is a part: documents
+    // between `---`, or comments.
+    let json = json::read(source, text, registry, watch);
     if json.sound {
         return json.manifest;
     }
-    if split::has_marker(text) || !must_be_json && !json.begins_sound {
-        return yaml::read(source, text, named, watch);
+    if split::has_marker(text) || !ends_in_json && !json.begins_sound {
+        return as_yaml();
     }
-    if must_be_json {
+    if ends_in_json {
         return json.manifest;
     }
-    let yaml = yaml::read(source, text, named, watch);
+    let yaml = as_yaml();
     if yaml.diagnostics.iter().any(Diagnostic::is_unreadable) {
         json.manifest
     } else {

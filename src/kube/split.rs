@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::object::ObjectRef;
+use super::decode::Registry;
 use crate::parallel;
 use memchr::memmem::{self, Finder};
 
@@ -29,7 +29,7 @@ pub(super) enum Shape {
     Document,
     /// One entry of a list's `items`, as a sequence of one.
     Item(Arc<ListHead>),
-    /// An object of a kind that RBAC doesn't ask about.
+    /// An object of a kind that isn't decoded.
     OtherKind,
 }
 
@@ -64,30 +64,20 @@ impl<'a> Chunk<'a> {
             shape: Shape::Item(Arc::clone(list)),
         })
     }
-
-    /// A name for the chunk in a message: its kind and name where lines show them.
-    pub(super) fn title(&self) -> ObjectRef {
-        let indent = match self.shape {
-            Shape::Item(_) => item_indent(self.text).map_or(0, |dash| dash + 2),
-            _ => 0,
-        };
-        let scalar = |indent, key| scalar_at(self.text, indent, key).unwrap_or_default();
-        ObjectRef::new(scalar(indent, "kind"), "", scalar(indent + 2, "name"))
-    }
 }
 
 /// Splits a text. Documents of nothing but comments are left out.
-pub(super) fn split(text: &str) -> Vec<Chunk<'_>> {
+pub(super) fn split<'a>(text: &'a str, registry: &Registry) -> Vec<Chunk<'a>> {
     let mut chunks = Vec::new();
     for (document, line) in documents(text) {
         if is_blank(document) {
             continue;
         }
-        match items(document, line) {
+        match items(document, line, registry) {
             Some(items) => chunks.extend(items),
             None => {
                 let shape = match scalar_at(document, 0, "kind") {
-                    Some(kind) if is_other_kind(kind) => Shape::OtherKind,
+                    Some(kind) if is_other_kind(kind, registry) => Shape::OtherKind,
                     _ => Shape::Document,
                 };
                 chunks.push(Chunk {
@@ -101,22 +91,13 @@ pub(super) fn split(text: &str) -> Vec<Chunk<'_>> {
     chunks
 }
 
-/// Whether this is a kind, and none that the reader looks into. Lists that weren't split are among
-/// those, and so is what is no string: it has to be told.
-fn is_other_kind(kind: &str) -> bool {
+/// Whether this is a kind, and none that is decoded. Lists that weren't split are none of those, nor
+/// is what is no string: it has to be told.
+fn is_other_kind(kind: &str, registry: &Registry) -> bool {
     kind.starts_with(|c: char| c.is_ascii_alphabetic())
         && !is_word_of_yaml(kind)
         && !kind.ends_with("List")
-        && !matches!(
-            kind,
-            "Role"
-                | "ClusterRole"
-                | "RoleBinding"
-                | "ClusterRoleBinding"
-                | "CustomResourceDefinition"
-                | "Namespace"
-                | "ServiceAccount"
-        )
+        && !registry.wants(kind)
 }
 
 /// Whether a plain word is a boolean or null.
@@ -228,7 +209,7 @@ fn is_blank(document: &str) -> bool {
 }
 
 /// The items of a document that is a list in block style, as `kubectl get -o yaml` prints it.
-fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
+fn items<'a>(document: &'a str, line: u32, registry: &Registry) -> Option<Vec<Chunk<'a>>> {
     let mut begins: Vec<(usize, u32)> = Vec::new();
     let mut head = String::new();
     let mut end = document.len();
@@ -296,7 +277,7 @@ fn items(document: &str, line: u32) -> Option<Vec<Chunk<'_>>> {
         let kind = scalar_found(text, indent, &kinds)
             .or_else(|| scalar_found(text, indent.saturating_sub(2), &first_kinds));
         let shape = match kind {
-            Some(kind) if is_other_kind(kind) => Shape::OtherKind,
+            Some(kind) if is_other_kind(kind, registry) => Shape::OtherKind,
             _ => Shape::Item(Arc::clone(&list)),
         };
         Chunk { text, line, shape }
@@ -438,7 +419,7 @@ mod tests {
     use super::*;
 
     fn shapes(text: &str) -> Vec<(String, u32)> {
-        split(text)
+        split(text, &Registry::standard())
             .iter()
             .map(|chunk| (format!("{:?}", chunk.shape), chunk.line))
             .collect()
@@ -460,7 +441,7 @@ mod tests {
     #[test]
     fn a_list_as_kubectl_prints_it_becomes_its_items() {
         let text = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n- kind: Role\n  x:\n  - a\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
-        let chunks = split(text);
+        let chunks = split(text, &Registry::standard());
         assert_eq!(chunks[0].shape, Shape::OtherKind);
         assert_eq!(chunks[1].text, "- kind: Role\n  x:\n  - a\n");
         assert_eq!(chunks[1].line, 5);
@@ -478,7 +459,7 @@ mod tests {
             "apiVersion: v1\nkind: List\nitems: [{kind: Role}]\n",
             "apiVersion: v1\nkind: List\nitems:\n",
         ] {
-            let chunks = split(text);
+            let chunks = split(text, &Registry::standard());
             let whole = chunks.len() == 1 && chunks[0].shape == Shape::Document;
             assert!(whole || chunks.is_empty(), "{text}");
         }

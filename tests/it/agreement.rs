@@ -27,7 +27,7 @@ use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes, ch
 use rbac_eval::cluster::Reach;
 use rbac_eval::entra::Directory;
 use rbac_eval::kube::{
-    Binding, BindingKind, Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
+    Binding, BindingKind, Metadata, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
 use rbac_eval::review::{Encoding, ReviewText, answer};
 use rbac_eval::text::SourceText;
@@ -36,8 +36,9 @@ use tempfile::TempDir;
 
 use crate::support::ask::{self, Picks, picks};
 use crate::support::compare::authorizer_of_objects;
-use crate::support::generate::{self, Cluster, at};
+use crate::support::generate::{self, Cluster};
 use crate::support::naive::{Naive, role_title};
+use crate::support::object::{Object, at};
 use crate::support::told::{put, run};
 
 const PLATFORM: &str = "10000000-aaaa-4000-8000-000000000001";
@@ -202,7 +203,6 @@ fn with_words_of_this_law(mut cluster: Cluster) -> Cluster {
                     replace(&mut subject.value.name, table);
                 }
             }
-            _ => {}
         }
     }
     cluster
@@ -260,8 +260,7 @@ fn grant() -> impl Strategy<Value = (Role, Binding)> {
                 };
                 let role = Role {
                     kind: role_kind,
-                    namespace: within(role_kind == RoleKind::Role),
-                    name: name.clone(),
+                    metadata: Metadata::new(within(role_kind == RoleKind::Role), &*name),
                     rules: vec![at(PolicyRule {
                         verbs: vec![verb],
                         api_groups: vec![group],
@@ -269,15 +268,11 @@ fn grant() -> impl Strategy<Value = (Role, Binding)> {
                         resource_names: names,
                         ..PolicyRule::default()
                     })],
-                    labels: Vec::new(),
                     aggregation_rule: None,
-                    from_server: false,
-                    bootstrapped: false,
                 };
                 let binding = Binding {
                     kind,
-                    namespace: within(kind == BindingKind::RoleBinding),
-                    name: name.clone(),
+                    metadata: Metadata::new(within(kind == BindingKind::RoleBinding), &*name),
                     subjects: subjects
                         .into_iter()
                         .map(|(kind, namespace, name)| {
@@ -292,8 +287,6 @@ fn grant() -> impl Strategy<Value = (Role, Binding)> {
                         kind: role_kind,
                         name,
                     },
-                    from_server: false,
-                    bootstrapped: false,
                 };
                 (role, binding)
             },

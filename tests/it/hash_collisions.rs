@@ -1,8 +1,9 @@
 //! Names that share a hash are told apart, and no answer depends on how names are hashed.
 
 use crate::support::ask::{picks, request};
-use crate::support::compare::{authorizer_of_objects, values};
+use crate::support::compare::authorizer_of_objects;
 use crate::support::generate::{Cluster, cluster};
+use crate::support::object::{Object, values};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::analysis::diff::diff;
@@ -13,7 +14,7 @@ use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::rbac::{Applied, HashState, RbacAuthorizer};
 use rbac_eval::authz::{Attributes, Authorizer, Decision, ResourceAttributes};
 use rbac_eval::cluster::Reach;
-use rbac_eval::kube::{self, Object};
+use rbac_eval::kube;
 use rbac_eval::text::{Files, SourceText};
 use std::ops::ControlFlow;
 

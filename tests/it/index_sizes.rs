@@ -4,10 +4,9 @@
 
 use std::fmt::Write;
 
-use crate::support::compare::{
-    authorizer_of_objects, same_answer, same_review, same_roles, values,
-};
+use crate::support::compare::{authorizer_of_objects, same_answer, same_review, same_roles};
 use crate::support::naive::Naive;
+use crate::support::object::values;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::rbac::HashState;
 use rbac_eval::authz::{Attributes, ResourceAttributes};

@@ -2,8 +2,8 @@
 //! broken in one of them loses none of the others.
 
 use pretty_assertions::assert_eq;
-use rbac_eval::kube::{self, Manifest, Object};
-use rbac_eval::text::{Files, SourceText};
+use rbac_eval::kube::{self, Manifest, Role};
+use rbac_eval::text::{Files, Located, SourceText};
 
 const COUNT: usize = 100;
 
@@ -33,16 +33,13 @@ fn list(instead: &[(usize, &str)]) -> (Vec<String>, Manifest) {
 
 /// The names of all roles with the lines on which they and their rules stand.
 fn found(manifest: &Manifest) -> Vec<(String, u32, u32)> {
-    let objects = manifest.objects.iter();
-    objects
-        .map(|object| match &object.value {
-            Object::Role(role) => {
-                let rule = role.rules[0].span;
-                (role.name.to_string(), object.span.line, rule.line)
-            }
-            other => panic!("{other:?}"),
-        })
-        .collect()
+    let roles = manifest.objects.of::<Role>();
+    assert_eq!(roles.len(), manifest.objects.len());
+    let lines = |role: &Located<Role>| {
+        let rule = role.rules[0].span;
+        (role.name.to_string(), role.span.line, rule.line)
+    };
+    roles.iter().map(lines).collect()
 }
 
 /// The same, of all items that stand as they were made.

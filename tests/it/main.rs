@@ -7,6 +7,7 @@ mod catalogue;
 mod check_findings;
 mod check_outputs;
 mod conformance;
+mod decode;
 mod default_policy;
 mod diff_cases;
 mod diff_cli;

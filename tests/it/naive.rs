@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use crate::support;
 use crate::support::ask::{picks, request};
-use crate::support::compare::{authorizer, same_answer, same_review, same_roles, values};
+use crate::support::compare::{authorizer, same_answer, same_review, same_roles};
 use crate::support::generate::{Cluster, cluster};
 use crate::support::naive::Naive;
+use crate::support::object::values;
 use crate::support::spell;
 use pretty_assertions::assert_eq;
 use proptest::collection::vec;

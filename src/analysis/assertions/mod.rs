@@ -237,7 +237,13 @@ impl Judge<'_> {
                 let grants: Vec<Grant> = able
                     .grants
                     .into_iter()
-                    .filter(|grant| !self.rbac.snapshot().binding(grant.binding).bootstrapped)
+                    .filter(|grant| {
+                        !self
+                            .rbac
+                            .snapshot()
+                            .binding(grant.binding)
+                            .is_bootstrapped()
+                    })
                     .collect();
                 // A cluster-wide grant is one in every namespace; once is enough.
                 if !grants.is_empty() && reported.insert((able.principal.clone(), grants.clone())) {

@@ -25,7 +25,7 @@ pub(super) fn findings(
     let mut grants: BTreeMap<BoundRole, BindingId> = BTreeMap::new();
     for id in rbac.snapshot().bindings() {
         let binding = rbac.snapshot().binding(id);
-        if !binding.bootstrapped {
+        if !binding.is_bootstrapped() {
             one(rbac, directory, &names, id, findings);
         }
         for subject in &binding.subjects {
@@ -41,7 +41,7 @@ pub(super) fn findings(
                 None => {
                     grants.insert(granted, id);
                 }
-                Some(&other) if other != id && !binding.bootstrapped => {
+                Some(&other) if other != id && !binding.is_bootstrapped() => {
                     let (role, name) = granted.role;
                     let found = Finding::SameGrantTwice {
                         other: rbac.snapshot().binding(other).object_ref(),

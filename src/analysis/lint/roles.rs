@@ -24,7 +24,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Diagnostic>) {
     let use_of = Uses::new(rbac);
     for id in rbac.snapshot().roles() {
         let role = rbac.snapshot().role(id);
-        if role.bootstrapped {
+        if role.is_bootstrapped() {
             continue;
         }
         let mut add = |span, finding| {
@@ -34,7 +34,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Diagnostic>) {
             add(role.span, Finding::UnusedRole);
         }
         if role.aggregation_rule.is_some() {
-            if !role.from_server && !role.rules.is_empty() {
+            if !role.is_from_server() && !role.rules.is_empty() {
                 add(role.span, Finding::AggregatedByHand);
             }
             continue;

@@ -56,7 +56,7 @@ pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]
             sources.iter().filter_map(position).collect()
         })
         .collect();
-    let served = |role: usize| roles[role].from_server.then(|| own(role));
+    let served = |role: usize| roles[role].is_from_server().then(|| own(role));
     for group in sources_first(&aggregated_sources) {
         let mut gathered = RuleUnion::new(&content);
         for &at in &group {
@@ -188,7 +188,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::kube::{AggregationRule, LabelSelector, PolicyRule};
+    use crate::kube::{AggregationRule, LabelSelector, Metadata, PolicyRule};
     use crate::text::{Files, Span};
 
     thread_local! {
@@ -214,9 +214,10 @@ mod tests {
         });
         let role = Role {
             kind: RoleKind::ClusterRole,
-            namespace: "".into(),
-            name: name.into(),
-            labels: label_of(label),
+            metadata: Metadata {
+                labels: label_of(label),
+                ..Metadata::new("", name)
+            },
             rules: rules
                 .into_iter()
                 .map(|rule| Located::new(rule, span))
@@ -224,8 +225,6 @@ mod tests {
             aggregation_rule: (!selected.is_empty()).then(|| AggregationRule {
                 cluster_role_selectors: selectors.collect(),
             }),
-            from_server: false,
-            bootstrapped: false,
         };
         Located::new(role, span)
     }

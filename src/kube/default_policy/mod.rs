@@ -4,8 +4,8 @@
 //! repository that only binds `view` means the `view` that is built in here. One object a line,
 //! one file a version of Kubernetes.
 
-use crate::kube::{self, Manifest, Object};
-use crate::text::{Files, Located, SourceText};
+use crate::kube::{self, Objects};
+use crate::text::{Files, SourceText};
 
 /// The default policy of one version of Kubernetes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,14 +54,13 @@ impl DefaultPolicy {
     }
 
     /// The objects, from a source named after the version.
-    pub fn objects(self, files: &mut Files) -> Vec<Located<Object>> {
+    pub fn objects(self, files: &mut Files) -> Objects {
         let text = SourceText {
             name: format!("built-in/{}.jsonl", self.version),
             bytes: self.lines.as_bytes().to_vec(),
             named: true,
         };
-        let Manifest { objects, .. } = kube::parse(files, &[text]);
-        objects
+        kube::parse(files, &[text]).objects
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::value::{BorrowedStrDeserializer, U32Deserializer};
+use serde::de::value::{BorrowedStrDeserializer, SeqDeserializer, U32Deserializer};
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, MapAccess,
     SeqAccess, Unexpected, VariantAccess, Visitor,
@@ -13,7 +13,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::tree::{Entries, Items, Node, View};
-use super::{Error, Scalar, Span, resolve, spanned};
+use super::{Error, Handle, Scalar, Span, resolve, spanned};
 
 impl<'de> Node<'de> {
     fn unexpected(self) -> Unexpected<'de> {
@@ -121,9 +121,13 @@ impl<'de> Deserializer<'de> for Node<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if name == Handle::NAME {
+            let numbers = self.handle().numbers().into_iter();
+            return visitor.visit_seq(SeqDeserializer::new(numbers));
+        }
         visitor.visit_newtype_struct(self)
     }
 

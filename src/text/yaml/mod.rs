@@ -34,6 +34,7 @@ mod build;
 mod de;
 mod error;
 mod events;
+mod handle;
 mod keys;
 mod limits;
 mod merge;
@@ -48,6 +49,7 @@ mod tests;
 
 pub use error::{Error, Fault};
 pub use events::{Documents, document, document_within, documents};
+pub use handle::Handle;
 pub use limits::{Limits, Size};
 pub use resolve::{Scalar, Style};
 pub use span::Span;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::resolve::{self, Scalar, Style, TaggedValue};
 use super::tag::Tag;
-use super::{Error, Fault, Size, Span, keys, merge};
+use super::{Error, Fault, Handle, Size, Span, keys, merge};
 
 /// A node's number in its document.
 pub(super) type NodeId = u32;
@@ -308,6 +308,28 @@ impl<'a> Node<'a> {
     /// If it holds something else, with the place of what is at fault.
     pub fn read<T: Deserialize<'a>>(self) -> Result<T, Error> {
         T::deserialize(self).map_err(|error| error.or_at(self.span()))
+    }
+
+    /// Its number, by which [`Node::other`] finds it.
+    pub(super) fn handle(self) -> Handle {
+        Handle {
+            id: self.id,
+            site: self.site,
+        }
+    }
+
+    /// Another node of the same document, by what was read of it; this one where the document has no
+    /// such node.
+    #[must_use]
+    pub fn other(self, handle: Handle) -> Self {
+        if self.document.nodes.get(handle.id as usize).is_none() {
+            return self;
+        }
+        Node {
+            document: self.document,
+            id: handle.id,
+            site: handle.site,
+        }
     }
 
     pub(super) fn written(self) -> Option<Written<'a>> {

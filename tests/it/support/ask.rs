@@ -51,7 +51,7 @@ pub fn request(cluster: &Cluster, picks: &Picks) -> (UserInfo, Attributes) {
     let binding = choose.of(if dangling_too { &bindings } else { &found });
     let binding = binding.copied();
     let user = asker(binding, &mut choose);
-    let written = |role: &&Role| role.aggregation_rule.is_none() || role.from_server;
+    let written = |role: &&Role| role.aggregation_rule.is_none() || role.is_from_server();
     let role = binding.and_then(|binding| roles.iter().rfind(|role| is_of(role, binding)));
     // An aggregated role's rules are somebody else's, so any role may be meant.
     let meant: Vec<&Role> = match role.copied().filter(written) {

@@ -11,23 +11,11 @@ use rbac_eval::authz::Attributes;
 use rbac_eval::authz::rbac::{HashState, RbacAuthorizer, denial_reason};
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
-use rbac_eval::kube::{Manifest, Object};
-use rbac_eval::text::{Files, Located, Span};
+use rbac_eval::kube::Manifest;
+use rbac_eval::text::Files;
 
 use super::naive::{Answer, Content, Grant, Naive, Review, binding_title, content, role_title};
-
-/// Objects that were made rather than read, as if they stood in the first file.
-pub fn located(objects: &[Object]) -> Vec<Located<Object>> {
-    let span = Span::whole(Files::default().add("generated"));
-    let at = |object: &Object| Located::new(object.clone(), span);
-    objects.iter().map(at).collect()
-}
-
-/// The objects of a text, wherever they stand.
-pub fn values(manifest: &Manifest) -> Vec<Object> {
-    let objects = manifest.objects.iter();
-    objects.map(|object| object.value.clone()).collect()
-}
+use super::object::{Object, made};
 
 /// An authorizer over what was read.
 pub fn authorizer(files: Files, manifest: Manifest, defaults: Defaults) -> RbacAuthorizer {
@@ -36,13 +24,9 @@ pub fn authorizer(files: Files, manifest: Manifest, defaults: Defaults) -> RbacA
 
 /// An authorizer over objects that were made rather than read, with hashes of the test's choice.
 pub fn authorizer_of_objects(objects: &[Object], hash_state: HashState) -> RbacAuthorizer {
-    let manifest = Manifest {
-        objects: located(objects),
-        ..Manifest::default()
-    };
     let mut files = Files::default();
     files.add("generated");
-    let snapshot = Snapshot::new(files, manifest, Defaults::None);
+    let snapshot = Snapshot::new(files, made(objects), Defaults::None);
     RbacAuthorizer::with_hash_state(snapshot, hash_state).unwrap()
 }
 

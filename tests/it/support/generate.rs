@@ -10,12 +10,12 @@ use proptest::sample::select;
 use rbac_eval::authz::rbac::{HashState, RbacAuthorizer};
 use rbac_eval::kube::{
     AggregationRule, Binding, BindingKind, LabelOperator, LabelSelector, LabelSelectorRequirement,
-    Object, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
+    Metadata, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
 use rbac_eval::text::Located;
-use rbac_eval::text::{Files, Span};
 
 use super::compare::authorizer_of_objects;
+use super::object::{Object, at};
 
 const NAMESPACES: &[&str] = &["a", "b", "default"];
 /// The first ones are repeated so that bindings mostly find their role.
@@ -97,6 +97,9 @@ pub const URLS: &[&str] = &[
 const LABELS: &[&str] = &["agg", "k8s.io/tier"];
 const VALUES: &[&str] = &["view", "edit", ""];
 
+/// What a server would have called the objects that come from one.
+const UID: &str = "908ed355-d435-4ee2-a0d4-2edf83a25f58";
+
 /// The roles and bindings of a cluster, in the order of the input, and how they are hashed: often
 /// with so few bits that names collide with one another, or with names that nothing binds.
 #[derive(Debug, Clone)]
@@ -114,11 +117,6 @@ impl Cluster {
     pub fn authorizer(&self) -> RbacAuthorizer {
         authorizer_of_objects(&self.objects, self.hash_state())
     }
-}
-
-/// A value as if it stood in a file.
-pub fn at<T>(value: T) -> Located<T> {
-    Located::new(value, Span::whole(Files::default().add("generated")))
 }
 
 /// Clusters. `accepted` leaves out what an API server refuses, and so only objects that are made
@@ -232,15 +230,12 @@ fn overlapping() -> impl Strategy<Value = Cluster> {
                         } else {
                             BindingKind::RoleBinding
                         },
-                        namespace: namespace.into(),
-                        name: name.into(),
+                        metadata: Metadata::new(namespace, name),
                         subjects,
                         role_ref: RoleRef {
                             kind: RoleKind::ClusterRole,
                             name: role.into(),
                         },
-                        from_server: false,
-                        bootstrapped: false,
                     })
                 }),
         );
@@ -255,13 +250,9 @@ fn overlapping() -> impl Strategy<Value = Cluster> {
 fn overlapping_role(name: &str, rules: Vec<Located<PolicyRule>>) -> Object {
     Object::Role(Role {
         kind: RoleKind::ClusterRole,
-        namespace: CompactString::default(),
-        name: name.into(),
-        labels: Vec::new(),
+        metadata: Metadata::new("", name),
         rules,
         aggregation_rule: None,
-        from_server: false,
-        bootstrapped: false,
     })
 }
 
@@ -365,15 +356,15 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
     )
         .prop_map(|(name, labels, rules, selectors, from_server)| Role {
             kind: RoleKind::ClusterRole,
-            namespace: CompactString::default(),
-            name: name.into(),
-            labels,
+            metadata: Metadata {
+                labels,
+                uid: from_server.then(|| UID.into()),
+                ..Metadata::new("", name)
+            },
             rules,
             aggregation_rule: selectors.map(|cluster_role_selectors| AggregationRule {
                 cluster_role_selectors,
             }),
-            from_server,
-            bootstrapped: false,
         });
     let role = (
         word(ROLES),
@@ -383,13 +374,12 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
     )
         .prop_map(|(name, namespace, labels, rules)| Role {
             kind: RoleKind::Role,
-            namespace: namespace.into(),
-            name: name.into(),
-            labels,
+            metadata: Metadata {
+                labels,
+                ..Metadata::new(namespace, name)
+            },
             rules,
             aggregation_rule: None,
-            from_server: false,
-            bootstrapped: false,
         });
     prop_oneof![2 => cluster_role, 1 => role]
 }
@@ -431,15 +421,12 @@ fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
         (word(BINDINGS), namespace, subjects, word(ROLES)).prop_map(
             move |(name, namespace, subjects, role_name)| Binding {
                 kind,
-                namespace: namespace.into(),
-                name: name.into(),
+                metadata: Metadata::new(namespace, name),
                 subjects,
                 role_ref: RoleRef {
                     kind: role_kind,
                     name: role_name.into(),
                 },
-                from_server: false,
-                bootstrapped: false,
             },
         )
     })
@@ -448,13 +435,13 @@ fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
 pub fn as_role(object: &Object) -> Option<&Role> {
     match object {
         Object::Role(role) => Some(role),
-        _ => None,
+        Object::Binding(_) => None,
     }
 }
 
 pub fn as_binding(object: &Object) -> Option<&Binding> {
     match object {
         Object::Binding(binding) => Some(binding),
-        _ => None,
+        Object::Role(_) => None,
     }
 }

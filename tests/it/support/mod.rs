@@ -5,6 +5,7 @@ pub mod compare;
 pub mod fuzzed;
 pub mod generate;
 pub mod naive;
+pub mod object;
 pub mod spell;
 pub mod told;
 

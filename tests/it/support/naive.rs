@@ -9,9 +9,11 @@ use compact_str::CompactString;
 use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::Attributes;
 use rbac_eval::kube::{
-    Binding, BindingKind, LabelOperator, LabelSelector, Object, PolicyRule, Role, RoleKind,
-    Subject, SubjectKind,
+    Binding, BindingKind, LabelOperator, LabelSelector, PolicyRule, Role, RoleKind, Subject,
+    SubjectKind,
 };
+
+use super::object::Object;
 
 /// What a rule says: verbs, groups, resources, names, URLs.
 pub type Content = [Vec<CompactString>; 5];
@@ -84,7 +86,6 @@ impl<'m> Naive<'m> {
                     bindings.retain(|other| binding_title(other) != binding_title(binding));
                     bindings.push(binding);
                 }
-                _ => {}
             }
         }
         roles.sort_by(|a, b| a.name.cmp(&b.name));
@@ -339,7 +340,7 @@ fn aggregate(roles: &[&Role]) -> Vec<Vec<Content>> {
     let mut rules: Vec<Vec<Content>> = roles
         .iter()
         .map(|role| match &role.aggregation_rule {
-            Some(_) if !role.from_server => Vec::new(),
+            Some(_) if !role.is_from_server() => Vec::new(),
             _ => own(role),
         })
         .collect();
@@ -351,7 +352,7 @@ fn aggregate(roles: &[&Role]) -> Vec<Vec<Content>> {
             if role.aggregation_rule.is_none() {
                 continue;
             }
-            rules[at] = if role.from_server {
+            rules[at] = if role.is_from_server() {
                 own(role)
             } else {
                 Vec::new()

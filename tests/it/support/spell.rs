@@ -1,9 +1,11 @@
 //! The same objects as texts of several forms.
 
 use compact_str::CompactString;
-use rbac_eval::kube::{LabelOperator, LabelSelector, Object, PolicyRule, SubjectKind};
+use rbac_eval::kube::{LabelOperator, LabelSelector, PolicyRule, SubjectKind};
 use rbac_eval::text::SourceText;
 use serde_json::{Map, Value, json};
+
+use super::object::Object;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -100,33 +102,19 @@ fn plain(text: &str) -> String {
 }
 
 fn value(object: &Object) -> Value {
-    let (kind, namespace, name, labels, from_server) = match object {
-        Object::Role(role) => {
-            let labels = Some(&role.labels);
-            let kind = role.kind.as_str();
-            (kind, &role.namespace, &role.name, labels, role.from_server)
-        }
-        Object::Binding(binding) => {
-            let kind = binding.kind.as_str();
-            (
-                kind,
-                &binding.namespace,
-                &binding.name,
-                None,
-                binding.from_server,
-            )
-        }
-        other => panic!("{other:?} is not generated"),
+    let (kind, meta) = match object {
+        Object::Role(role) => (role.kind.as_str(), &role.metadata),
+        Object::Binding(binding) => (binding.kind.as_str(), &binding.metadata),
     };
-    let mut metadata = json!({"name": name});
-    if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
-        metadata["labels"] = map(labels);
+    let mut metadata = json!({"name": meta.name});
+    if !meta.labels.is_empty() {
+        metadata["labels"] = map(&meta.labels);
     }
-    if !namespace.is_empty() {
-        metadata["namespace"] = namespace.as_str().into();
+    if !meta.namespace.is_empty() {
+        metadata["namespace"] = meta.namespace.as_str().into();
     }
-    if from_server {
-        metadata["uid"] = "908ed355-d435-4ee2-a0d4-2edf83a25f58".into();
+    if let Some(uid) = &meta.uid {
+        metadata["uid"] = (**uid).into();
     }
     let mut value = json!({"apiVersion": format!("{RBAC}/v1"), "kind": kind, "metadata": metadata});
     match object {
@@ -164,7 +152,6 @@ fn value(object: &Object) -> Value {
             });
             value["subjects"] = subjects.collect();
         }
-        _ => {}
     }
     value
 }

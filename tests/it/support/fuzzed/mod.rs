@@ -8,14 +8,13 @@ use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::rbac::{HashState, RbacAuthorizer};
 use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use rbac_eval::cluster::Defaults;
-use rbac_eval::kube::{self, Manifest, Object};
+use rbac_eval::kube::{self, Binding, Manifest, Namespace, Role, ServiceAccount};
 use rbac_eval::review::{Reviews, answer};
 use rbac_eval::text::{Files, SourceText};
 
-use super::compare::{
-    authorizer, authorizer_of_objects, same_answer, same_review, same_roles, values,
-};
+use super::compare::{authorizer, authorizer_of_objects, same_answer, same_review, same_roles};
 use super::naive::Naive;
+use super::object::{Object, values};
 
 /// Parts the manifest from the request in what [`verdict`] is given.
 const SEPARATOR: &str = "\n===\n";
@@ -48,17 +47,19 @@ fn places_are_in(bytes: &[u8], manifest: &Manifest) {
         inside(diagnostic.span.unwrap());
         assert!(!diagnostic.message.is_empty());
     }
-    for object in &manifest.objects {
-        inside(object.span);
-        match &object.value {
-            Object::Role(role) => role.rules.iter().map(|rule| rule.span).for_each(inside),
-            Object::Binding(binding) => {
-                let subjects = binding.subjects.iter();
-                subjects.map(|subject| subject.span).for_each(inside);
-            }
-            _ => {}
-        }
+    for role in manifest.objects.of::<Role>() {
+        inside(role.span);
+        role.rules.iter().map(|rule| rule.span).for_each(inside);
     }
+    for binding in manifest.objects.of::<Binding>() {
+        inside(binding.span);
+        let subjects = binding.subjects.iter();
+        subjects.map(|subject| subject.span).for_each(inside);
+    }
+    let namespaces = manifest.objects.of::<Namespace>().iter();
+    namespaces.for_each(|namespace| inside(namespace.span));
+    let accounts = manifest.objects.of::<ServiceAccount>().iter();
+    accounts.for_each(|account| inside(account.span));
 }
 
 /// Any bytes as YAML: they are read or told about, at places that exist; that the user named the

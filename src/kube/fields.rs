@@ -1,0 +1,157 @@
+//! Fields, held against what an API server takes in them.
+
+use std::fmt::Display;
+
+use compact_str::CompactString;
+
+use super::piece::{Fault, ShapeError};
+use super::shape::{Text, TextMap};
+use crate::text::Span;
+
+/// Why an object isn't used, in an API server's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Invalid {
+    why: String,
+    /// Where, if it isn't the object as a whole.
+    span: Option<Span>,
+    /// What of a shape didn't fit, where that is the reason.
+    shape: Option<Fault>,
+}
+
+impl Invalid {
+    /// What an API server would say.
+    pub fn new(why: impl Into<String>) -> Self {
+        Invalid {
+            why: why.into(),
+            span: None,
+            shape: None,
+        }
+    }
+
+    /// A value that isn't one of those that a field may have.
+    pub(super) fn unsupported(field: &str, value: &str, supported: &str) -> Self {
+        Invalid::new(format!(
+            "{field}: unsupported value `{value}`: supported values: {supported}"
+        ))
+    }
+
+    pub(super) fn unknown_field(field: impl Display) -> Self {
+        Invalid::new(format!("unknown field `{field}`"))
+    }
+
+    /// Says where, and of which entry of a list, counted from 1.
+    #[must_use]
+    pub(super) fn in_entry(self, what: &str, number: usize, span: Span) -> Self {
+        Invalid {
+            why: format!("{what} {number}: {}", self.why),
+            span: Some(span),
+            ..self
+        }
+    }
+
+    /// Where, if it isn't the object as a whole.
+    pub(super) fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    /// Whether the object didn't come to a server at all, since the text can't be read.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.shape == Some(Fault::Text)
+    }
+
+    /// Whether it hasn't the shape of such an object, so that nothing of it is known.
+    pub(super) fn is_of_shape(&self) -> bool {
+        self.shape.is_some()
+    }
+}
+
+impl From<ShapeError> for Invalid {
+    fn from(error: ShapeError) -> Self {
+        Invalid {
+            why: error.message,
+            span: Some(error.span),
+            shape: Some(error.fault),
+        }
+    }
+}
+
+/// Refuses a mapping with fields that its type doesn't have, `prefix` being the way to it.
+pub(super) fn no_unknown(unknown: &[String], prefix: &str) -> Result<(), Invalid> {
+    match unknown.first() {
+        None => Ok(()),
+        Some(field) => Err(Invalid::unknown_field(format_args!("{prefix}{field}"))),
+    }
+}
+
+/// A string; an empty one where there is none.
+pub(super) fn string(text: Option<Text<'_>>, field: &str) -> Result<CompactString, Invalid> {
+    match text {
+        None => Ok(CompactString::default()),
+        Some(Text::Str(text)) => Ok(text.into()),
+        Some(other) => Err(no_string(&other, field)),
+    }
+}
+
+/// The complaint about what stands in a field where a string belongs.
+pub(super) fn no_string(text: &Text<'_>, field: impl Display) -> Invalid {
+    let complaint = text.complaint().unwrap_or_default();
+    Invalid::new(format!("`{field}` holds {complaint}"))
+}
+
+/// A list of strings.
+pub(super) fn strings(
+    texts: Option<Vec<Text<'_>>>,
+    field: &str,
+) -> Result<Vec<CompactString>, Invalid> {
+    let texts = texts.unwrap_or_default();
+    // A list that is collected in place keeps the room that the reader took for it.
+    let mut strings = Vec::with_capacity(texts.len());
+    for text in texts {
+        strings.push(string(Some(text), field)?);
+    }
+    Ok(strings)
+}
+
+/// A mapping of strings, in its order.
+pub(super) fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, String)>, Invalid> {
+    map.unwrap_or_default()
+        .0
+        .into_iter()
+        .map(|(key, value)| match value {
+            Text::Str(value) => Ok((key, value.into_owned())),
+            other => Err(no_string(&other, format_args!("{field}.{key}"))),
+        })
+        .collect()
+}
+
+/// Source: `ValidateRBACName`, which is `path.ValidatePathSegmentName`.
+pub(super) fn check_name(name: &str, field: &str) -> Result<(), Invalid> {
+    if name.is_empty() {
+        return Err(Invalid::new(format!("{field}: required value")));
+    }
+    if matches!(name, "." | "..") {
+        return Err(Invalid::new(format!(
+            "{field}: invalid value `{name}`: may not be `{name}`"
+        )));
+    }
+    match name.chars().find(|c| matches!(c, '/' | '%')) {
+        Some(c) => Err(Invalid::new(format!(
+            "{field}: invalid value `{name}`: may not contain `{c}`"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a name is a DNS-1123 subdomain, as names of service accounts are.
+pub(super) fn is_dns_subdomain(name: &str) -> bool {
+    name.len() <= 253
+        && name.split('.').all(|label| {
+            let bytes = label.as_bytes();
+            let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            !bytes.is_empty()
+                && bytes.iter().all(|byte| inner(byte) || *byte == b'-')
+                && bytes.first().is_some_and(inner)
+                && bytes.last().is_some_and(inner)
+        })
+}
