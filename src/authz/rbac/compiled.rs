@@ -30,7 +30,7 @@ struct CompiledRule {
     urls: PoolRange,
 }
 
-/// What rules point into.
+/// The lists of all rules, end to end.
 #[derive(Debug, Clone, Default)]
 struct Pools {
     syms: Vec<Sym>,
@@ -232,7 +232,7 @@ impl CompiledRoles {
             }
     }
 
-    /// Whether those of a rule's lists that bits leave open are for the request.
+    /// Whether those of a rule's lists whose bits are shared name what the request is for.
     #[cold]
     fn lists_all(&self, rule: &CompiledRule, request: &CompiledRequest<'_>, open: Lists) -> bool {
         let lists = |list, wanted| self.pools.lists(list, wanted);

@@ -1,7 +1,7 @@
 //! What one [`PolicyRule`] allows, on plain strings; breaking rules down and putting them together.
 //!
-//! The [`store`](crate::authz::rbac) holds rules in a compiled form for speed; the two are held against
-//! each other in tests.
+//! The [authorizer](crate::authz::rbac::RbacAuthorizer) matches rules in a compiled form for speed;
+//! tests hold the two against each other.
 
 use compact_str::CompactString;
 
