@@ -31,7 +31,7 @@ pub enum KubectlDiffers<'r> {
 ///
 /// ```
 /// use rbac_eval::analysis::kubectl::{KubectlDiffers, kubectl_differs};
-/// use rbac_eval::ask::{Place, Resolver, Target};
+/// use rbac_eval::ask::{AskedScope, Resolver, Target};
 /// use rbac_eval::authn::UserInfo;
 /// use rbac_eval::authz::rbac::RbacAuthorizer;
 /// use rbac_eval::cluster::{Defaults, Snapshot};
@@ -52,13 +52,14 @@ pub enum KubectlDiffers<'r> {
 /// };
 /// let mut files = Files::default();
 /// let manifest = kube::parse(&mut files, &[text]);
-/// let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto));
+/// let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::Auto))?;
 /// let directory = Directory::default();
 /// let target = Target::parse("nodes", "").unwrap();
 /// let request =
-///     Resolver::new(rbac.snapshot(), &directory).request("list", &target, Place::Namespace("prod"));
+///     Resolver::new(rbac.snapshot(), &directory).request("list", &target, AskedScope::Namespace("prod"));
 /// let differs = kubectl_differs(&rbac, &UserInfo::impersonated("alice", []), &request);
 /// assert!(matches!(differs, Some(KubectlDiffers::SaysYes { sent: "prod", .. })));
+/// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
 pub fn kubectl_differs<'r>(
     rbac: &RbacAuthorizer,

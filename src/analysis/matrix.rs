@@ -3,7 +3,7 @@
 use crate::authz::chain;
 use std::collections::BTreeMap;
 
-use crate::ask::{Place, ResolvedTarget};
+use crate::ask::{AskedScope, ResolvedTarget};
 use crate::authn::Principal;
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
@@ -86,7 +86,9 @@ pub fn resources_by_verbs<'s>(
         .map(|resource| {
             let target = ResolvedTarget::of(resource);
             let cells = VERBS.map(|verb| {
-                let request = target.request(verb, Place::Namespace(namespace)).attributes;
+                let request = target
+                    .request(verb, AskedScope::Namespace(namespace))
+                    .attributes;
                 if authorizer.decide(user, &request) == Decision::Allow {
                     Cell::Yes
                 } else if rbac.allows_some_name(user, &request) {

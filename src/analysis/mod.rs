@@ -1,4 +1,5 @@
-//! Questions, each in a file of its own. None knows another but by what `tests` list as an edge.
+//! Questions, each in a file of its own. None knows another, but for the edges that
+//! `DESIGN.md` lists.
 
 pub mod assertions;
 pub mod diff;

@@ -10,7 +10,7 @@
 //! [`Attributes`](crate::authz::Attributes).
 //!
 //! ```
-//! use rbac_eval::ask::{Place, Resolver, Target, Who};
+//! use rbac_eval::ask::{AskedScope, Resolver, Target, Who};
 //! use rbac_eval::authz::Attributes;
 //! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::entra::Directory;
@@ -25,7 +25,7 @@
 //! assert_eq!(alice.user.groups, ["system:authenticated"]);
 //!
 //! let target = Target::parse("deploy/web", "scale").unwrap();
-//! let asked = resolver.request("get", &target, Place::Namespace("prod"));
+//! let asked = resolver.request("get", &target, AskedScope::Namespace("prod"));
 //! let Attributes::Resource(request) = &asked.attributes else { panic!() };
 //! assert_eq!((&*request.group, &*request.combined_resource()), ("apps", "deployments/scale"));
 //! ```
@@ -39,7 +39,7 @@ use crate::cluster::Snapshot;
 use crate::entra::Directory;
 
 pub use note::{Note, Warning};
-pub use request::{Place, ResolvedRequest, ResolvedTarget, SubresourceOfUrl, Target};
+pub use request::{AskedScope, ResolvedRequest, ResolvedTarget, SubresourceOfUrl, Target};
 pub use subject::{Match, NamedSubject};
 pub use who::{ResolvedUser, Who};
 

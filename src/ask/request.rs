@@ -61,7 +61,7 @@ impl<'w> Target<'w> {
 
 /// Where a person asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place<'w> {
+pub enum AskedScope<'w> {
     /// In one namespace.
     Namespace(&'w str),
     /// In all namespaces at once.
@@ -105,7 +105,12 @@ pub struct ResolvedRequest {
 
 impl<'s> Resolver<'s> {
     /// The request of a verb, a target and a place.
-    pub fn request(&self, verb: &str, target: &Target<'_>, place: Place<'_>) -> ResolvedRequest {
+    pub fn request(
+        &self,
+        verb: &str,
+        target: &Target<'_>,
+        place: AskedScope<'_>,
+    ) -> ResolvedRequest {
         self.target(target).request(verb, place)
     }
 
@@ -197,7 +202,7 @@ impl<'s> ResolvedTarget<'s, '_> {
     }
 
     /// The request of this verb in this place.
-    pub fn request(&self, verb: &str, place: Place<'_>) -> ResolvedRequest {
+    pub fn request(&self, verb: &str, place: AskedScope<'_>) -> ResolvedRequest {
         match &self.about {
             About::Url(path) => ResolvedRequest {
                 attributes: Attributes::NonResource(NonResourceAttributes {
@@ -218,8 +223,8 @@ impl<'s> ResolvedTarget<'s, '_> {
                 let (group, resource) = group_and_resource(meaning);
                 let sent = ResourceAttributes {
                     namespace: match place {
-                        Place::Namespace(namespace) => namespace.to_owned(),
-                        Place::AllNamespaces => String::new(),
+                        AskedScope::Namespace(namespace) => namespace.to_owned(),
+                        AskedScope::AllNamespaces => String::new(),
                     },
                     verb: verb.to_owned(),
                     group: group.to_owned(),
@@ -233,7 +238,7 @@ impl<'s> ResolvedTarget<'s, '_> {
                 }
                 ResolvedRequest {
                     reach: match place {
-                        Place::AllNamespaces if self.is_namespaced() => Reach::Anywhere,
+                        AskedScope::AllNamespaces if self.is_namespaced() => Reach::Anywhere,
                         _ => Reach::Request,
                     },
                     warnings: self.warnings(verb, place),
@@ -251,11 +256,11 @@ impl<'s> ResolvedTarget<'s, '_> {
         })
     }
 
-    fn warnings(&self, verb: &str, place: Place<'_>) -> Vec<Warning> {
+    fn warnings(&self, verb: &str, place: AskedScope<'_>) -> Vec<Warning> {
         let mut warnings = Vec::new();
         match self.meaning() {
             Some(Resolution::Known(resource))
-                if !resource.namespaced && place != Place::AllNamespaces =>
+                if !resource.namespaced && place != AskedScope::AllNamespaces =>
             {
                 warnings.push(Warning::NotNamespaced {
                     resource: resource.plural.clone(),
@@ -273,7 +278,7 @@ impl<'s> ResolvedTarget<'s, '_> {
             _ => {}
         }
         // kubectl doesn't look at the verb where it asks about all namespaces.
-        if place != Place::AllNamespaces {
+        if place != AskedScope::AllNamespaces {
             warnings.extend(self.warned_verb(verb));
         }
         warnings

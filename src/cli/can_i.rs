@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, Document};
+use super::out::{self, DocumentFormat};
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
 
@@ -53,15 +53,15 @@ pub(super) struct CanIArgs {
     quiet: bool,
 
     /// How to print the answer
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = CanIOutput::Text)]
+    output: CanIOutput,
 
     #[command(flatten)]
     input: InputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum CanIOutput {
     Text,
     Json,
     Yaml,
@@ -108,9 +108,9 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     );
     if !args.quiet {
         match args.output {
-            Output::Text => out::verdict(&view.to_text())?,
-            Output::Json => out::document(&view, Document::Json)?,
-            Output::Yaml => out::document(&view, Document::Yaml)?,
+            CanIOutput::Text => out::verdict(&view.to_text())?,
+            CanIOutput::Json => out::document(&view, DocumentFormat::Json)?,
+            CanIOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
         }
     }
     Ok(if view.allowed { Exit::Yes } else { Exit::No })
@@ -171,7 +171,7 @@ fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit,
         rules: rules.iter().map(RuleView::from).collect(),
     };
     match args.output {
-        Output::Text => {
+        CanIOutput::Text => {
             let headers = if args.no_headers {
                 Headers::Hidden
             } else {
@@ -179,8 +179,8 @@ fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit,
             };
             out::answer(&rules_table(&rules, headers))?;
         }
-        Output::Json => out::document(&view(), Document::Json)?,
-        Output::Yaml => out::document(&view(), Document::Yaml)?,
+        CanIOutput::Json => out::document(&view(), DocumentFormat::Json)?,
+        CanIOutput::Yaml => out::document(&view(), DocumentFormat::Yaml)?,
     }
     Ok(Exit::Yes)
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
-use super::out::{self, Document};
+use super::out::{self, DocumentFormat};
 
 /// Find RBAC that doesn't do what it says.
 ///
@@ -20,19 +20,19 @@ use super::out::{self, Document};
   rbac-eval check -o sarif > findings.sarif")]
 pub(super) struct CheckArgs {
     /// The least grave finding that makes the exit code 1
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Error)]
-    fail_on: FailOn,
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FindingThreshold::Error)]
+    fail_on: FindingThreshold,
 
     /// How to print the findings
-    #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = CheckOutput::Table)]
+    output: CheckOutput,
 
     #[command(flatten)]
     input: InputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+enum FindingThreshold {
     Info,
     Warning,
     Error,
@@ -40,7 +40,7 @@ enum FailOn {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum CheckOutput {
     Table,
     Json,
     Yaml,
@@ -53,17 +53,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let findings = check(rbac, &directory);
     let view = CheckView::new(rbac.snapshot().files(), &findings);
     match args.output {
-        Output::Table => out::answer(&view.to_table())?,
-        Output::Json => out::document(&view, Document::Json)?,
-        Output::Yaml => out::document(&view, Document::Yaml)?,
-        Output::Sarif => out::answer(&view.to_sarif()?)?,
-        Output::Github => out::answer(&view.to_github())?,
+        CheckOutput::Table => out::answer(&view.to_table())?,
+        CheckOutput::Json => out::document(&view, DocumentFormat::Json)?,
+        CheckOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        CheckOutput::Sarif => out::answer(&view.to_sarif()?)?,
+        CheckOutput::Github => out::answer(&view.to_github())?,
     }
     let least = match args.fail_on {
-        FailOn::Info => Level::Info,
-        FailOn::Warning => Level::Warning,
-        FailOn::Error => Level::Error,
-        FailOn::Never => return Ok(Exit::Yes),
+        FindingThreshold::Info => Level::Info,
+        FindingThreshold::Warning => Level::Warning,
+        FindingThreshold::Error => Level::Error,
+        FindingThreshold::Never => return Ok(Exit::Yes),
     };
     let least = least.least_severity();
     Ok(

@@ -6,12 +6,12 @@ use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
 use crate::diagnostic::Severity;
 use crate::files::Revision;
-use crate::render::diff::{DiffView, Side};
+use crate::render::diff::{ComparedSide, DiffView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, ComparedInput, InputArgs};
-use super::out::{self, Document};
+use super::out::{self, DocumentFormat};
 
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
 ///
@@ -35,19 +35,19 @@ pub(super) struct DiffArgs {
     head: Option<String>,
 
     /// Which changes make the exit code 1
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t = FailOn::Any)]
-    fail_on: FailOn,
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = ChangeThreshold::Any)]
+    fail_on: ChangeThreshold,
 
     /// How to print the changes
-    #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = DiffOutput::Table)]
+    output: DiffOutput,
 
     #[command(flatten)]
     input: InputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
+enum ChangeThreshold {
     /// Any change
     Any,
     /// Any gain
@@ -61,7 +61,7 @@ enum FailOn {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum DiffOutput {
     Table,
     Markdown,
     Json,
@@ -85,11 +85,11 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let changes = weigh(diff(base.rbac, head.rbac), base.rbac, head.rbac);
     let role_refs = changed_role_refs(base.rbac, head.rbac);
     let view = DiffView::new(
-        Side {
+        ComparedSide {
             name: &base_place.to_string(),
             rbac: base.rbac,
         },
-        Side {
+        ComparedSide {
             name: &head_place.to_string(),
             rbac: head.rbac,
         },
@@ -99,12 +99,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         notes,
     );
     match args.output {
-        Output::Table => out::answer(&view.to_text())?,
-        Output::Markdown => out::answer(&view.to_markdown())?,
-        Output::Json => out::document(&view, Document::Json)?,
-        Output::Yaml => out::document(&view, Document::Yaml)?,
-        Output::Sarif => out::answer(&view.to_sarif()?)?,
-        Output::Github => out::answer(&view.to_github())?,
+        DiffOutput::Table => out::answer(&view.to_text())?,
+        DiffOutput::Markdown => out::answer(&view.to_markdown())?,
+        DiffOutput::Json => out::document(&view, DocumentFormat::Json)?,
+        DiffOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        DiffOutput::Sarif => out::answer(&view.to_sarif()?)?,
+        DiffOutput::Github => out::answer(&view.to_github())?,
     }
     let has = |least| {
         changes
@@ -112,11 +112,11 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
             .any(|change| change.severity() >= Some(least))
     };
     let fails = match args.fail_on {
-        FailOn::Any => view.summary.gained + view.summary.lost > 0,
-        FailOn::Gained => view.summary.gained > 0,
-        FailOn::High => has(Severity::High),
-        FailOn::Critical => has(Severity::Critical),
-        FailOn::Never => false,
+        ChangeThreshold::Any => view.summary.gained + view.summary.lost > 0,
+        ChangeThreshold::Gained => view.summary.gained > 0,
+        ChangeThreshold::High => has(Severity::High),
+        ChangeThreshold::Critical => has(Severity::Critical),
+        ChangeThreshold::Never => false,
     };
     Ok(if fails { Exit::No } else { Exit::Yes })
 }

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, Document};
+use super::out::{self, DocumentFormat};
 
 /// Show every binding that reaches a user, group or service account.
 ///
@@ -33,15 +33,15 @@ pub(super) struct LookupArgs {
     rules: bool,
 
     /// How to print the answer
-    #[arg(short, long, value_enum, default_value_t = Output::Text)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = LookupOutput::Text)]
+    output: LookupOutput,
 
     #[command(flatten)]
     input: InputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum LookupOutput {
     Text,
     Json,
     Yaml,
@@ -75,9 +75,9 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     };
     let view = LookupView::new(rbac, &directory, &found, rules);
     match args.output {
-        Output::Text => out::answer(&view.to_text())?,
-        Output::Json => out::document(&view, Document::Json)?,
-        Output::Yaml => out::document(&view, Document::Yaml)?,
+        LookupOutput::Text => out::answer(&view.to_text())?,
+        LookupOutput::Json => out::document(&view, DocumentFormat::Json)?,
+        LookupOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
     }
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
     Ok(if any { Exit::Yes } else { Exit::No })

@@ -1,7 +1,7 @@
 //! `rbac-eval matrix`: what is allowed, as a table.
 
 use crate::analysis::matrix::{resources_by_verbs, subjects_by_verbs};
-use crate::ask::{Place, Resolver};
+use crate::ask::{AskedScope, Resolver};
 use crate::authz::Attributes;
 use crate::kube::discovery::full_name;
 use crate::render::matrix::{Marks, MatrixView};
@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, Document};
+use super::out::{self, DocumentFormat};
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
 
@@ -37,15 +37,15 @@ pub(super) struct MatrixArgs {
     ascii: bool,
 
     /// How to print the answer
-    #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = MatrixOutput::Table)]
+    output: MatrixOutput,
 
     #[command(flatten)]
     input: InputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum MatrixOutput {
     Table,
     Json,
     Yaml,
@@ -88,8 +88,8 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
                 out::note(&note.to_string());
             }
             let namespace = match args.scope.place() {
-                Place::Namespace(namespace) => namespace,
-                Place::AllNamespaces => "",
+                AskedScope::Namespace(namespace) => namespace,
+                AskedScope::AllNamespaces => "",
             };
             let rows = resources_by_verbs(rbac, &asker.user, namespace);
             MatrixView::of_resources(&asker.user.name, namespace, &rows)
@@ -113,11 +113,11 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
         Marks::Symbols
     };
     match args.output {
-        Output::Table => out::answer(&view.to_table(marks))?,
-        Output::Json => out::document(&view, Document::Json)?,
-        Output::Yaml => out::document(&view, Document::Yaml)?,
-        Output::Csv => out::answer(&view.to_csv()?)?,
-        Output::Markdown => out::answer(&view.to_markdown(marks))?,
+        MatrixOutput::Table => out::answer(&view.to_table(marks))?,
+        MatrixOutput::Json => out::document(&view, DocumentFormat::Json)?,
+        MatrixOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        MatrixOutput::Csv => out::answer(&view.to_csv()?)?,
+        MatrixOutput::Markdown => out::answer(&view.to_markdown(marks))?,
     }
     Ok(Exit::Yes)
 }

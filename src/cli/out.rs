@@ -78,17 +78,20 @@ fn without_control(text: &str) -> Cow<'_, str> {
 
 /// The format of a serializable answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Document {
+pub(super) enum DocumentFormat {
     Json,
     Yaml,
 }
 
 /// A serializable answer.
-pub(super) fn document(view: &impl serde::Serialize, format: Document) -> Result<(), Failure> {
+pub(super) fn document(
+    view: &impl serde::Serialize,
+    format: DocumentFormat,
+) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     match format {
-        Document::Json => crate::render::to_json(view, &mut bytes)?,
-        Document::Yaml => crate::text::to_yaml(view, crate::text::Quotes::AsNeeded, &mut bytes)?,
+        DocumentFormat::Json => crate::render::to_json(view, &mut bytes)?,
+        DocumentFormat::Yaml => crate::render::to_yaml(view, &mut bytes)?,
     }
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(&bytes)?;

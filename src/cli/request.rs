@@ -1,6 +1,6 @@
 //! The arguments that say what is asked, and where.
 
-use crate::ask::{Place, ResolvedRequest, Resolver, Target};
+use crate::ask::{AskedScope, ResolvedRequest, Resolver, Target};
 use clap::Args;
 
 use super::exit::Failure;
@@ -29,11 +29,11 @@ pub(super) struct ScopeArgs {
 
 impl ScopeArgs {
     /// The namespace, or all of them.
-    pub(super) fn place(&self) -> Place<'_> {
+    pub(super) fn place(&self) -> AskedScope<'_> {
         if self.all_namespaces {
-            Place::AllNamespaces
+            AskedScope::AllNamespaces
         } else {
-            Place::Namespace(self.namespace.as_deref().unwrap_or("default"))
+            AskedScope::Namespace(self.namespace.as_deref().unwrap_or("default"))
         }
     }
 }

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::diff;
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, Document};
+use super::out::{self, DocumentFormat};
 
 /// Check assertions about who can do what.
 ///
@@ -33,15 +33,15 @@ pub(super) struct TestArgs {
     base: Option<String>,
 
     /// How to print the outcome
-    #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = TestOutput::Table)]
+    output: TestOutput,
 
     #[command(flatten)]
     input: InputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum TestOutput {
     Table,
     Tap,
     Junit,
@@ -109,11 +109,11 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     }
     let view = TestView::new(views);
     match args.output {
-        Output::Table => out::answer(&view.to_table())?,
-        Output::Tap => out::answer(&view.to_tap())?,
-        Output::Junit => out::answer(&view.to_junit()?)?,
-        Output::Json => out::document(&view, Document::Json)?,
-        Output::Yaml => out::document(&view, Document::Yaml)?,
+        TestOutput::Table => out::answer(&view.to_table())?,
+        TestOutput::Tap => out::answer(&view.to_tap())?,
+        TestOutput::Junit => out::answer(&view.to_junit()?)?,
+        TestOutput::Json => out::document(&view, DocumentFormat::Json)?,
+        TestOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
     }
     Ok(if view.broken == 0 {
         Exit::Yes

@@ -2,12 +2,12 @@
 
 use crate::analysis::who_can::who_can;
 use crate::ask::{Note, Resolver};
-use crate::render::who_can::{Columns, Members, WhoCanView};
+use crate::render::who_can::{Columns, GroupMembers, WhoCanView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, Document};
+use super::out::{self, DocumentFormat};
 use super::request::{self, ScopeArgs};
 
 /// Say who can do something, and through which binding.
@@ -37,15 +37,15 @@ pub(super) struct WhoCanArgs {
     expand: bool,
 
     /// How to print the answer
-    #[arg(short, long, value_enum, default_value_t = Output::Table)]
-    output: Output,
+    #[arg(short, long, value_enum, default_value_t = WhoCanOutput::Table)]
+    output: WhoCanOutput,
 
     #[command(flatten)]
     input: InputArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
+enum WhoCanOutput {
     Table,
     Wide,
     Json,
@@ -65,18 +65,18 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
         request.reach,
         &found,
         if args.expand {
-            Members::Listed
+            GroupMembers::Listed
         } else {
-            Members::Hidden
+            GroupMembers::Hidden
         },
         request.notes.iter().map(Note::to_string).collect(),
     );
     match args.output {
-        Output::Table => out::answer(&view.to_table(Columns::Few))?,
-        Output::Wide => out::answer(&view.to_table(Columns::All))?,
-        Output::Json => out::document(&view, Document::Json)?,
-        Output::Yaml => out::document(&view, Document::Yaml)?,
-        Output::Csv => out::answer(&view.to_csv()?)?,
+        WhoCanOutput::Table => out::answer(&view.to_table(Columns::Few))?,
+        WhoCanOutput::Wide => out::answer(&view.to_table(Columns::All))?,
+        WhoCanOutput::Json => out::document(&view, DocumentFormat::Json)?,
+        WhoCanOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        WhoCanOutput::Csv => out::answer(&view.to_csv()?)?,
     }
     Ok(if found.anyone() { Exit::Yes } else { Exit::No })
 }

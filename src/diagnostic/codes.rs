@@ -173,7 +173,7 @@ codes! {
     }
 
     // How an assertion fails.
-    "docs/promises.md" {
+    "docs/assertions.md" {
         ASSERTION_BROKEN = "assertion-broken", High, "assertion that doesn't hold";
     }
 
@@ -182,7 +182,7 @@ codes! {
         NOT_AN_OBJECT = "not-an-object", Medium, "document that is no Kubernetes object";
     }
 
-    "docs/promises.md" {
+    "docs/assertions.md" {
         ASSERTION_UNJUDGED = "assertion-unjudged", High, "assertion that can't be judged";
     }
     /// What couldn't be judged, so that a verdict beside it may be wrong.

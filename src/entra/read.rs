@@ -97,7 +97,7 @@ struct OwnServicePrincipal {
 
 /// The first look at a JSON object, to tell what it is.
 #[derive(Deserialize)]
-struct Shape {
+struct ExportShape {
     #[serde(default)]
     value: Option<IgnoredAny>,
     #[serde(default)]
@@ -263,7 +263,7 @@ fn read_text(directory: &mut Directory, source: &SourceText) -> Result<(), Direc
             Ok(())
         }
         Some('{') => {
-            let shape: Shape = serde_json::from_str(text).map_err(json_error)?;
+            let shape: ExportShape = serde_json::from_str(text).map_err(json_error)?;
             if shape.value.is_some() {
                 let page: Page = serde_json::from_str(text).map_err(json_error)?;
                 let group = page.context.as_deref().and_then(object_id_in);

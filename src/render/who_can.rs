@@ -88,7 +88,7 @@ pub struct AllowedGrant {
 
 /// Whether the members of groups are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Members {
+pub enum GroupMembers {
     /// Under their groups, as far as the directory knows them.
     Listed,
     /// Not at all.
@@ -159,7 +159,7 @@ impl WhoCanView {
         attributes: &Attributes,
         reach: Reach,
         found: &WhoCan,
-        members: Members,
+        members: GroupMembers,
         notes: Vec<String>,
     ) -> Self {
         let allowed =
@@ -169,7 +169,9 @@ impl WhoCanView {
                 everyone: ImpliedGroup::of(principal).map(|group| describe_implied_group(&group)),
                 privileged,
                 members: match (members, principal.kind) {
-                    (Members::Listed, SubjectKind::Group) => members_of(directory, &principal.name),
+                    (GroupMembers::Listed, SubjectKind::Group) => {
+                        members_of(directory, &principal.name)
+                    }
                     _ => None,
                 },
                 grants: grants

@@ -36,8 +36,7 @@ pub fn describe_rule(rule: &PolicyRule, request: Option<&Attributes>) -> String 
 }
 
 fn rule_in_words(rule: &PolicyRule, request: Option<&Attributes>) -> String {
-    let every_verb = rule.verbs.iter().any(|verb| verb == "*");
-    let verbs = if every_verb {
+    let verbs = if rules::is_every(&rule.verbs) {
         "every verb on".to_owned()
     } else {
         rule.verbs.join(", ")
@@ -61,8 +60,8 @@ fn rule_in_words(rule: &PolicyRule, request: Option<&Attributes>) -> String {
 }
 
 fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String {
-    let every_group = rule.api_groups.iter().any(|group| group == "*");
-    if rule.resources.iter().any(|resource| resource == "*") {
+    let every_group = rules::is_every(&rule.api_groups);
+    if rules::is_every(&rule.resources) {
         return if every_group {
             "every resource".to_owned()
         } else {
@@ -75,13 +74,7 @@ fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String
         };
     }
     let matched = |resource: &CompactString| match request {
-        Some(Attributes::Resource(request)) => {
-            let alone = PolicyRule {
-                resources: vec![resource.clone()],
-                ..PolicyRule::default()
-            };
-            rules::resource_matches(&alone, request)
-        }
+        Some(Attributes::Resource(request)) => rules::covers_resource(resource, request),
         _ => false,
     };
     if every_group {

@@ -10,5 +10,5 @@ use crate::text::Quotes;
 /// # Errors
 /// If it can't be written.
 pub fn to_yaml(answer: &impl serde::Serialize, out: &mut impl io::Write) -> io::Result<()> {
-    crate::text::to_yaml(answer, Quotes::AsNeeded, out)
+    crate::text::write_yaml(answer, Quotes::AsNeeded, out)
 }

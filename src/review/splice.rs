@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::text::yaml::{self, Document};
-use crate::text::{Quotes, to_yaml};
+use crate::text::{Quotes, write_yaml};
 
 /// Why a status can't be put into a text.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +27,7 @@ pub(super) enum SpliceError {
 
 /// The members of a JSON object, as slices of its text.
 #[derive(Deserialize)]
-struct Members<'a> {
+struct ObjectMembers<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
     status: Option<&'a RawValue>,
     #[serde(default)]
@@ -43,7 +43,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 /// of the object are.
 pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
     let text = text.trim();
-    let members: Members<'_> = serde_json::from_str(text)?;
+    let members: ObjectMembers<'_> = serde_json::from_str(text)?;
     debug_assert!(members.spec.is_some());
     // A first member that stands beside its brace says nothing of how lines are indented.
     let indent = text.find('"').and_then(|first| {
@@ -98,7 +98,7 @@ pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, Splice
         kept.push('\n');
     }
     let mut written = Vec::new();
-    to_yaml(status, Quotes::Always, &mut written)?;
+    write_yaml(status, Quotes::Always, &mut written)?;
     let written = String::from_utf8(written)?;
     kept.push_str(&indent);
     kept.push_str("status:\n");
@@ -212,7 +212,7 @@ fn written_anew(
     {
         written.extend(b"---\n");
     }
-    to_yaml(&value, Quotes::AsNeeded, &mut written)?;
+    write_yaml(&value, Quotes::AsNeeded, &mut written)?;
     String::from_utf8(written).map_err(SpliceError::from)
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use lines::LineIndex;
 pub(crate) use lines::newlines;
 pub use located::Located;
-pub use write::{Quotes, to_yaml};
+pub use write::{Quotes, write_yaml};
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ pub enum Quotes {
 ///
 /// # Errors
 /// If it can't be written.
-pub fn to_yaml(
+pub fn write_yaml(
     answer: &impl serde::Serialize,
     quotes: Quotes,
     out: &mut impl std::io::Write,

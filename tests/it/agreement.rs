@@ -19,7 +19,7 @@ use rbac_eval::analysis::explain::explain;
 use rbac_eval::analysis::lookup::subjects;
 use rbac_eval::analysis::matrix::{Cell, VERBS, resources_by_verbs, subjects_by_verbs};
 use rbac_eval::analysis::who_can::who_can;
-use rbac_eval::ask::{Place, Resolver, Target, Who};
+use rbac_eval::ask::{AskedScope, Resolver, Target, Who};
 use rbac_eval::authn::{Principal, UserInfo};
 use rbac_eval::authz::rbac::HashState;
 use rbac_eval::authz::rbac::RbacAuthorizer;
@@ -751,7 +751,7 @@ impl Asked<'_> {
         let place = words
             .namespace
             .as_deref()
-            .map_or(Place::AllNamespaces, Place::Namespace);
+            .map_or(AskedScope::AllNamespaces, AskedScope::Namespace);
         let request = resolver.request(&words.verb, &target, place);
         let attributes = words.attributes(words.namespace.as_deref().unwrap_or_default());
         prop_assert_eq!(&request.attributes, &attributes);

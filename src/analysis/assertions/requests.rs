@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ask::{Note, Place, Resolver, Target};
+use crate::ask::{AskedScope, Note, Resolver, Target};
 use crate::authz::Attributes;
 use crate::cluster::Snapshot;
 use crate::entra::AmbiguousGroup;
@@ -93,8 +93,11 @@ impl Requests {
         };
         for verb in &asserted.verbs {
             let places = match &namespaces {
-                None => vec![Place::AllNamespaces],
-                Some(names) => names.iter().map(|name| Place::Namespace(name)).collect(),
+                None => vec![AskedScope::AllNamespaces],
+                Some(names) => names
+                    .iter()
+                    .map(|name| AskedScope::Namespace(name))
+                    .collect(),
             };
             for place in places {
                 let request = target.request(verb, place);

@@ -123,11 +123,11 @@ struct Given {
 
 /// Numbers for the contents of rules, shared by both sides.
 #[derive(Default)]
-struct Contents {
+struct RuleNumbers {
     numbers: HashMap<[Vec<CompactString>; 5], usize>,
 }
 
-impl Contents {
+impl RuleNumbers {
     fn number(&mut self, rule: &PolicyRule) -> usize {
         let next = self.numbers.len();
         let key = [
@@ -153,7 +153,7 @@ struct Side<'s> {
 }
 
 impl<'s> Side<'s> {
-    fn new(rbac: &'s RbacAuthorizer, contents: &mut Contents) -> Self {
+    fn new(rbac: &'s RbacAuthorizer, contents: &mut RuleNumbers) -> Self {
         let rules_of = rbac
             .snapshot()
             .roles()
@@ -247,7 +247,7 @@ impl<'s> Side<'s> {
 ///
 /// `system:masters` is allowed everything on both sides, so nothing changes for it.
 pub fn diff(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Vec<Change> {
-    let mut contents = Contents::default();
+    let mut contents = RuleNumbers::default();
     let base = Side::new(base, &mut contents);
     let head = Side::new(head, &mut contents);
     let subjects: BTreeSet<&Principal> = base

@@ -22,7 +22,7 @@ pub(super) fn findings(
     findings: &mut Vec<Diagnostic>,
 ) {
     let names = Names::new(rbac, directory);
-    let mut grants: BTreeMap<Granted, BindingId> = BTreeMap::new();
+    let mut grants: BTreeMap<BoundRole, BindingId> = BTreeMap::new();
     for id in rbac.snapshot().bindings() {
         let binding = rbac.snapshot().binding(id);
         if !binding.is_bootstrapped() {
@@ -32,7 +32,7 @@ pub(super) fn findings(
             let Some(principal) = Principal::of(subject, binding) else {
                 continue;
             };
-            let granted = Granted {
+            let granted = BoundRole {
                 principal,
                 namespace: binding.namespace.to_string(),
                 role: (binding.role_ref.kind, binding.role_ref.name.to_string()),
@@ -59,7 +59,7 @@ pub(super) fn findings(
 
 /// What a binding gives: who, where, which role.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Granted {
+struct BoundRole {
     principal: Principal,
     namespace: String,
     role: (RoleKind, String),

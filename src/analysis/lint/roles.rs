@@ -39,13 +39,13 @@ pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Diagnostic>) {
             }
             continue;
         }
-        let place = Place {
+        let place = RulePlace {
             discovery: rbac.snapshot().discovery(),
             kind: role.kind,
             reach: if role.kind == RoleKind::Role || use_of.in_namespaces_only(id) {
-                Granted::InNamespaces
+                Reaches::InNamespaces
             } else {
-                Granted::Anywhere
+                Reaches::Anywhere
             },
         };
         for (rule, number) in role.rules.iter().zip(1..) {
@@ -120,15 +120,15 @@ impl Uses {
 }
 
 /// Where the rules of a role stand.
-struct Place<'d> {
+struct RulePlace<'d> {
     discovery: &'d Discovery,
     kind: RoleKind,
-    reach: Granted,
+    reach: Reaches,
 }
 
 /// Where a role is granted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Granted {
+enum Reaches {
     /// By RoleBindings alone.
     InNamespaces,
     /// Cluster-wide, or nowhere yet.
@@ -137,9 +137,9 @@ enum Granted {
 
 type Add<'a> = dyn FnMut(RuleFault) + 'a;
 
-fn one_rule(place: &Place<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
+fn one_rule(place: &RulePlace<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
     verbs(place.discovery, rule, add);
-    if place.reach == Granted::InNamespaces && !rule.non_resource_urls.is_empty() {
+    if place.reach == Reaches::InNamespaces && !rule.non_resource_urls.is_empty() {
         add(RuleFault::UrlInNamespace);
     }
     let nameless = |verb: &CompactString| matches!(&**verb, "create" | "deletecollection");
@@ -189,7 +189,7 @@ fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
     }
 }
 
-fn one_resource(place: &Place<'_>, rule: &PolicyRule, resource: &str, add: &mut Add<'_>) {
+fn one_resource(place: &RulePlace<'_>, rule: &PolicyRule, resource: &str, add: &mut Add<'_>) {
     let (parent, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     if subresource == "*" {
         add(RuleFault::SubresourceWildcard {
@@ -227,7 +227,7 @@ fn one_resource(place: &Place<'_>, rule: &PolicyRule, resource: &str, add: &mut 
             .verbs
             .iter()
             .any(|verb| matches!(&**verb, "get" | "update" | "patch" | "delete" | "*"));
-    if place.reach == Granted::InNamespaces && cluster_scoped && !of_namespace_itself {
+    if place.reach == Reaches::InNamespaces && cluster_scoped && !of_namespace_itself {
         add(RuleFault::ClusterScopedInNamespace {
             resource: full_name(resource, &first.group),
             kind: place.kind,

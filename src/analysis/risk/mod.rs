@@ -37,10 +37,10 @@ pub enum TypeScope {
     In(&'static str),
 }
 
-/// Requests that are alike: any of the verbs on any of the resources. `*` stands for one that no
+/// RiskyRequests that are alike: any of the verbs on any of the resources. `*` stands for one that no
 /// rule names, so that only a wildcard covers it.
 #[derive(Debug, Clone, Copy)]
-pub struct Requests {
+pub struct RiskyRequests {
     /// The verbs.
     pub verbs: &'static [&'static str],
     /// The API group.
@@ -55,9 +55,9 @@ pub struct Requests {
 #[derive(Debug, Clone, Copy)]
 pub enum Pattern {
     /// Any of these requests.
-    Any(&'static [Requests]),
+    Any(&'static [RiskyRequests]),
     /// One of the first and one of the second.
-    Both(&'static [Requests], &'static [Requests]),
+    Both(&'static [RiskyRequests], &'static [RiskyRequests]),
     /// Any gain at all of this subject.
     Subject(SubjectKind, &'static str),
 }
@@ -209,7 +209,7 @@ struct Hit {
 }
 
 /// Whether a change matches any of the requests.
-fn gained(requests: &[Requests], change: &Change) -> Option<Hit> {
+fn gained(requests: &[RiskyRequests], change: &Change) -> Option<Hit> {
     let named = !change.rule.resource_names.is_empty();
     probes(requests, change)
         .iter()
@@ -219,7 +219,12 @@ fn gained(requests: &[Requests], change: &Change) -> Option<Hit> {
 
 /// Whether a subject may make any of the requests on a side, in the scope of a change, for some
 /// name at least.
-fn has(rbac: &RbacAuthorizer, subject: &Principal, requests: &[Requests], change: &Change) -> bool {
+fn has(
+    rbac: &RbacAuthorizer,
+    subject: &Principal,
+    requests: &[RiskyRequests],
+    change: &Change,
+) -> bool {
     let user = subject.as_user();
     probes(requests, change)
         .iter()
@@ -227,7 +232,7 @@ fn has(rbac: &RbacAuthorizer, subject: &Principal, requests: &[Requests], change
 }
 
 /// Real requests of a kind, in the scope of a change and for the names that it speaks of.
-fn probes(requests: &[Requests], change: &Change) -> Vec<Attributes> {
+fn probes(requests: &[RiskyRequests], change: &Change) -> Vec<Attributes> {
     let mut probes = Vec::new();
     for requests in requests {
         for &verb in requests.verbs {

@@ -2,7 +2,7 @@
 
 use super::Pattern::{Any, Both, Subject};
 use super::TypeScope::{Cluster, In, Namespace, Namespaced};
-use super::{Pattern, Requests, Risk, TypeScope};
+use super::{Pattern, Risk, RiskyRequests, TypeScope};
 use crate::diagnostic::{Code, codes};
 use crate::kube::SubjectKind;
 
@@ -11,8 +11,8 @@ const fn requests(
     group: &'static str,
     resources: &'static [&'static str],
     scope: TypeScope,
-) -> Requests {
-    Requests {
+) -> RiskyRequests {
+    RiskyRequests {
         verbs,
         group,
         resources,

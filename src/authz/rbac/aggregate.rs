@@ -58,7 +58,7 @@ pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]
         .collect();
     let served = |role: usize| roles[role].is_from_server().then(|| own(role));
     for group in sources_first(&aggregated_sources) {
-        let mut gathered = Union::new(&content);
+        let mut gathered = RuleUnion::new(&content);
         for &at in &group {
             // In a circle a role's own rules come back to it.
             if group.len() > 1 {
@@ -119,15 +119,15 @@ fn sources_of(roles: &[Located<Role>], aggregated: usize) -> Vec<usize> {
 }
 
 /// Rules in the order in which they come, equal ones once.
-struct Union<'c> {
+struct RuleUnion<'c> {
     content: &'c Contents,
     known: HashSet<RuleNumber>,
     rules: Vec<RuleNumber>,
 }
 
-impl<'c> Union<'c> {
+impl<'c> RuleUnion<'c> {
     fn new(content: &'c Contents) -> Self {
-        Union {
+        RuleUnion {
             content,
             known: HashSet::new(),
             rules: Vec::new(),

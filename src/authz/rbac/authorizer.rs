@@ -67,7 +67,7 @@ fn decision(granted: bool) -> Decision {
     }
 }
 
-/// By binding, a binding once, however many of its subjects name the user.
+/// Sorted by binding, one for each, however many of its subjects name the user.
 fn each_once(mut errors: Vec<EvaluationError>) -> Vec<EvaluationError> {
     errors.sort_by_key(|error| error.binding);
     errors.dedup();
@@ -144,8 +144,8 @@ impl RbacAuthorizer {
     }
 
     fn grant_by_group(&self, user: &UserInfo, asked: &IndexedRequest<'_>) -> Option<Grant> {
-        /// How many names are looked up before what they lead to is looked at, so that the
-        /// machine can wait for several at once.
+        /// How many groups are looked up before their edges are, so that their cache misses
+        /// overlap.
         const AT_ONCE: usize = 16;
         for groups in user.groups.chunks(AT_ONCE) {
             let mut slots: [Option<&Slot>; AT_ONCE] = [None; AT_ONCE];
@@ -182,7 +182,7 @@ impl RbacAuthorizer {
             })
     }
 
-    /// Whether an edge of a likely slot and namespace is really for the name and namespace.
+    /// Whether an edge is for the name and namespace, and not for others that share their hashes.
     fn is_for(&self, edge: Edge, slot: &Slot, name: &str, namespace: &str) -> bool {
         self.index.is_of(slot, &self.strings, name)
             && (edge.namespace == Sym::NONE || self.strings.text(edge.namespace) == namespace)
@@ -198,7 +198,7 @@ impl RbacAuthorizer {
     }
 }
 
-/// A request, ready to be held against edges.
+/// A request as the index looks it up.
 struct IndexedRequest<'a> {
     namespace: &'a str,
     likely_namespace: Sym,

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::aggregate::RuleNumber;
 use super::interner::{Interner, Sym};
-use super::mask::{BitTable, CompiledRequest, Lists, MaskMatch, RuleMask, Target};
+use super::mask::{BitTable, CompiledRequest, Lists, MaskMatch, RequestTarget, RuleMask};
 use super::number::{TooLarge, narrow};
 use crate::authz::Attributes;
 use crate::authz::rbac::rules::url_matches;
@@ -30,7 +30,7 @@ struct CompiledRule {
     urls: PoolRange,
 }
 
-/// What rules point into.
+/// The lists of all rules, end to end.
 #[derive(Debug, Clone, Default)]
 struct Pools {
     syms: Vec<Sym>,
@@ -207,10 +207,10 @@ impl CompiledRoles {
     #[inline]
     fn allows_name(&self, rule: &CompiledRule, request: &CompiledRequest<'_>) -> bool {
         match request.target {
-            Target::Resource { name, .. } => {
+            RequestTarget::Resource { name, .. } => {
                 rule.names.begin == rule.names.end || self.pools.lists(rule.names, name)
             }
-            Target::Url(_) => true,
+            RequestTarget::Url(_) => true,
         }
     }
 
@@ -224,21 +224,21 @@ impl CompiledRoles {
         };
         listed
             && match request.target {
-                Target::Resource { .. } => true,
-                Target::Url(path) => {
+                RequestTarget::Resource { .. } => true,
+                RequestTarget::Url(path) => {
                     let urls = rule.urls.of(&self.pools.urls);
                     urls.iter().any(|url| url_matches(url, path))
                 }
             }
     }
 
-    /// Whether those of a rule's lists that bits leave open are for the request.
+    /// Whether those of a rule's lists whose bits are shared name what the request is for.
     #[cold]
     fn lists_all(&self, rule: &CompiledRule, request: &CompiledRequest<'_>, open: Lists) -> bool {
         let lists = |list, wanted| self.pools.lists(list, wanted);
         (!open.verbs || lists(rule.verbs, request.verb))
             && match request.target {
-                Target::Resource {
+                RequestTarget::Resource {
                     group,
                     resource,
                     any_resource,
@@ -249,7 +249,7 @@ impl CompiledRoles {
                             || lists(rule.resources, resource)
                             || (any_resource != Sym::NONE && lists(rule.resources, any_resource)))
                 }
-                Target::Url(_) => true,
+                RequestTarget::Url(_) => true,
             }
     }
 }

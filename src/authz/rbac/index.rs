@@ -13,7 +13,7 @@ use super::mask::CompiledRequest;
 use super::number::{TooLarge, narrow};
 use crate::cluster::RoleId;
 
-/// An edge from a name to a binding: one of its subjects is of this name.
+/// An edge from a name to a binding, one of whose subjects has this name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Edge {
     /// The binding's namespace; [`Sym::NONE`] where it is cluster-wide.
@@ -44,7 +44,8 @@ pub(crate) enum NameKind {
     Group,
 }
 
-/// An edge with what it is sorted by. Cluster-wide edges have no namespace.
+/// An edge and its name, in the order in which the index keeps them. Cluster-wide edges, which
+/// have no namespace, come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NewEdge {
     pub(super) kind: NameKind,
@@ -62,12 +63,12 @@ const END: u16 = u16::MAX;
 /// What is first in a [`Slot`] that has no room for its roles.
 const OVERFLOW: u16 = u16::MAX - 1;
 
-/// An entry of a table: enough to tell of most names that nothing is for the request.
+/// An entry of a table. It is enough to see for most names that no edge allows the request.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(32))]
 pub(crate) struct Slot {
     hash: u64,
-    /// The bits of all namespaces of the namespaced edges.
+    /// The bit mask of the namespaces of all namespaced edges.
     namespaces: u64,
     /// The position of the header among the records.
     header: u32,
@@ -79,7 +80,7 @@ pub(crate) struct Slot {
 #[derive(Debug, Clone, Copy)]
 struct Record([u32; 4]);
 
-/// What is before the edges of a name.
+/// The record before the edges of a name.
 struct Header {
     name: TextRange,
     cluster_wide: u32,
@@ -140,7 +141,7 @@ fn slot_roles(edges: &[NewEdge]) -> [u16; ROLES] {
     roles
 }
 
-/// A few bits for a namespace, which several share.
+/// The bit mask of a namespace: up to three bits, which other namespaces may share.
 #[inline]
 fn namespace_bits(namespace: Sym) -> u64 {
     let mixed = u64::from(namespace.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 46;
@@ -158,7 +159,7 @@ pub(super) struct SubjectIndex {
     /// For each principal a header, then its cluster-wide edges, then the others by namespace: what
     /// is needed together is fetched together.
     records: Vec<Record>,
-    /// Whether two names share a hash, so that names have to be compared at once.
+    /// Whether two names of the index share a hash, so that a look-up has to compare names.
     collides: bool,
 }
 
@@ -207,7 +208,7 @@ impl SubjectIndex {
         Ok(index)
     }
 
-    /// A namespace that has edges, or another that shares its hash; see
+    /// A namespace that has edges, or perhaps another with the same hash; see
     /// [`likely_slot`](SubjectIndex::likely_slot).
     #[inline]
     pub(super) fn likely_namespace(&self, strings: &Interner, namespace: &str) -> Sym {
@@ -243,8 +244,8 @@ impl SubjectIndex {
         })
     }
 
-    /// The slot of a name, or of another that shares its hash: what it leads to has to be held
-    /// against the name before it counts.
+    /// The slot of a name, or, where the name has none, perhaps that of another name with the same
+    /// hash: whoever uses it has to check [`is_of`](SubjectIndex::is_of).
     #[inline]
     pub(super) fn likely_slot(
         &self,
@@ -324,7 +325,7 @@ impl SubjectIndex {
 
     #[inline]
     fn namespaced(&self, slot: &Slot, namespace: Sym) -> &[Record] {
-        /// So few are looked at one after the other, which doesn't wait for one to fetch the next.
+        /// So few are searched one after the other: bisection waits for memory at each step.
         const FEW: usize = 32;
         let bits = namespace_bits(namespace);
         if namespace == Sym::NONE || slot.namespaces & bits != bits {

@@ -11,7 +11,7 @@ use crate::kube::discovery::{NON_RESOURCE_VERBS, RESOURCE_VERBS};
 
 /// The bit for `*`.
 const ALL: u32 = 1 << 31;
-/// The bit that verbs or groups share that have none of their own.
+/// The bit that all verbs, or all groups, without a bit of their own share.
 const OTHERS: u32 = 1 << 30;
 /// Among the groups, the bit of rules for URLs.
 const URLS: u32 = 1 << 29;
@@ -19,7 +19,7 @@ const URLS: u32 = 1 << 29;
 const GROUPS: u8 = 29;
 /// The bit of rules for every resource.
 const ALL_RESOURCES: u64 = 1 << 63;
-/// The bit that resources share that have none of their own.
+/// The bit that all resources without a bit of their own share.
 const OTHER_RESOURCES: u64 = 1 << 62;
 /// Among the resources, the bit of rules for URLs.
 const RESOURCE_URLS: u64 = 1 << 61;
@@ -38,7 +38,7 @@ fn verb_bit(verb: &str) -> u32 {
         .map_or(OTHERS, |at| 1 << at)
 }
 
-/// Which strings have which bit, in the order in which they came.
+/// Which strings have which bit. Bits are assigned in the order in which strings come.
 #[derive(Debug, Clone, Default)]
 struct Numbers {
     /// By the number of the string.
@@ -46,9 +46,9 @@ struct Numbers {
     count: u8,
 }
 
-/// What a string has that got no number.
+/// In place of a bit: the string has none, since no rule names it.
 const NONE: u8 = u8::MAX;
-/// What strings share that came too late for a number of their own.
+/// In place of a bit: the string shares one, since it came when all were assigned.
 const SHARED: u8 = u8::MAX - 1;
 
 impl Numbers {
@@ -82,7 +82,7 @@ pub(super) struct BitTable {
 }
 
 impl BitTable {
-    /// The mask of a rule, whose groups and resources, with these numbers, get their bits by it.
+    /// The mask of a rule. Its groups and resources, which have these numbers, are assigned bits.
     pub(super) fn mask(
         &mut self,
         rule: &PolicyRule,
@@ -196,17 +196,17 @@ impl RuleMask {
     }
 }
 
-/// A request whose strings are numbers, ready to be held against many rules.
+/// A request whose strings are numbers, to be matched with many rules.
 #[derive(Debug)]
 pub(crate) struct CompiledRequest<'a> {
     bits: RuleMask,
     pub(super) verb: Sym,
-    pub(super) target: Target<'a>,
+    pub(super) target: RequestTarget<'a>,
 }
 
 /// What the request is for.
 #[derive(Debug)]
-pub(super) enum Target<'a> {
+pub(super) enum RequestTarget<'a> {
     Resource {
         group: Sym,
         resource: Sym,
@@ -254,7 +254,7 @@ impl<'a> CompiledRequest<'a> {
                         resources: ALL_RESOURCES | bit(resource) | bit(any_resource),
                     },
                     verb,
-                    target: Target::Resource {
+                    target: RequestTarget::Resource {
                         group,
                         resource,
                         any_resource,
@@ -269,7 +269,7 @@ impl<'a> CompiledRequest<'a> {
                     resources: RESOURCE_URLS,
                 },
                 verb,
-                target: Target::Url(&attributes.path),
+                target: RequestTarget::Url(&attributes.path),
             },
         }
     }

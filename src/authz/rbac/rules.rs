@@ -1,7 +1,7 @@
 //! What one [`PolicyRule`] allows, on plain strings; breaking rules down and putting them together.
 //!
-//! The [`store`](crate::authz::rbac) holds rules in a compiled form for speed; the two are held against
-//! each other in tests.
+//! The [authorizer](crate::authz::rbac::RbacAuthorizer) matches rules in a compiled form for speed;
+//! tests hold the two against each other.
 
 use compact_str::CompactString;
 
@@ -59,15 +59,27 @@ pub fn api_group_matches(rule: &PolicyRule, group: &str) -> bool {
 
 /// Whether the rule lists the resource with its subresource, `*/subresource`, or `*`.
 pub fn resource_matches(rule: &PolicyRule, attributes: &ResourceAttributes) -> bool {
-    let combined = attributes.combined_resource();
-    rule.resources.iter().any(|resource| {
-        resource == "*"
-            || *resource == combined
-            || (!attributes.subresource.is_empty()
-                && resource
-                    .strip_prefix("*/")
-                    .is_some_and(|subresource| subresource == attributes.subresource))
-    })
+    rule.resources
+        .iter()
+        .any(|resource| covers_resource(resource, attributes))
+}
+
+/// Whether an entry of a rule's resources covers the resource of a request.
+pub fn covers_resource(resource: &str, attributes: &ResourceAttributes) -> bool {
+    if attributes.subresource.is_empty() {
+        return resource == "*" || resource == attributes.resource;
+    }
+    let of = |parent| resource.strip_prefix(parent)?.strip_prefix('/');
+    resource == "*"
+        || [&*attributes.resource, "*"]
+            .into_iter()
+            .filter_map(of)
+            .any(|subresource| subresource == attributes.subresource)
+}
+
+/// Whether verbs, groups or resources of a rule stand for all of them.
+pub fn is_every(values: &[CompactString]) -> bool {
+    values.iter().any(|value| value == "*")
 }
 
 /// Whether the rule is for every name or lists this one.

@@ -169,7 +169,7 @@ pub struct Summary {
 
 /// A side of the comparison.
 #[derive(Debug, Clone, Copy)]
-pub struct Side<'s> {
+pub struct ComparedSide<'s> {
     /// What the user called it.
     pub name: &'s str,
     /// Its policy.
@@ -179,8 +179,8 @@ pub struct Side<'s> {
 impl DiffView {
     /// The view of changes, each with its risks, in the order in which they are given.
     pub fn new(
-        base: Side<'_>,
-        head: Side<'_>,
+        base: ComparedSide<'_>,
+        head: ComparedSide<'_>,
         directory: &Directory,
         changes: &[WeighedChange],
         role_refs: &[RoleRefChange],
