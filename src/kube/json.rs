@@ -12,7 +12,7 @@ use super::shape::Text;
 use super::{Manifest, Watch, wording};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::parallel;
-use crate::text::{FileId, LineIndex, Span};
+use crate::text::{FileId, LineIndex, Span, TextTooLarge};
 
 /// How many items of a list are read at once: so many that the system takes their memory back when
 /// they have been put together.
@@ -56,11 +56,20 @@ pub(super) struct Read {
 }
 
 /// Reads a JSON text, past what is broken in it.
-pub(super) fn read(file: FileId, text: &str, registry: &Registry, watch: &Watch<'_>) -> Read {
+///
+/// # Errors
+/// If its lines can't be numbered.
+pub(super) fn read(
+    file: FileId,
+    text: &str,
+    registry: &Registry,
+    watch: &Watch<'_>,
+) -> Result<Read, TextTooLarge> {
     let (lines, list) = parallel::join(
         || LineIndex::new(text),
         || serde_json::from_str::<ListHead<'_>>(text).ok(),
     );
+    let lines = lines?;
     let reader = Reader {
         text: JsonText {
             file,
@@ -79,7 +88,7 @@ pub(super) fn read(file: FileId, text: &str, registry: &Registry, watch: &Watch<
     if let Some(head) = list
         && reader.list(&head, &mut read.manifest)
     {
-        return read;
+        return Ok(read);
     }
     let mut offset = 0;
     loop {
@@ -87,7 +96,7 @@ pub(super) fn read(file: FileId, text: &str, registry: &Registry, watch: &Watch<
         let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
         loop {
             match stream.next() {
-                None => return read,
+                None => return Ok(read),
                 Some(Ok(value)) => {
                     read.begins_sound |= read.sound;
                     reader.value(value, &mut read.manifest);
@@ -111,7 +120,7 @@ pub(super) fn read(file: FileId, text: &str, registry: &Registry, watch: &Watch<
                             offset = next;
                             break;
                         }
-                        None => return read,
+                        None => return Ok(read),
                     }
                 }
             }

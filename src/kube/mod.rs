@@ -62,7 +62,7 @@ mod yaml;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::parallel;
-use crate::text::{FileId, Files, SourceText, Span};
+use crate::text::{FileId, Files, LineIndex, SourceText, Span, TextTooLarge, check_size};
 
 use decode::NonObjects;
 
@@ -154,7 +154,7 @@ fn read_all(
 ) -> Manifest {
     let numbered: Vec<(FileId, &SourceText)> = texts
         .iter()
-        .map(|text| (files.add(text.name.clone()), text))
+        .map(|text| (files.add_text(text), text))
         .collect();
     let parsed: Vec<Manifest> = parallel::map(&numbered, |(file, text)| {
         parse_text(*file, text, registry, watch)
@@ -168,7 +168,9 @@ fn read_all(
 pub type Watch<'w> = dyn Fn(usize) + Sync + 'w;
 
 fn parse_text(file: FileId, text: &SourceText, registry: &Registry, watch: &Watch<'_>) -> Manifest {
-    let mut manifest = read_text(file, text, registry, watch);
+    let read = read_text(file, text, registry, watch);
+    let mut manifest =
+        read.unwrap_or_else(|error| Manifest::broken(Span::whole(file), error.to_string()));
     for diagnostic in &mut manifest.diagnostics {
         diagnostic.named = text.named;
     }
@@ -180,19 +182,20 @@ fn read_text(
     input: &SourceText,
     registry: &Registry,
     watch: &Watch<'_>,
-) -> Manifest {
+) -> Result<Manifest, TextTooLarge> {
+    check_size(input.bytes.len())?;
     let text = match str::from_utf8(&input.bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => return not_utf8(source, &input.bytes, error.valid_up_to()),
     };
     if let Some(at) = memchr::memchr(0, text.as_bytes()) {
-        let span = crate::text::LineIndex::new(text).span(source, text, at);
+        let span = LineIndex::new(text)?.span(source, text, at);
         let message = if at < 2 {
             UTF_16
         } else {
             "a NUL byte, which no manifest may hold"
         };
-        return Manifest::broken(span, message.to_owned());
+        return Ok(Manifest::broken(span, message.to_owned()));
     }
     let looks_like_json = text.trim_start().starts_with(['{', '[']);
     let ends_in_json = [".json", ".jsonl", ".ndjson"]
@@ -205,40 +208,40 @@ fn read_text(
     };
     let as_yaml = || yaml::read(source, text, non_objects, registry, watch);
     if !looks_like_json && !ends_in_json {
-        return as_yaml();
+        return Ok(as_yaml());
     }
     // What follows what looks like JSON may still make it YAML, of which JSON is a part: documents
     // between `---`, or comments.
-    let json = json::read(source, text, registry, watch);
+    let json = json::read(source, text, registry, watch)?;
     if json.sound {
-        return json.manifest;
+        return Ok(json.manifest);
     }
     if split::has_marker(text) || !ends_in_json && !json.begins_sound {
-        return as_yaml();
+        return Ok(as_yaml());
     }
     if ends_in_json {
-        return json.manifest;
+        return Ok(json.manifest);
     }
     let yaml = as_yaml();
-    if yaml.diagnostics.iter().any(Diagnostic::is_unreadable) {
+    Ok(if yaml.diagnostics.iter().any(Diagnostic::is_unreadable) {
         json.manifest
     } else {
         yaml
-    }
+    })
 }
 
 /// What is told of a text in the other encoding that editors save.
 const UTF_16: &str = "the text is UTF-16; save it as UTF-8";
 
-fn not_utf8(source: FileId, bytes: &[u8], valid_up_to: usize) -> Manifest {
+fn not_utf8(source: FileId, bytes: &[u8], valid_up_to: usize) -> Result<Manifest, TextTooLarge> {
     let valid = str::from_utf8(&bytes[..valid_up_to]).unwrap_or_default();
-    let span = crate::text::LineIndex::new(valid).span(source, valid, valid_up_to);
+    let span = LineIndex::new(valid)?.span(source, valid, valid_up_to);
     let message = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         UTF_16
     } else {
         "bytes that are not UTF-8"
     };
-    Manifest::broken(span, message.to_owned())
+    Ok(Manifest::broken(span, message.to_owned()))
 }
 
 impl Manifest {

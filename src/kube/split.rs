@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::decode::Registry;
 use crate::parallel;
+use crate::text::newlines;
 use memchr::memmem::{self, Finder};
 
 /// A piece of text that can be parsed alone.
@@ -111,9 +112,7 @@ fn is_word_of_yaml(word: &str) -> bool {
 fn documents(text: &str) -> Vec<(&str, u32)> {
     let mut documents = Vec::new();
     let (mut begin, mut begin_line) = (0, 1);
-    let count_lines = |text: &str| {
-        u32::try_from(memchr::memchr_iter(b'\n', text.as_bytes()).count()).unwrap_or(u32::MAX)
-    };
+    let count_lines = |text: &str| newlines(text.as_bytes());
     for offset in marked_lines(text) {
         let line = line_at(text, offset);
         if is_marker(line, "---") {
@@ -238,7 +237,7 @@ fn items<'a>(document: &'a str, line: u32, registry: &Registry) -> Option<Vec<Ch
         for (offset, lines_before) in shallow_lines(&document[first..], dash) {
             let content = line_at(document, first + offset);
             if indent_of(content) == dash && is_dash(content, dash) {
-                begins.push((first + offset, number.saturating_add(lines_before)));
+                begins.push((first + offset, number + lines_before));
             } else if !is_comment_or_blank(content) {
                 end = first + offset;
                 break;
@@ -321,9 +320,9 @@ fn shallow_lines(text: &str, indent: usize) -> Vec<(usize, u32)> {
     let mut before = 0u32;
     let mut all = Vec::with_capacity(found.iter().map(|(_, shallow)| shallow.len()).sum());
     for (count, shallow) in found {
-        let counted = |(offset, line)| (offset, before.saturating_add(line));
+        let counted = |(offset, line)| (offset, before + line);
         all.extend(shallow.into_iter().map(counted));
-        before = before.saturating_add(count);
+        before += count;
     }
     all
 }

@@ -1,6 +1,6 @@
 //! From byte offsets to lines and columns.
 
-use super::{FileId, Span};
+use super::{FileId, Span, TextTooLarge, check_size};
 
 /// How many bytes are counted together.
 const BLOCK: usize = 1 << 10;
@@ -13,8 +13,9 @@ const BLOCK: usize = 1 << 10;
 ///
 /// let file = Files::default().add("f");
 /// let text = "a\nbc\n";
-/// let span = LineIndex::new(text).span(file, text, 3);
+/// let span = LineIndex::new(text)?.span(file, text, 3);
 /// assert_eq!((span.line, span.column), (2, 2));
+/// # Ok::<(), rbac_eval::text::TextTooLarge>(())
 /// ```
 #[derive(Debug)]
 pub struct LineIndex {
@@ -31,30 +32,39 @@ struct Position {
 impl Position {
     /// The position after some bytes more.
     fn after(self, bytes: &[u8]) -> Position {
-        let narrow = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         match memchr::memrchr(b'\n', bytes) {
             None => Position {
-                column: self.column.saturating_add(narrow(characters(bytes))),
+                column: self.column + characters(bytes),
                 ..self
             },
             Some(last) => Position {
-                line: self
-                    .line
-                    .saturating_add(narrow(memchr::memchr_iter(b'\n', bytes).count())),
-                column: narrow(characters(&bytes[last + 1..])),
+                line: self.line + newlines(bytes),
+                column: characters(&bytes[last + 1..]),
             },
         }
     }
 }
 
-/// How many characters begin in these bytes of a text.
-fn characters(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+/// How many characters begin in these bytes of a text, which has no more than [`MAX_BYTES`](super::MAX_BYTES).
+fn characters(bytes: &[u8]) -> u32 {
+    bytes
+        .iter()
+        .map(|&byte| u32::from(byte & 0xc0 != 0x80))
+        .sum()
+}
+
+/// How many lines end in these bytes of a text, which has no more than [`MAX_BYTES`](super::MAX_BYTES).
+pub(crate) fn newlines(bytes: &[u8]) -> u32 {
+    memchr::memchr_iter(b'\n', bytes).fold(0, |count, _| count + 1)
 }
 
 impl LineIndex {
     /// Counts the lines of a text.
-    pub fn new(text: &str) -> Self {
+    ///
+    /// # Errors
+    /// If it is so large that they can't be numbered.
+    pub fn new(text: &str) -> Result<Self, TextTooLarge> {
+        check_size(text.len())?;
         let mut at = Position::default();
         let mut blocks = Vec::with_capacity(text.len() / BLOCK + 1);
         for block in text.as_bytes().chunks(BLOCK) {
@@ -62,7 +72,7 @@ impl LineIndex {
             at = at.after(block);
         }
         blocks.push(at);
-        LineIndex { blocks }
+        Ok(LineIndex { blocks })
     }
 
     /// The place of the byte at `offset`.
@@ -73,8 +83,8 @@ impl LineIndex {
             self.blocks[block].after(&text.as_bytes()[block * BLOCK..offset]);
         Span {
             file,
-            line: line.saturating_add(1),
-            column: column.saturating_add(1),
+            line: line + 1,
+            column: column + 1,
         }
     }
 }
@@ -93,7 +103,7 @@ mod tests {
             "é\nab\r\n\n".repeat(700),
             format!("{}\n{}", "x".repeat(3 * BLOCK - 1), "y".repeat(BLOCK)),
         ] {
-            let index = LineIndex::new(&text);
+            let index = LineIndex::new(&text).unwrap();
             let (mut line, mut column) = (1, 1);
             for (offset, c) in text.char_indices().chain([(text.len(), ' ')]) {
                 let span = index.span(file, &text, offset);

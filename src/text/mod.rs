@@ -9,8 +9,10 @@ mod write;
 pub mod yaml;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use lines::LineIndex;
+pub(crate) use lines::newlines;
 pub use located::Located;
 pub use write::{Quotes, write_yaml};
 
@@ -25,9 +27,25 @@ pub struct SourceText {
     pub named: bool,
 }
 
+/// The most bytes of a text that is read: with more, its last line or column might have no number.
+pub const MAX_BYTES: usize = u32::MAX as usize - 1;
+
+/// A text of more than [`MAX_BYTES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("larger than 4 GiB")]
+pub struct TextTooLarge;
+
+/// That a text of so many bytes isn't too large.
+pub(crate) fn check_size(bytes: usize) -> Result<(), TextTooLarge> {
+    if bytes > MAX_BYTES {
+        return Err(TextTooLarge);
+    }
+    Ok(())
+}
+
 /// The number of a file in [`Files`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FileId(u32);
+pub struct FileId(usize);
 
 /// A line and column of a file, both counted from 1 (a column counts characters).
 ///
@@ -53,33 +71,74 @@ impl Span {
     }
 }
 
-/// The names of all files, in the order in which they were read.
+/// The names of all files, in the order in which they were read, and the texts of small ones.
+///
+/// Texts are kept so that what is said of a line can show it. So that a dump doesn't stay in memory
+/// twice, none of more than 1 MiB is kept, and no more than 16 MiB in all.
 ///
 /// ```
-/// use rbac_eval::text::{Span, Files};
+/// use rbac_eval::text::{Files, SourceText, Span};
 ///
 /// let mut files = Files::default();
 /// let id = files.add("rbac.yaml");
 /// let place = Span { file: id, line: 14, column: 3 };
 /// assert_eq!(files.display(place).to_string(), "rbac.yaml:14:3");
 /// assert_eq!(files.file_line(place), "rbac.yaml:14");
+///
+/// let id = files.add_text(&SourceText {
+///     name: "role.yaml".into(),
+///     bytes: b"kind: Role\n".to_vec(),
+///     named: true,
+/// });
+/// assert_eq!(files.text(id), Some("kind: Role\n"));
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Files {
     names: Vec<String>,
+    /// The texts that are kept, by the numbers of their files, which ascend.
+    texts: Vec<(FileId, Arc<str>)>,
+    /// How many bytes these are.
+    kept: usize,
 }
+
+/// The largest text that is kept.
+const KEPT_EACH: usize = 1 << 20;
+/// How many bytes of text are kept in all.
+const KEPT_IN_ALL: usize = 16 << 20;
 
 impl Files {
     /// Adds a file of this name and returns its number.
     pub fn add(&mut self, name: impl Into<String>) -> FileId {
         self.names.push(name.into());
-        FileId(u32::try_from(self.names.len() - 1).unwrap_or(u32::MAX))
+        FileId(self.names.len() - 1)
+    }
+
+    /// Adds a file and returns its number. Its text is kept where it is small, without a byte order
+    /// mark, so that columns fit.
+    pub fn add_text(&mut self, file: &SourceText) -> FileId {
+        let id = self.add(file.name.clone());
+        let bytes = file.bytes.len();
+        if bytes <= KEPT_EACH
+            && bytes <= KEPT_IN_ALL - self.kept
+            && let Ok(text) = str::from_utf8(&file.bytes)
+        {
+            self.kept += bytes;
+            let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+            self.texts.push((id, text.into()));
+        }
+        id
+    }
+
+    /// The text of a file, if it is kept.
+    pub fn text(&self, id: FileId) -> Option<&str> {
+        let at = self.texts.binary_search_by_key(&id, |(known, _)| *known);
+        at.ok().map(|at| &*self.texts[at].1)
     }
 
     /// The name of a file: a path as it was given, `-` for standard input, or a phrase for
     /// what is built in.
     pub fn name(&self, id: FileId) -> &str {
-        self.names.get(id.0 as usize).map_or("?", String::as_str)
+        self.names.get(id.0).map_or("?", String::as_str)
     }
 
     /// How many files there are.
@@ -125,5 +184,42 @@ impl fmt::Display for DisplayPlace<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pretty_assertions::assert_eq;
+
+    use super::*;
+
+    #[test]
+    fn texts_are_kept_within_their_bounds() {
+        let file = |bytes: &[u8]| SourceText {
+            name: "file".to_owned(),
+            bytes: bytes.to_vec(),
+            named: true,
+        };
+        let mut files = Files::default();
+        let large = files.add_text(&file(&vec![b'x'; KEPT_EACH + 1]));
+        let broken = files.add_text(&file(b"\xff"));
+        let marked = files.add_text(&file("\u{feff}a".as_bytes()));
+        let name = files.add("name");
+        assert_eq!(files.text(marked), Some("a"));
+        let most = vec![b'y'; KEPT_EACH];
+        let all = KEPT_IN_ALL / KEPT_EACH;
+        let kept: Vec<FileId> = (0..all).map(|_| files.add_text(&file(&most))).collect();
+        for id in [large, broken, name, kept[all - 1]] {
+            assert_eq!(files.text(id), None);
+        }
+        let is_whole = |&id: &FileId| files.text(id).map(str::len) == Some(KEPT_EACH);
+        assert!(kept[..all - 1].iter().all(is_whole));
+    }
+
+    #[test]
+    fn a_text_is_read_if_all_its_places_have_numbers() {
+        assert_eq!(check_size(MAX_BYTES), Ok(()));
+        assert_eq!(check_size(MAX_BYTES + 1), Err(TextTooLarge));
+        assert!(u32::try_from(MAX_BYTES + 1).is_ok());
     }
 }
