@@ -106,6 +106,7 @@ impl Error {
     }
 
     /// What is wrong.
+    #[cfg(test)]
     pub fn fault(&self) -> &YamlFault {
         &self.0.fault
     }

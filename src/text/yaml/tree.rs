@@ -74,6 +74,7 @@ impl<'t> Document<'t> {
     }
 
     /// How large the document is with its aliases followed.
+    #[cfg(test)]
     pub fn size(&self) -> Size {
         self.size
     }
@@ -233,11 +234,13 @@ impl<'a> Node<'a> {
 
     /// Its text, if it is a scalar: without quotes and escapes, but before it is taken for a
     /// number or anything else.
+    #[cfg(test)]
     pub fn text(self) -> Option<&'a str> {
         self.written().map(|written| written.text)
     }
 
     /// How it is written, if it is a scalar.
+    #[cfg(test)]
     pub fn style(self) -> Option<Style> {
         self.written().map(|written| written.style)
     }
