@@ -15,7 +15,7 @@ use crate::kube::{BindingKind, SubjectKind};
 
 /// Someone who can, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Able {
+pub struct AllowedSubject {
     /// Who.
     pub principal: Principal,
     /// Every grant, by binding and rule. None for `system:masters` where only that counts.
@@ -26,7 +26,7 @@ pub struct Able {
 
 /// Someone who can for some names only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AbleForNames {
+pub struct AllowedForNames {
     /// Who.
     pub principal: Principal,
     /// The names, sorted.
@@ -39,9 +39,9 @@ pub struct AbleForNames {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WhoCan {
     /// Those who can, sorted. `system:masters` is always among them.
-    pub able: Vec<Able>,
+    pub able: Vec<AllowedSubject>,
     /// Of a request without a name: those who can for some names only, and aren't among `able`.
-    pub for_names: Vec<AbleForNames>,
+    pub for_names: Vec<AllowedForNames>,
     /// Bindings in reach whose role the input lacks.
     pub incomplete: Vec<BindingId>,
 }
@@ -143,7 +143,7 @@ pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> 
         .map(|(principal, (mut names, grants))| {
             names.sort();
             names.dedup();
-            AbleForNames {
+            AllowedForNames {
                 principal,
                 names,
                 grants: sorted(grants),
@@ -152,7 +152,7 @@ pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> 
         .collect();
     let able = able
         .into_iter()
-        .map(|(principal, grants)| Able {
+        .map(|(principal, grants)| AllowedSubject {
             privileged: principal.kind == SubjectKind::Group && principal.name == MASTERS,
             principal,
             grants: sorted(grants),

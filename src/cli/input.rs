@@ -197,7 +197,7 @@ fn build(args: &InputArgs, wanted: Wanted, report: Report, label: &str) -> Resul
     let mut files = Files::default();
     let progress = Progress::of(reading.texts.iter().map(|text| text.bytes.len()).sum());
     let watch = |bytes| progress.add(bytes);
-    let manifest = kube::parse_watched(&mut files, &reading.texts, &watch);
+    let manifest = kube::parse_with_progress(&mut files, &reading.texts, &watch);
     progress.finish();
     drop(reading);
     let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))

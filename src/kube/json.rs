@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::decode::{self, Inherited, NonObjects, Registry};
 use super::piece::{Fault, Piece, ShapeError};
 use super::shape::Text;
-use super::{Manifest, Watch, wording};
+use super::{Manifest, OnProgress, wording};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::parallel;
 use crate::text::{FileId, LineIndex, Span, TextTooLarge};
@@ -42,7 +42,7 @@ impl JsonText<'_> {
 struct JsonReader<'a> {
     text: JsonText<'a>,
     registry: &'a Registry,
-    watch: &'a Watch<'a>,
+    on_progress: &'a OnProgress<'a>,
 }
 
 /// What reading a text as JSON gave.
@@ -63,7 +63,7 @@ pub(super) fn read(
     file: FileId,
     text: &str,
     registry: &Registry,
-    watch: &Watch<'_>,
+    on_progress: &OnProgress<'_>,
 ) -> Result<Read, TextTooLarge> {
     let (lines, list) = parallel::join(
         || LineIndex::new(text),
@@ -77,7 +77,7 @@ pub(super) fn read(
             lines: &lines,
         },
         registry,
-        watch,
+        on_progress,
     };
     let mut read = Read {
         manifest: Manifest::default(),
@@ -198,7 +198,7 @@ impl JsonReader<'_> {
             for item in items {
                 self.object(item, inherited, &mut part);
             }
-            (self.watch)(items.iter().map(|item| item.get().len()).sum());
+            (self.on_progress)(items.iter().map(|item| item.get().len()).sum());
             part
         });
         manifest.extend(parts);

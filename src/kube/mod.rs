@@ -137,27 +137,31 @@ pub fn parse_with(registry: &Registry, files: &mut Files, texts: &[SourceText]) 
 ///     named: true,
 /// };
 /// let done = AtomicUsize::new(0);
-/// kube::parse_watched(&mut Files::default(), &[text], &|bytes| {
+/// kube::parse_with_progress(&mut Files::default(), &[text], &|bytes| {
 ///     done.fetch_add(bytes, Ordering::Relaxed);
 /// });
 /// assert_eq!(done.into_inner(), 10);
 /// ```
-pub fn parse_watched(files: &mut Files, texts: &[SourceText], watch: &Watch<'_>) -> Manifest {
-    read_all(&Registry::standard(), files, texts, watch)
+pub fn parse_with_progress(
+    files: &mut Files,
+    texts: &[SourceText],
+    on_progress: &OnProgress<'_>,
+) -> Manifest {
+    read_all(&Registry::standard(), files, texts, on_progress)
 }
 
 fn read_all(
     registry: &Registry,
     files: &mut Files,
     texts: &[SourceText],
-    watch: &Watch<'_>,
+    on_progress: &OnProgress<'_>,
 ) -> Manifest {
     let numbered: Vec<(FileId, &SourceText)> = texts
         .iter()
         .map(|text| (files.add_text(text), text))
         .collect();
     let parsed: Vec<Manifest> = parallel::map(&numbered, |(file, text)| {
-        parse_text(*file, text, registry, watch)
+        parse_text(*file, text, registry, on_progress)
     });
     let mut whole = Manifest::default();
     whole.extend(parsed);
@@ -165,10 +169,15 @@ fn read_all(
 }
 
 /// Who is told how many bytes more are done.
-pub type Watch<'w> = dyn Fn(usize) + Sync + 'w;
+pub type OnProgress<'w> = dyn Fn(usize) + Sync + 'w;
 
-fn parse_text(file: FileId, text: &SourceText, registry: &Registry, watch: &Watch<'_>) -> Manifest {
-    let read = read_text(file, text, registry, watch);
+fn parse_text(
+    file: FileId,
+    text: &SourceText,
+    registry: &Registry,
+    on_progress: &OnProgress<'_>,
+) -> Manifest {
+    let read = read_text(file, text, registry, on_progress);
     let mut manifest =
         read.unwrap_or_else(|error| Manifest::broken(Span::whole(file), error.to_string()));
     for diagnostic in &mut manifest.diagnostics {
@@ -181,7 +190,7 @@ fn read_text(
     source: FileId,
     input: &SourceText,
     registry: &Registry,
-    watch: &Watch<'_>,
+    on_progress: &OnProgress<'_>,
 ) -> Result<Manifest, TextTooLarge> {
     check_size(input.bytes.len())?;
     let text = match str::from_utf8(&input.bytes) {
@@ -206,13 +215,13 @@ fn read_text(
     } else {
         NonObjects::PassedOver
     };
-    let as_yaml = || yaml::read(source, text, non_objects, registry, watch);
+    let as_yaml = || yaml::read(source, text, non_objects, registry, on_progress);
     if !looks_like_json && !ends_in_json {
         return Ok(as_yaml());
     }
     // What follows what looks like JSON may still make it YAML, of which JSON is a part: documents
     // between `---`, or comments.
-    let json = json::read(source, text, registry, watch)?;
+    let json = json::read(source, text, registry, on_progress)?;
     if json.sound {
         return Ok(json.manifest);
     }

@@ -7,7 +7,7 @@
 use super::decode::{self, Inherited, NonObjects, Registry};
 use super::piece::{Piece, in_file};
 use super::split::{self, Chunk, Shape};
-use super::{Manifest, Watch};
+use super::{Manifest, OnProgress};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
 use crate::parallel;
@@ -44,7 +44,7 @@ pub(super) fn read(
     text: &str,
     non_objects: NonObjects,
     registry: &Registry,
-    watch: &Watch<'_>,
+    on_progress: &OnProgress<'_>,
 ) -> Manifest {
     let chunks = split::split(text, registry);
     let reader = YamlReader {
@@ -64,7 +64,7 @@ pub(super) fn read(
         .collect();
     let parts: Vec<Manifest> = parallel::map(&runs, |run| {
         let read = reader.run(run);
-        watch(run.iter().map(|chunk| chunk.text.len()).sum());
+        on_progress(run.iter().map(|chunk| chunk.text.len()).sum());
         read
     });
     let mut whole = Manifest::default();

@@ -37,20 +37,24 @@ impl Authorizer for RbacAuthorizer {
         grants.sort_unstable();
         grants.dedup();
         Response {
-            decision: decision(!grants.is_empty()),
+            decision: decision(grants.first()),
             reasons: grants.into_iter().map(Reason::Rbac).collect(),
             errors: each_once(errors),
         }
     }
 
     fn decide(&self, user: &UserInfo, attributes: &Attributes) -> Decision {
-        decision(self.is_granted(user, attributes))
+        if self.is_granted(user, attributes) {
+            Decision::Allow
+        } else {
+            Decision::NoOpinion
+        }
     }
 
     fn status(&self, user: &UserInfo, attributes: &Attributes) -> Status {
         let grant = self.first_grant(user, attributes);
         Status {
-            decision: decision(grant.is_some()),
+            decision: decision(grant.as_ref()),
             reason: match grant {
                 Some(grant) => self.reason(&grant),
                 None => denial_reason(&self.missing_roles(user, attributes.namespace())),
@@ -59,12 +63,9 @@ impl Authorizer for RbacAuthorizer {
     }
 }
 
-fn decision(granted: bool) -> Decision {
-    if granted {
-        Decision::Allow
-    } else {
-        Decision::NoOpinion
-    }
+/// RBAC allows by a grant, and says nothing without one.
+fn decision(grant: Option<&Grant>) -> Decision {
+    grant.map_or(Decision::NoOpinion, |_| Decision::Allow)
 }
 
 /// Sorted by binding, one for each, however many of its subjects name the user.

@@ -218,9 +218,8 @@ impl<'a> Node<'a> {
     pub fn view(self) -> View<'a> {
         match &self.document.slot(self.id).kind {
             Kind::Sequence(children) => View::Sequence(self.items_of(*children)),
-            Kind::Mapping { children, merges } => {
-                View::Mapping(self.entries_of(*children, *merges))
-            }
+            Kind::Mapping { merges: true, .. } => View::Mapping(self.merged_entries()),
+            Kind::Mapping { children, .. } => View::Mapping(self.entries_of(*children)),
             Kind::Scalar { .. } | Kind::Alias(_) => {
                 View::Scalar(self.scalar().unwrap_or(Scalar::Null))
             }
@@ -284,7 +283,8 @@ impl<'a> Node<'a> {
     /// Its keys and values, if it is a mapping, merged ones after its own.
     pub fn entries(self) -> Option<Entries<'a>> {
         match self.document.slot(self.id).kind {
-            Kind::Mapping { children, merges } => Some(self.entries_of(children, merges)),
+            Kind::Mapping { merges: true, .. } => Some(self.merged_entries()),
+            Kind::Mapping { children, .. } => Some(self.entries_of(children)),
             _ => None,
         }
     }
@@ -292,7 +292,7 @@ impl<'a> Node<'a> {
     /// Its keys and values as they are written, `<<` among them, if it is a mapping.
     pub fn written_entries(self) -> Option<Entries<'a>> {
         match self.document.slot(self.id).kind {
-            Kind::Mapping { children, .. } => Some(self.entries_of(children, false)),
+            Kind::Mapping { children, .. } => Some(self.entries_of(children)),
             _ => None,
         }
     }
@@ -346,13 +346,14 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn entries_of(self, children: Children, merges: bool) -> Entries<'a> {
-        let written = self.items_of(children);
-        Entries(if merges {
-            EntriesKind::Merged(merge::entries(self).into_iter())
-        } else {
-            EntriesKind::Written(written)
-        })
+    /// The entries of a mapping as they are written, `<<` among them.
+    fn entries_of(self, children: Children) -> Entries<'a> {
+        Entries(EntriesKind::Written(self.items_of(children)))
+    }
+
+    /// The entries of a mapping, with those that `<<` brings.
+    fn merged_entries(self) -> Entries<'a> {
+        Entries(EntriesKind::Merged(merge::entries(self).into_iter()))
     }
 }
 
