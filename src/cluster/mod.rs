@@ -99,9 +99,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// The snapshot of what was read.
     ///
-    /// Of the same object in several places the last one counts; an
-    /// [`Overridden`](crate::diagnostic::Problem::Overridden) says so where they differ. An object of
-    /// the input always wins over a built-in one.
+    /// Of duplicate objects the last definition wins; a diagnostic says so where they differ. An object
+    /// of the input always wins over a built-in one.
     pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
         let input = Input::of(&manifest);
         let defaults = match defaults {

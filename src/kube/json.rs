@@ -39,7 +39,7 @@ impl JsonText<'_> {
 }
 
 /// What reads a text.
-struct Reader<'a> {
+struct JsonReader<'a> {
     text: JsonText<'a>,
     registry: &'a Registry,
     watch: &'a Watch<'a>,
@@ -70,7 +70,7 @@ pub(super) fn read(
         || serde_json::from_str::<ListHead<'_>>(text).ok(),
     );
     let lines = lines?;
-    let reader = Reader {
+    let reader = JsonReader {
         text: JsonText {
             file,
             text,
@@ -155,7 +155,7 @@ struct ListHead<'a> {
     items: Option<Vec<&'a RawValue>>,
 }
 
-impl Reader<'_> {
+impl JsonReader<'_> {
     fn value(&self, value: &RawValue, manifest: &mut Manifest) {
         let inherited = Inherited::document(NonObjects::Told);
         if value.get().starts_with('[') {

@@ -123,7 +123,7 @@ impl<'a> Piece<'a> {
 /// The place in its file of what stands in a document that begins on this line of it.
 ///
 /// No file has more lines than fit: [`text::MAX_BYTES`](crate::text::MAX_BYTES).
-pub(super) fn in_file(span: yaml::Span, file: FileId, first_line: u32) -> Span {
+pub(super) fn in_file(span: yaml::NodeSpan, file: FileId, first_line: u32) -> Span {
     Span {
         file,
         line: first_line + (span.line.max(1) - 1),

@@ -29,14 +29,14 @@ pub(super) enum Shape {
     /// A document.
     Document,
     /// One entry of a list's `items`, as a sequence of one.
-    Item(Arc<ListHead>),
+    Item(Arc<ListHeading>),
     /// An object of a kind that isn't decoded.
     OtherKind,
 }
 
 /// What the items of a list take over from it.
 #[derive(Debug, PartialEq)]
-pub(super) struct ListHead {
+pub(super) struct ListHeading {
     pub(super) api_version: String,
     pub(super) kind: String,
 }
@@ -256,7 +256,7 @@ fn items<'a>(document: &'a str, line: u32, registry: &Registry) -> Option<Vec<Ch
     if !kind.ends_with("List") || aliases_reach(document) || !head_is_plain(&head) {
         return None;
     }
-    let list = Arc::new(ListHead {
+    let list = Arc::new(ListHeading {
         api_version: api_version.to_owned(),
         kind: kind.to_owned(),
     });

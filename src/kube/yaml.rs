@@ -21,7 +21,7 @@ const SMALL: usize = 1 << 20;
 const AT_ONCE: usize = 32;
 
 /// What reads a text.
-struct Reader<'a> {
+struct YamlReader<'a> {
     file: FileId,
     text: &'a str,
     registry: &'a Registry,
@@ -47,7 +47,7 @@ pub(super) fn read(
     watch: &Watch<'_>,
 ) -> Manifest {
     let chunks = split::split(text, registry);
-    let reader = Reader {
+    let reader = YamlReader {
         file,
         text,
         registry,
@@ -72,7 +72,7 @@ pub(super) fn read(
     whole
 }
 
-impl Reader<'_> {
+impl YamlReader<'_> {
     /// Reads chunks that are alike. Items of one list, end to end, are parsed all at once, since the
     /// parser takes its time to begin, and one by one where something is wrong with any of them.
     fn run(&self, run: &[Chunk<'_>]) -> Manifest {

@@ -118,7 +118,7 @@ pub(super) enum ReviewRefusal {
 
 /// Whether a review may ask about the whole cluster, or about its own namespace alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Extent {
+enum ReviewExtent {
     Cluster,
     Local,
 }
@@ -157,7 +157,7 @@ impl Review<'_> {
                 subresource: owned(resource.subresource),
                 name: owned(resource.name),
             }),
-            (None, Some(_)) if extent == Extent::Local => {
+            (None, Some(_)) if extent == ReviewExtent::Local => {
                 return Err(ReviewRefusal::UrlInNamespace);
             }
             (None, Some(non_resource)) => Attributes::NonResource(NonResourceAttributes {
@@ -166,7 +166,7 @@ impl Review<'_> {
             }),
             _ => return Err(ReviewRefusal::NotOneRequest),
         };
-        if extent == Extent::Local {
+        if extent == ReviewExtent::Local {
             let namespace = owned(self.metadata.and_then(|metadata| metadata.namespace));
             if namespace != attributes.namespace() {
                 return Err(ReviewRefusal::OtherNamespace);
@@ -175,10 +175,10 @@ impl Review<'_> {
         Ok((user, attributes))
     }
 
-    fn extent(&self) -> Result<Extent, ReviewRefusal> {
+    fn extent(&self) -> Result<ReviewExtent, ReviewRefusal> {
         match &*self.kind {
-            "SubjectAccessReview" => Ok(Extent::Cluster),
-            "LocalSubjectAccessReview" => Ok(Extent::Local),
+            "SubjectAccessReview" => Ok(ReviewExtent::Cluster),
+            "LocalSubjectAccessReview" => Ok(ReviewExtent::Local),
             "SelfSubjectAccessReview" | "SelfSubjectRulesReview" => {
                 Err(ReviewRefusal::SelfReview {
                     kind: self.kind.to_string(),

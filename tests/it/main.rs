@@ -9,6 +9,7 @@ mod check_outputs;
 mod conformance;
 mod decode;
 mod default_policy;
+mod design;
 mod diff_cases;
 mod diff_cli;
 mod diff_entries;

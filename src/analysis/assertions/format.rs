@@ -163,19 +163,19 @@ struct RawRequest {
     namespace: Option<String>,
     namespaces: Option<Vec<String>>,
     every_namespace: Option<bool>,
-    namespace_selector: Option<RawSelector>,
-    subjects: Option<Vec<RawSubject>>,
+    namespace_selector: Option<RawNamespaceSelector>,
+    subjects: Option<Vec<RawAllowedSubject>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RawSelector {
+struct RawNamespaceSelector {
     match_labels: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RawSubject {
+struct RawAllowedSubject {
     kind: String,
     name: String,
     namespace: Option<String>,
@@ -304,7 +304,7 @@ fn requests(raw: RawRequest) -> Result<AssertedRequests, FormatProblem> {
     })
 }
 
-fn subject(raw: RawSubject) -> Result<Principal, FormatProblem> {
+fn subject(raw: RawAllowedSubject) -> Result<Principal, FormatProblem> {
     let kind = match &*raw.kind {
         "User" => SubjectKind::User,
         "Group" => SubjectKind::Group,

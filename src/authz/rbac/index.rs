@@ -76,12 +76,12 @@ pub(crate) struct Slot {
     roles: [u16; ROLES],
 }
 
-/// A [`Header`], or an [`Edge`].
+/// A [`SlotHeader`], or an [`Edge`].
 #[derive(Debug, Clone, Copy)]
 struct Record([u32; 4]);
 
 /// The record before the edges of a name.
-struct Header {
+struct SlotHeader {
     name: TextRange,
     cluster_wide: u32,
     edges: u32,
@@ -100,9 +100,9 @@ impl Record {
     }
 
     #[inline]
-    fn header(self) -> Header {
+    fn header(self) -> SlotHeader {
         let [begin, end, cluster_wide, edges] = self.0;
-        Header {
+        SlotHeader {
             name: TextRange { begin, end },
             cluster_wide,
             edges,
@@ -117,8 +117,8 @@ impl From<&NewEdge> for Record {
     }
 }
 
-impl From<Header> for Record {
-    fn from(header: Header) -> Self {
+impl From<SlotHeader> for Record {
+    fn from(header: SlotHeader) -> Self {
         let TextRange { begin, end } = header.name;
         Record([begin, end, header.cluster_wide, header.edges])
     }
@@ -179,7 +179,7 @@ impl SubjectIndex {
                 header: narrow(index.records.len(), EDGES)?,
                 roles: slot_roles(&same[..cluster_wide]),
             };
-            let header = Header {
+            let header = SlotHeader {
                 name: strings.range(same[0].name),
                 cluster_wide: narrow(cluster_wide, EDGES)?,
                 edges: narrow(same.len(), EDGES)?,
@@ -307,7 +307,7 @@ impl SubjectIndex {
     }
 
     #[inline]
-    fn header(&self, slot: &Slot) -> Header {
+    fn header(&self, slot: &Slot) -> SlotHeader {
         self.records[slot.header as usize].header()
     }
 

@@ -180,7 +180,7 @@ mapping! {
 
 /// How a version spells subjects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spelling {
+enum SubjectSpelling {
     /// With `apiGroup`.
     Current,
     /// v1alpha1: `apiVersion` is a field, and the user `*` is everyone.
@@ -200,8 +200,8 @@ impl Decode for Binding {
             _ => (BindingKind::ClusterRoleBinding, Extent::Cluster),
         };
         let spelling = match source.group_version().version {
-            ALPHA => Spelling::Alpha,
-            _ => Spelling::Current,
+            ALPHA => SubjectSpelling::Alpha,
+            _ => SubjectSpelling::Current,
         };
         let raw: RawBinding<'_> = source.read()?;
         let mut metadata = source.metadata(raw.metadata, extent)?;
@@ -264,9 +264,13 @@ fn role_ref(raw: RawRoleRef<'_>, of: BindingKind) -> Result<RoleRef, Invalid> {
 }
 
 /// Source: `ValidateRoleBindingSubject`; v1alpha1's `*` for everyone from its conversion.
-fn subject(raw: RawSubject<'_>, of: BindingKind, spelling: Spelling) -> Result<Subject, Invalid> {
+fn subject(
+    raw: RawSubject<'_>,
+    of: BindingKind,
+    spelling: SubjectSpelling,
+) -> Result<Subject, Invalid> {
     no_unknown(&raw.unknown, "")?;
-    if raw.api_version.is_some() && spelling != Spelling::Alpha {
+    if raw.api_version.is_some() && spelling != SubjectSpelling::Alpha {
         return Err(Invalid::unknown_field("apiVersion"));
     }
     let kind = string(raw.kind, "kind")?;
@@ -298,7 +302,7 @@ fn subject(raw: RawSubject<'_>, of: BindingKind, spelling: Spelling) -> Result<S
                 return Err(Invalid::unsupported("apiGroup", &api_group, &supported));
             }
             match &*kind {
-                "User" if spelling == Spelling::Alpha && name == "*" => {
+                "User" if spelling == SubjectSpelling::Alpha && name == "*" => {
                     return Ok(Subject {
                         kind: SubjectKind::Group,
                         namespace,

@@ -7,9 +7,9 @@ use granit_parser::StructureStyle;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::resolve::{self, Style};
-use super::tag::{Shape, Tag};
-use super::tree::{Children, Document, Kind, Node, NodeId, Slot, Tagged, Written};
-use super::{Error, Fault, Limits, Size, Span, keys, merge};
+use super::tag::{Tag, TagShape};
+use super::tree::{Children, Document, Kind, Node, NodeId, NodeSlot, Tagged, Written};
+use super::{Error, Limits, NodeSpan, Size, YamlFault, keys, merge};
 
 /// As many keys as are compared one by one to find a duplicate.
 const FEW_KEYS: usize = 16;
@@ -17,14 +17,14 @@ const FEW_KEYS: usize = 16;
 const SHOWN: usize = 40;
 
 /// The document of a text that holds nothing.
-pub(super) fn empty(span: Span) -> Document<'static> {
+pub(super) fn empty(span: NodeSpan) -> Document<'static> {
     let kind = Kind::Scalar {
         text: Cow::Borrowed(""),
         style: Style::Plain,
         tagged: None,
     };
     Document {
-        nodes: vec![Slot { span, kind }],
+        nodes: vec![NodeSlot { span, kind }],
         children: Vec::new(),
         tagged: Vec::new(),
         root: 0,
@@ -35,7 +35,7 @@ pub(super) fn empty(span: Span) -> Document<'static> {
 /// A collection that is being read.
 struct Frame {
     node: NodeId,
-    shape: Shape,
+    shape: TagShape,
     style: StructureStyle,
     anchor: usize,
     /// Where its children begin among those that wait.
@@ -91,7 +91,7 @@ impl<'t> Builder<'t> {
 
     pub(super) fn finish(self) -> Document<'t> {
         if self.document.nodes.is_empty() {
-            return empty(Span::BEGIN);
+            return empty(NodeSpan::BEGIN);
         }
         self.document
     }
@@ -103,7 +103,7 @@ impl<'t> Builder<'t> {
         style: Style,
         anchor: usize,
         tag: Option<&granit_parser::Tag>,
-        span: Span,
+        span: NodeSpan,
     ) -> Result<(), Error> {
         let mut size = Size::scalar(text.len());
         let tagged = match tag {
@@ -122,7 +122,7 @@ impl<'t> Builder<'t> {
             style,
             tagged,
         };
-        let node = self.add(Slot { span, kind })?;
+        let node = self.add(NodeSlot { span, kind })?;
         if anchor != 0 {
             let complete = Some((size, 0));
             self.anchors.insert(anchor, Anchor { node, complete });
@@ -136,14 +136,14 @@ impl<'t> Builder<'t> {
         tag: &granit_parser::Tag,
         text: &str,
         style: Style,
-        span: Span,
+        span: NodeSpan,
     ) -> Result<u32, Error> {
         let meaning = Tag::of(tag);
-        if !meaning.fits(Shape::Scalar) {
-            return Err(Error::new(Fault::MisplacedTag(tag.original()), span));
+        if !meaning.fits(TagShape::Scalar) {
+            return Err(Error::new(YamlFault::MisplacedTag(tag.original()), span));
         }
         let Some(value) = resolve::tagged(meaning, text, style) else {
-            let fault = Fault::TaggedScalar {
+            let fault = YamlFault::TaggedScalar {
                 tag: tag.original(),
                 text: text.chars().take(SHOWN).collect(),
             };
@@ -160,14 +160,14 @@ impl<'t> Builder<'t> {
 
     pub(super) fn begin(
         &mut self,
-        shape: Shape,
+        shape: TagShape,
         style: StructureStyle,
         anchor: usize,
         tag: Option<&granit_parser::Tag>,
-        span: Span,
+        span: NodeSpan,
     ) -> Result<(), Error> {
         if self.frames.len() >= self.limits.depth {
-            return Err(Error::new(Fault::TooDeep(self.limits.depth), span));
+            return Err(Error::new(YamlFault::TooDeep(self.limits.depth), span));
         }
         if self.expects_key() {
             return Err(Error::new(collection_as_key(shape), span));
@@ -175,11 +175,11 @@ impl<'t> Builder<'t> {
         if let Some(tag) = tag
             && !Tag::of(tag).fits(shape)
         {
-            return Err(Error::new(Fault::MisplacedTag(tag.original()), span));
+            return Err(Error::new(YamlFault::MisplacedTag(tag.original()), span));
         }
         let span = match (shape, style, self.frames.last()) {
-            (Shape::Sequence, StructureStyle::Block, Some(parent))
-                if parent.shape == Shape::Mapping =>
+            (TagShape::Sequence, StructureStyle::Block, Some(parent))
+                if parent.shape == TagShape::Mapping =>
             {
                 from_dash(self.text, span)
             }
@@ -190,13 +190,13 @@ impl<'t> Builder<'t> {
         size.bytes = tag.map_or(0, bytes_of);
         self.grow(size, span)?;
         let kind = match shape {
-            Shape::Mapping => Kind::Mapping {
+            TagShape::Mapping => Kind::Mapping {
                 children: Children::NONE,
                 merges: false,
             },
             _ => Kind::Sequence(Children::NONE),
         };
-        let node = self.add(Slot { span, kind })?;
+        let node = self.add(NodeSlot { span, kind })?;
         if anchor != 0 {
             let complete = None;
             self.anchors.insert(anchor, Anchor { node, complete });
@@ -215,10 +215,10 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    pub(super) fn end(&mut self, span: Span) -> Result<(), Error> {
+    pub(super) fn end(&mut self, span: NodeSpan) -> Result<(), Error> {
         let Some(frame) = self.frames.pop() else {
             return Err(Error::new(
-                Fault::Syntax("an end without a beginning".to_owned()),
+                YamlFault::Syntax("an end without a beginning".to_owned()),
                 span,
             ));
         };
@@ -233,7 +233,7 @@ impl<'t> Builder<'t> {
         let children = Children { first, count };
         let slot = &mut self.document.nodes[frame.node as usize];
         slot.kind = match frame.shape {
-            Shape::Mapping => Kind::Mapping {
+            TagShape::Mapping => Kind::Mapping {
                 children,
                 merges: frame.merges,
             },
@@ -256,29 +256,29 @@ impl<'t> Builder<'t> {
         self.place(frame.node, begin)
     }
 
-    pub(super) fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Error> {
+    pub(super) fn alias(&mut self, anchor: usize, span: NodeSpan) -> Result<(), Error> {
         let Some(anchor) = self.anchors.get(&anchor) else {
-            return Err(Error::new(Fault::UnknownAnchor, span));
+            return Err(Error::new(YamlFault::UnknownAnchor, span));
         };
         let target = anchor.node;
         let Some((size, height)) = anchor.complete else {
-            return Err(Error::new(Fault::RecursiveAlias, span));
+            return Err(Error::new(YamlFault::RecursiveAlias, span));
         };
         if self.frames.len() + height > self.limits.depth {
-            return Err(Error::new(Fault::TooDeep(self.limits.depth), span));
+            return Err(Error::new(YamlFault::TooDeep(self.limits.depth), span));
         }
         self.aliased_events = self.aliased_events.saturating_add(size.events);
         if self.aliased_events > self.limits.alias_events {
-            return Err(Error::new(Fault::TooMuchAliased, span));
+            return Err(Error::new(YamlFault::TooMuchAliased, span));
         }
         self.grow(size, span)?;
         if self.expects_key() {
             match self.document.nodes[target as usize].kind {
                 Kind::Sequence(_) => {
-                    return Err(Error::new(collection_as_key(Shape::Sequence), span));
+                    return Err(Error::new(collection_as_key(TagShape::Sequence), span));
                 }
                 Kind::Mapping { .. } => {
-                    return Err(Error::new(collection_as_key(Shape::Mapping), span));
+                    return Err(Error::new(collection_as_key(TagShape::Mapping), span));
                 }
                 Kind::Scalar { .. } | Kind::Alias(_) => {}
             }
@@ -287,50 +287,51 @@ impl<'t> Builder<'t> {
             frame.height = frame.height.max(height);
         }
         let kind = Kind::Alias(target);
-        let node = self.add(Slot { span, kind })?;
+        let node = self.add(NodeSlot { span, kind })?;
         self.place(node, span)
     }
 
     /// Counts what comes to the document.
     #[inline]
-    fn grow(&mut self, size: Size, span: Span) -> Result<(), Error> {
+    fn grow(&mut self, size: Size, span: NodeSpan) -> Result<(), Error> {
         let size = self.document.size.plus(size);
         if size.nodes > self.limits.nodes {
-            return Err(Error::new(Fault::TooManyNodes(self.limits.nodes), span));
+            return Err(Error::new(YamlFault::TooManyNodes(self.limits.nodes), span));
         }
         if size.bytes > self.limits.bytes {
-            return Err(Error::new(Fault::TooManyBytes, span));
+            return Err(Error::new(YamlFault::TooManyBytes, span));
         }
         self.document.size = size;
         Ok(())
     }
 
     #[inline]
-    fn add(&mut self, slot: Slot<'t>) -> Result<NodeId, Error> {
+    fn add(&mut self, slot: NodeSlot<'t>) -> Result<NodeId, Error> {
         let id = self.number(self.document.nodes.len(), slot.span)?;
         self.document.nodes.push(slot);
         Ok(id)
     }
 
-    fn number(&self, count: usize, span: Span) -> Result<u32, Error> {
-        u32::try_from(count).map_err(|_| Error::new(Fault::TooManyNodes(self.limits.nodes), span))
+    fn number(&self, count: usize, span: NodeSpan) -> Result<u32, Error> {
+        u32::try_from(count)
+            .map_err(|_| Error::new(YamlFault::TooManyNodes(self.limits.nodes), span))
     }
 
     /// Whether what comes next is the key of a mapping.
     fn expects_key(&self) -> bool {
         self.frames.last().is_some_and(|frame| {
-            frame.shape == Shape::Mapping && (self.waiting.len() - frame.first).is_multiple_of(2)
+            frame.shape == TagShape::Mapping && (self.waiting.len() - frame.first).is_multiple_of(2)
         })
     }
 
     /// Puts a complete node where it belongs: into the collection that is being read.
     #[inline]
-    fn place(&mut self, node: NodeId, span: Span) -> Result<(), Error> {
+    fn place(&mut self, node: NodeId, span: NodeSpan) -> Result<(), Error> {
         let Some(frame) = self.frames.last() else {
             self.document.root = node;
             return Ok(());
         };
-        if frame.shape == Shape::Mapping {
+        if frame.shape == TagShape::Mapping {
             if self.expects_key() {
                 self.key(node, span)?;
             } else if frame.merges
@@ -348,7 +349,7 @@ impl<'t> Builder<'t> {
     }
 
     /// Notes a key of the mapping that is being read, unless the mapping has it.
-    fn key(&mut self, node: NodeId, span: Span) -> Result<(), Error> {
+    fn key(&mut self, node: NodeId, span: NodeSpan) -> Result<(), Error> {
         let document = &self.document;
         let (Some(frame), Some(key)) = (self.frames.last_mut(), document.written(node)) else {
             return Ok(());
@@ -387,7 +388,7 @@ impl<'t> Builder<'t> {
         match first {
             None => Ok(()),
             Some(first) => {
-                let fault = Fault::RepeatedKey {
+                let fault = YamlFault::RepeatedKey {
                     key: keys::string(key).ok().map(Cow::into_owned),
                     first: Some(document.nodes[first as usize].span),
                 };
@@ -399,7 +400,7 @@ impl<'t> Builder<'t> {
 
 /// Where a list in block style begins that is the value of a key. Where it isn't indented, the
 /// parser says where its first item begins.
-fn from_dash(text: &str, span: Span) -> Span {
+fn from_dash(text: &str, span: NodeSpan) -> NodeSpan {
     let before = &text[..span.range().start];
     let line = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
     let dash = before[line..]
@@ -412,16 +413,16 @@ fn from_dash(text: &str, span: Span) -> Span {
     let (Ok(start), Ok(column)) = (u32::try_from(line + dash), u32::try_from(dash + 1)) else {
         return span;
     };
-    Span {
+    NodeSpan {
         start,
         column,
         ..span
     }
 }
 
-fn collection_as_key(shape: Shape) -> Fault {
-    Fault::CollectionAsKey(match shape {
-        Shape::Sequence => "a list",
+fn collection_as_key(shape: TagShape) -> YamlFault {
+    YamlFault::CollectionAsKey(match shape {
+        TagShape::Sequence => "a list",
         _ => "a mapping",
     })
 }

@@ -13,7 +13,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::tree::{Entries, Items, Node, View};
-use super::{Error, Handle, Scalar, Span, resolve, spanned};
+use super::{Error, Handle, NodeSpan, Scalar, resolve, spanned};
 
 impl<'de> Node<'de> {
     fn unexpected(self) -> Unexpected<'de> {
@@ -196,7 +196,7 @@ impl<'de> Deserializer<'de> for Node<'de> {
             },
             Some(mut entries) => match (entries.next(), entries.next()) {
                 (Some((key, value)), None) => Variant {
-                    name: Name::Key(key),
+                    name: Name::KeyDeserializer(key),
                     value: Some(value),
                 },
                 _ => return Err(self.is_not("a mapping of one key")),
@@ -255,7 +255,7 @@ impl<'de> MapAccess<'de> for Mapping<'de> {
         let Some((key, _)) = self.last else {
             return Ok(None);
         };
-        let read = seed.deserialize(Key(key)).map(Some);
+        let read = seed.deserialize(KeyDeserializer(key)).map(Some);
         read.map_err(|error| error.or_at(at_entry(key, key)))
     }
 
@@ -273,14 +273,14 @@ impl<'de> MapAccess<'de> for Mapping<'de> {
 }
 
 /// Where an entry of a mapping is told to be at fault.
-fn at_entry(key: Node<'_>, value: Node<'_>) -> Span {
+fn at_entry(key: Node<'_>, value: Node<'_>) -> NodeSpan {
     value.alias_span().unwrap_or_else(|| key.definition())
 }
 
 /// A key, which is a string for whoever wants one.
-struct Key<'de>(Node<'de>);
+struct KeyDeserializer<'de>(Node<'de>);
 
-impl<'de> Key<'de> {
+impl<'de> KeyDeserializer<'de> {
     fn string_into<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0.as_key()? {
             Cow::Borrowed(key) => visitor.visit_borrowed_str(key),
@@ -289,7 +289,7 @@ impl<'de> Key<'de> {
     }
 }
 
-impl<'de> Deserializer<'de> for Key<'de> {
+impl<'de> Deserializer<'de> for KeyDeserializer<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -359,7 +359,7 @@ impl<'de> Deserializer<'de> for Key<'de> {
 /// What [`Spanned`](super::Spanned) reads: the numbers of a place, then the value that is there.
 struct Place<'de> {
     node: Node<'de>,
-    span: Span,
+    span: NodeSpan,
     given: u8,
 }
 
@@ -395,7 +395,7 @@ struct Variant<'de> {
 
 enum Name<'de> {
     Node(Node<'de>),
-    Key(Node<'de>),
+    KeyDeserializer(Node<'de>),
 }
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
@@ -412,7 +412,7 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
                     BorrowedStrDeserializer::new(node.string()?);
                 (seed.deserialize(name), node)
             }
-            Name::Key(key) => (seed.deserialize(Key(key)), key),
+            Name::KeyDeserializer(key) => (seed.deserialize(KeyDeserializer(key)), key),
         };
         let name = name.map_err(|error: Error| error.or_at(node.span()))?;
         let content = Content {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use serde::de::{self, Expected, Unexpected};
 
-use super::Span;
+use super::NodeSpan;
 
 /// What is wrong, in plain words, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,14 +13,14 @@ pub struct Error(Box<Details>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Details {
-    fault: Fault,
-    span: Option<Span>,
+    fault: YamlFault,
+    span: Option<NodeSpan>,
 }
 
 /// What is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum YamlFault {
     /// The text is no YAML, as the parser says it.
     #[error("{0}")]
     Syntax(String),
@@ -30,7 +30,7 @@ pub enum Fault {
         /// The key, where it is a string.
         key: Option<String>,
         /// Where it stood first, if that is known.
-        first: Option<Span>,
+        first: Option<NodeSpan>,
     },
     /// A list or mapping is the key of something, which nothing in JSON can be.
     #[error("{0} stands where a key belongs")]
@@ -78,11 +78,11 @@ pub enum Fault {
     SecondDocument,
     /// The text is sound, but what it holds isn't what belongs there.
     #[error("{0}")]
-    Shape(String),
+    TagShape(String),
 }
 
 impl Error {
-    pub(super) fn new(fault: Fault, span: Span) -> Self {
+    pub(super) fn new(fault: YamlFault, span: NodeSpan) -> Self {
         Error(Box::new(Details {
             fault,
             span: Some(span),
@@ -90,34 +90,35 @@ impl Error {
     }
 
     /// An error of what is read into, which doesn't know where it is.
-    fn without_place(fault: Fault) -> Self {
+    fn without_place(fault: YamlFault) -> Self {
         Error(Box::new(Details { fault, span: None }))
     }
 
-    pub(super) fn shape(message: impl Into<String>, span: Span) -> Self {
-        Error::new(Fault::Shape(message.into()), span)
+    pub(super) fn shape(message: impl Into<String>, span: NodeSpan) -> Self {
+        Error::new(YamlFault::TagShape(message.into()), span)
     }
 
     /// Says where, unless that is known more closely.
     #[must_use]
-    pub(super) fn or_at(mut self, span: Span) -> Self {
+    pub(super) fn or_at(mut self, span: NodeSpan) -> Self {
         self.0.span.get_or_insert(span);
         self
     }
 
     /// What is wrong.
-    pub fn fault(&self) -> &Fault {
+    #[cfg(test)]
+    pub fn fault(&self) -> &YamlFault {
         &self.0.fault
     }
 
     /// Where, in the text that was read: the node at fault, or the alias that stands for it.
-    pub fn span(&self) -> Span {
-        self.0.span.unwrap_or(Span::BEGIN)
+    pub fn span(&self) -> NodeSpan {
+        self.0.span.unwrap_or(NodeSpan::BEGIN)
     }
 
     /// Whether the text is sound, and only what it holds isn't what belongs there.
     pub fn is_shape(&self) -> bool {
-        matches!(self.0.fault, Fault::Shape(_) | Fault::NullAsKey)
+        matches!(self.0.fault, YamlFault::TagShape(_) | YamlFault::NullAsKey)
     }
 }
 
@@ -165,16 +166,16 @@ impl de::Error for Error {
             .strip_prefix("duplicate field `")
             .and_then(|rest| rest.strip_suffix('`'));
         match repeated {
-            Some(key) => Error::without_place(Fault::RepeatedKey {
+            Some(key) => Error::without_place(YamlFault::RepeatedKey {
                 key: Some(key.to_owned()),
                 first: None,
             }),
-            None => Error::without_place(Fault::Shape(message)),
+            None => Error::without_place(YamlFault::TagShape(message)),
         }
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Error::without_place(Fault::Shape(format!(
+        Error::without_place(YamlFault::TagShape(format!(
             "{}, where {} belongs",
             found(unexpected),
             wanted(expected)
@@ -182,7 +183,7 @@ impl de::Error for Error {
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Error::without_place(Fault::Shape(format!(
+        Error::without_place(YamlFault::TagShape(format!(
             "unknown field `{field}`, expected one of {}",
             expected.join(", ")
         )))

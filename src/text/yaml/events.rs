@@ -4,8 +4,8 @@ use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, Scan
 
 use super::build::{Builder, empty};
 use super::resolve::Style;
-use super::tag::Shape;
-use super::{Document, Error, Fault, Limits, Span};
+use super::tag::TagShape;
+use super::{Document, Error, Limits, NodeSpan, YamlFault};
 
 /// The documents of a text, each as soon as it is asked for. After an error there are no more.
 pub fn documents(text: &str, limits: Limits) -> Documents<'_> {
@@ -18,7 +18,7 @@ pub fn documents(text: &str, limits: Limits) -> Documents<'_> {
         text,
         parser: Parser::new_from_str_with_options(text, options),
         limits,
-        end: Span::BEGIN,
+        end: NodeSpan::BEGIN,
         done: false,
         is_too_long: u32::try_from(text.len()).is_err(),
     }
@@ -46,7 +46,7 @@ pub fn document_within(text: &str, limits: Limits) -> Result<Document<'_>, Error
         None => Ok(first),
         Some(Err(error)) => Err(error),
         Some(Ok(second)) => Err(Error::new(
-            Fault::SecondDocument,
+            YamlFault::SecondDocument,
             second.root().definition(),
         )),
     }
@@ -58,7 +58,7 @@ pub struct Documents<'t> {
     parser: Parser<'t, StrInput<'t>>,
     limits: Limits,
     /// Where the last event was.
-    end: Span,
+    end: NodeSpan,
     done: bool,
     is_too_long: bool,
 }
@@ -79,7 +79,7 @@ impl<'t> Iterator for Documents<'t> {
 impl<'t> Documents<'t> {
     fn read(&mut self) -> Result<Option<Document<'t>>, Error> {
         if self.is_too_long {
-            return Err(Error::new(Fault::TooLong, Span::BEGIN));
+            return Err(Error::new(YamlFault::TooLong, NodeSpan::BEGIN));
         }
         let mut builder = Builder::new(self.text, self.limits);
         while let Some(next) = self.parser.next_event() {
@@ -94,17 +94,17 @@ impl<'t> Documents<'t> {
                     builder.scalar(text, style_of(style), anchor, tag.as_deref(), span)?;
                 }
                 Event::SequenceStart(style, anchor, tag) => {
-                    builder.begin(Shape::Sequence, style, anchor, tag.as_deref(), span)?;
+                    builder.begin(TagShape::Sequence, style, anchor, tag.as_deref(), span)?;
                 }
                 Event::MappingStart(style, anchor, tag) => {
-                    builder.begin(Shape::Mapping, style, anchor, tag.as_deref(), span)?;
+                    builder.begin(TagShape::Mapping, style, anchor, tag.as_deref(), span)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => builder.end(span)?,
                 Event::Alias(anchor) => builder.alias(anchor, span)?,
                 // Others come only to who asks the parser for them.
                 other => {
                     let message = format!("what the parser calls {other:?}");
-                    return Err(Error::new(Fault::Syntax(message), span));
+                    return Err(Error::new(YamlFault::Syntax(message), span));
                 }
             }
         }
@@ -123,10 +123,10 @@ fn style_of(style: ScalarStyle) -> Style {
 }
 
 /// A place as we count it.
-fn place(start: Marker, end: Marker) -> Result<Span, Error> {
+fn place(start: Marker, end: Marker) -> Result<NodeSpan, Error> {
     let offset = |marker: Marker| u32::try_from(marker.byte_offset()?).ok();
     let place = || {
-        Some(Span {
+        Some(NodeSpan {
             start: offset(start)?,
             end: offset(end)?,
             line: u32::try_from(start.line()).ok()?,
@@ -134,16 +134,16 @@ fn place(start: Marker, end: Marker) -> Result<Span, Error> {
         })
     };
     // The text has been found to be short enough.
-    place().ok_or_else(|| Error::new(Fault::TooLong, Span::BEGIN))
+    place().ok_or_else(|| Error::new(YamlFault::TooLong, NodeSpan::BEGIN))
 }
 
 /// What the parser says is wrong.
 fn syntax(error: ScanError, limits: Limits) -> Error {
     let marker = *error.marker();
     let fault = match error.kind() {
-        ErrorKind::UnknownAnchor => Fault::UnknownAnchor,
-        ErrorKind::RecursionLimitExceeded => Fault::TooDeep(limits.depth),
-        kind => Fault::Syntax(kind.to_string()),
+        ErrorKind::UnknownAnchor => YamlFault::UnknownAnchor,
+        ErrorKind::RecursionLimitExceeded => YamlFault::TooDeep(limits.depth),
+        kind => YamlFault::Syntax(kind.to_string()),
     };
     match place(marker, marker) {
         Ok(span) => Error::new(fault, span),

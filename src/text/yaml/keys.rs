@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
-use super::Fault;
+use super::YamlFault;
 use super::resolve::{self, Scalar, Style};
 use super::tag::Tag;
 use super::tree::Written;
@@ -86,18 +86,18 @@ pub(super) fn hash(key: Written<'_>, hasher: &mut impl Hasher) {
 }
 
 /// The string that a key is.
-pub(super) fn string(key: Written<'_>) -> Result<Cow<'_, str>, Fault> {
+pub(super) fn string(key: Written<'_>) -> Result<Cow<'_, str>, YamlFault> {
     let Some(tagged) = key.tagged else {
         if key.style == Style::Plain && resolve::is_null(key.text) {
-            return Err(Fault::NullAsKey);
+            return Err(YamlFault::NullAsKey);
         }
         return Ok(resolve::key(key.text, key.style));
     };
     match (tagged.tag, key.scalar()) {
         (Tag::Null, _) | (Tag::Merge | Tag::Value | Tag::Other, Scalar::Null) => {
-            Err(Fault::NullAsKey)
+            Err(YamlFault::NullAsKey)
         }
-        (Tag::Bool | Tag::Int | Tag::Float, _) => Err(Fault::Shape(format!(
+        (Tag::Bool | Tag::Int | Tag::Float, _) => Err(YamlFault::TagShape(format!(
             "`{}` with the tag `{}` stands where a key belongs",
             key.text, tagged.name
         ))),

@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 
 use super::keys::Identity;
 use super::tree::{Node, View};
-use super::{Error, Fault, Scalar};
+use super::{Error, Scalar, YamlFault};
 
 /// A key and its value.
 type Entry<'a> = (Node<'a>, Node<'a>);
@@ -16,7 +16,7 @@ type Entry<'a> = (Node<'a>, Node<'a>);
 pub(super) fn check(value: Node<'_>) -> Result<(), Error> {
     match value.view() {
         View::Scalar(Scalar::Null) | View::Mapping(_) => Ok(()),
-        View::Scalar(_) => Err(Error::new(Fault::MergeValue, value.span())),
+        View::Scalar(_) => Err(Error::new(YamlFault::MergeValue, value.span())),
         View::Sequence(mut items) => items.try_for_each(check),
     }
 }

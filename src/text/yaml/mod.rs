@@ -47,11 +47,11 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use error::{Error, Fault};
+pub use error::{Error, YamlFault};
 pub use events::{Documents, document, document_within, documents};
 pub use handle::Handle;
 pub use limits::{Limits, Size};
 pub use resolve::{Scalar, Style};
-pub use span::Span;
+pub use span::NodeSpan;
 pub use spanned::Spanned;
 pub use tree::{Document, Entries, Items, Node, View};

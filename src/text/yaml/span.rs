@@ -6,7 +6,7 @@ use std::ops::Range;
 ///
 /// A collection in block style ends with its last entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span {
+pub struct NodeSpan {
     /// The byte at which it begins.
     pub start: u32,
     /// The byte after its last one.
@@ -17,9 +17,9 @@ pub struct Span {
     pub column: u32,
 }
 
-impl Span {
+impl NodeSpan {
     /// The beginning of a text.
-    pub const BEGIN: Span = Span {
+    pub const BEGIN: NodeSpan = NodeSpan {
         start: 0,
         end: 0,
         line: 1,

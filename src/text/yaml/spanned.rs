@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
-use super::Span;
+use super::NodeSpan;
 
 /// How [`Spanned`] tells the deserializer of a [`Node`](super::Node) to say where it is.
 pub(super) const NAME: &str = "$rbac_eval::text::yaml::Spanned";
-/// The numbers of a [`Span`], and the value.
+/// The numbers of a [`NodeSpan`], and the value.
 const FIELDS: usize = 5;
 
 /// A value and where it stands, for types that are read from a [`Document`](super::Document).
@@ -18,7 +18,7 @@ const FIELDS: usize = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// Where it is used, as [`Node::span`](super::Node::span) says.
-    pub span: Span,
+    pub span: NodeSpan,
     /// The value.
     pub value: T,
 }
@@ -36,7 +36,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
                     seq.next_element()?
                         .ok_or_else(|| de::Error::invalid_length(at, &self))
                 };
-                let span = Span {
+                let span = NodeSpan {
                     start: number(0)?,
                     end: number(1)?,
                     line: number(2)?,

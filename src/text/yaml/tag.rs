@@ -27,7 +27,7 @@ pub(super) enum Tag {
 
 /// What a tag can stand on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum TagShape {
     Scalar,
     Sequence,
     Mapping,
@@ -57,12 +57,12 @@ impl Tag {
     }
 
     /// Whether it can stand on such a node.
-    pub(super) fn fits(self, shape: Shape) -> bool {
+    pub(super) fn fits(self, shape: TagShape) -> bool {
         match self {
             Tag::NonSpecific | Tag::Other => true,
-            Tag::Seq => shape == Shape::Sequence,
-            Tag::Map => shape == Shape::Mapping,
-            _ => shape == Shape::Scalar,
+            Tag::Seq => shape == TagShape::Sequence,
+            Tag::Map => shape == TagShape::Mapping,
+            _ => shape == TagShape::Scalar,
         }
     }
 }

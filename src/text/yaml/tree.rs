@@ -9,14 +9,14 @@ use serde::Deserialize;
 
 use super::resolve::{self, Scalar, Style, TaggedValue};
 use super::tag::Tag;
-use super::{Error, Fault, Handle, Size, Span, keys, merge};
+use super::{Error, Handle, NodeSpan, Size, YamlFault, keys, merge};
 
 /// A node's number in its document.
 pub(super) type NodeId = u32;
 
 /// A document of a text.
 pub struct Document<'t> {
-    pub(super) nodes: Vec<Slot<'t>>,
+    pub(super) nodes: Vec<NodeSlot<'t>>,
     /// The children of all collections; those of one stand together.
     pub(super) children: Vec<NodeId>,
     pub(super) tagged: Vec<Tagged>,
@@ -25,8 +25,8 @@ pub struct Document<'t> {
 }
 
 /// A node as the arena keeps it.
-pub(super) struct Slot<'t> {
-    pub(super) span: Span,
+pub(super) struct NodeSlot<'t> {
+    pub(super) span: NodeSpan,
     pub(super) kind: Kind<'t>,
 }
 
@@ -74,6 +74,7 @@ impl<'t> Document<'t> {
     }
 
     /// How large the document is with its aliases followed.
+    #[cfg(test)]
     pub fn size(&self) -> Size {
         self.size
     }
@@ -86,7 +87,7 @@ impl<'t> Document<'t> {
         self.root().read()
     }
 
-    fn slot(&self, id: NodeId) -> &Slot<'t> {
+    fn slot(&self, id: NodeId) -> &NodeSlot<'t> {
         &self.nodes[id as usize]
     }
 
@@ -198,18 +199,18 @@ impl<'a> Node<'a> {
 
     /// Where it is used: for what an alias stands for, the alias; for what `<<` merges in, what
     /// follows it; else where it stands.
-    pub fn span(self) -> Span {
+    pub fn span(self) -> NodeSpan {
         self.document.slot(self.site.unwrap_or(self.id)).span
     }
 
     /// The alias that it was reached by.
-    pub(super) fn alias_span(self) -> Option<Span> {
+    pub(super) fn alias_span(self) -> Option<NodeSpan> {
         let slot = self.document.slot(self.site?);
         matches!(slot.kind, Kind::Alias(_)).then_some(slot.span)
     }
 
     /// Where it stands itself.
-    pub fn definition(self) -> Span {
+    pub fn definition(self) -> NodeSpan {
         self.document.slot(self.id).span
     }
 
@@ -233,11 +234,13 @@ impl<'a> Node<'a> {
 
     /// Its text, if it is a scalar: without quotes and escapes, but before it is taken for a
     /// number or anything else.
+    #[cfg(test)]
     pub fn text(self) -> Option<&'a str> {
         self.written().map(|written| written.text)
     }
 
     /// How it is written, if it is a scalar.
+    #[cfg(test)]
     pub fn style(self) -> Option<Style> {
         self.written().map(|written| written.style)
     }
@@ -265,7 +268,7 @@ impl<'a> Node<'a> {
                 View::Sequence(_) => "a list",
                 _ => "a mapping",
             };
-            return Err(Error::new(Fault::CollectionAsKey(what), self.span()));
+            return Err(Error::new(YamlFault::CollectionAsKey(what), self.span()));
         };
         keys::string(written).map_err(|fault| Error::new(fault, self.span()))
     }

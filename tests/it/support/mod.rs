@@ -70,7 +70,8 @@ pub fn not_held(why: &str) {
     let thread = thread::current();
     let test = thread.name().unwrap_or("a test");
     // Written at once, for `eprintln!` shows only what failing tests say.
-    writeln!(io::stderr(), "{test}: {why}").unwrap();
+    let line = format!("{test}: {why}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 /// The objects of a file of JSON Lines.

@@ -7,8 +7,8 @@ use pretty_assertions::assert_eq;
 use serde::Deserialize;
 
 use super::super::{
-    Document, Error, Fault, Limits, Node, Scalar, Size, Span, Spanned, Style, View, document,
-    document_within, documents,
+    Document, Error, Limits, Node, NodeSpan, Scalar, Size, Spanned, Style, View, YamlFault,
+    document, document_within, documents,
 };
 
 #[track_caller]
@@ -188,7 +188,7 @@ fn types_are_read_with_their_places() {
     let document = read(text);
     let typed: Typed<'_> = document.read().unwrap();
     let word = |start, line, column, value| Spanned {
-        span: Span {
+        span: NodeSpan {
             start,
             end: start + 1,
             line,
@@ -379,7 +379,7 @@ fn a_text_at_fault_is_told_at_its_place() {
         assert!(!document(text).unwrap_err().is_shape(), "{text}");
     }
     let error = document("a: 1\nb: 2\na: 3\n").unwrap_err();
-    let Fault::RepeatedKey {
+    let YamlFault::RepeatedKey {
         first: Some(first), ..
     } = error.fault()
     else {

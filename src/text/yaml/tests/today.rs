@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_saphyr::options::NonFiniteFloatPolicy;
 use serde_saphyr::{Budget, Options};
 
-use super::super::{Error, Fault, Limits, document};
+use super::super::{Error, Limits, YamlFault, document};
 use respelled::respelled;
 
 mod respelled;
@@ -396,7 +396,7 @@ fn compare_what_is_seen(text: &str) -> Result<(), TestCaseError> {
         return Ok(());
     };
     let is_hidden = match (before(text), now(text)) {
-        (Some(_), Err(error)) if *error.fault() == Fault::MergeValue => true,
+        (Some(_), Err(error)) if *error.fault() == YamlFault::MergeValue => true,
         (Some(_), Err(_)) => {
             let mut without_merges = String::new();
             for (number, part) in text.split("<<").enumerate() {
