@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use serde::Serialize;
 
-use super::fields::{Invalid, map, string};
+use super::fields::{Invalid, map, no_string};
 use super::shape::{Text, TextMap, mapping};
 
 /// The label of the objects that an API server makes by itself.
@@ -101,10 +101,14 @@ pub(super) fn attached(
         .map(|(key, value)| (key.into(), value.into_boxed_str()))
         .collect();
     annotations.sort();
-    let uid = string(uid, "metadata.uid")?;
+    let uid: Option<Box<str>> = match uid {
+        None => None,
+        Some(Text::Str(uid)) => (!uid.is_empty()).then(|| uid.into()),
+        Some(other) => return Err(no_string(&other, "metadata.uid")),
+    };
     Ok(Attached {
         labels,
         annotations: annotations.into_boxed_slice(),
-        uid: (!uid.is_empty()).then(|| uid.as_str().into()),
+        uid,
     })
 }

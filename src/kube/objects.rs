@@ -205,7 +205,8 @@ impl<T: Decode> Column for Vec<Located<T>> {
     }
 
     fn sort(&mut self) {
-        self.sort_unstable_by(|a, b| a.value.key().cmp(&b.value.key()));
+        // A dump is nearly sorted as it is, which a stable sort makes use of.
+        self.sort_by(|a, b| a.value.key().cmp(&b.value.key()));
     }
 
     fn reserve(&mut self, more: usize) {
