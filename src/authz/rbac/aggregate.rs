@@ -229,8 +229,9 @@ mod tests {
         Located::new(role, span)
     }
 
-    /// The verbs of each role's effective rules, and how many rules were looked at.
-    fn gathered(roles: &[Located<Role>]) -> (Vec<Vec<String>>, usize) {
+    /// The verbs of each role's effective rules, which roles are stale, and how many rules were
+    /// looked at.
+    fn gathered(roles: &[Located<Role>]) -> (Vec<Vec<String>>, Vec<(usize, usize)>, usize) {
         let mut first_rule = vec![0];
         let mut written: Vec<&PolicyRule> = Vec::new();
         for role in roles {
@@ -242,7 +243,7 @@ mod tests {
         let verb = |&rule: &RuleNumber| written[rule as usize].verbs[0].to_string();
         let verbs = effective.rules.iter();
         let verbs = verbs.map(|rules| rules.iter().map(verb).collect());
-        (verbs.collect(), LOOKED_AT.get())
+        (verbs.collect(), effective.stale, LOOKED_AT.get())
     }
 
     /// `count` aggregated roles, each of which gathers from the next one and from a leaf.
@@ -271,7 +272,7 @@ mod tests {
     #[test]
     fn a_ring_costs_what_it_gives() {
         for count in [3, 80, 800] {
-            let (verbs, looked_at) = gathered(&ring(count));
+            let (verbs, _, looked_at) = gathered(&ring(count));
             let all: Vec<String> = (0..count).map(|at| format!("v{at}")).collect();
             assert!(verbs[..count].iter().all(|verbs| *verbs == all), "{count}");
             // The leaves' rules, each once.
@@ -303,9 +304,45 @@ mod tests {
                 &[],
             ));
             roles.sort_by(|a, b| a.name.cmp(&b.name));
-            let (verbs, looked_at) = gathered(&roles);
+            let (verbs, _, looked_at) = gathered(&roles);
             assert!(verbs.iter().all(|verbs| *verbs == ["get"]));
             assert_eq!(looked_at, count);
         }
+    }
+
+    /// A role as a server has filled it in, with the rules of these verbs.
+    fn served(name: &str, label: &str, verbs: &[&str], selected: &str) -> Located<Role> {
+        let mut role = cluster_role(name, label, None, &[selected]);
+        let rule = |&verb: &&str| cluster_role("", "", Some(verb), &[]).rules.remove(0);
+        role.rules = verbs.iter().map(rule).collect();
+        role.from_server = true;
+        role
+    }
+
+    #[test]
+    fn what_a_server_filled_in_and_the_input_does_not_give_is_stale() {
+        let leaf = || cluster_role("z", "leaf", Some("get"), &[]);
+        for (verbs, expected, stale) in [
+            (&[][..], &["get"][..], 0),
+            (&["get"], &["get"], 0),
+            (&["list"], &["list", "get"], 1),
+            (&["list", "get", "watch"], &["list", "get", "watch"], 2),
+        ] {
+            let (found, found_stale, _) = gathered(&[served("a", "", verbs, "leaf"), leaf()]);
+            assert_eq!(found[0], expected);
+            let stale: Vec<_> = (stale > 0).then_some((0, stale)).into_iter().collect();
+            assert_eq!(found_stale, stale, "{verbs:?}");
+        }
+        // In a circle a role's own rules come back to it; several are in the order of the roles.
+        let (found, stale, _) = gathered(&[
+            served("a", "one", &["list"], "two"),
+            served("b", "two", &["watch"], "one"),
+            served("c", "", &["delete"], "leaf"),
+            served("d", "", &["create", "update"], "leaf"),
+            leaf(),
+        ]);
+        assert_eq!(found[0], ["list", "watch"]);
+        assert_eq!(found[1], ["watch", "list"]);
+        assert_eq!(stale, [(2, 1), (3, 2)]);
     }
 }
