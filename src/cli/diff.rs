@@ -6,7 +6,7 @@ use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
 use crate::diagnostic::Severity;
 use crate::files::Revision;
-use crate::render::diff::{ComparedSide, DiffView};
+use crate::render::diff::DiffView;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
@@ -85,14 +85,8 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let changes = weigh(diff(base.rbac, head.rbac), base.rbac, head.rbac);
     let role_refs = changed_role_refs(base.rbac, head.rbac);
     let view = DiffView::new(
-        ComparedSide {
-            name: &base_place.to_string(),
-            rbac: base.rbac,
-        },
-        ComparedSide {
-            name: &head_place.to_string(),
-            rbac: head.rbac,
-        },
+        base.rbac,
+        head.rbac,
         &head.directory,
         &changes,
         &role_refs,

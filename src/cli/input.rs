@@ -83,7 +83,7 @@ enum Report {
 fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
     let wanted = wanted(args, stdin)?;
     let looked_at = wanted.looked_at.clone();
-    let loaded = build(args, wanted, report, "")?;
+    let loaded = build(args, wanted, report, "", "")?;
     if loaded.rbac.snapshot().input_objects() == 0 {
         return Err(no_objects(&looked_at));
     }
@@ -128,7 +128,7 @@ pub(super) fn load_compared(
     let (reading, label) = match place {
         ComparedInput::WorkingTree => {
             let wanted = wanted_or_gone(args, notes)?;
-            return build(args, wanted, Report::Everything, "");
+            return build(args, wanted, Report::Everything, &place.to_string(), "");
         }
         ComparedInput::Path(path) if path.as_os_str() == "-" => {
             let text = read_stdin().map_err(|error| Failure::message(error.to_string()))?;
@@ -168,11 +168,18 @@ pub(super) fn load_compared(
         defaults: settings.defaults,
         directory: settings.directory,
     };
-    build(args, wanted, Report::Everything, &label)
+    build(args, wanted, Report::Everything, &place.to_string(), &label)
 }
 
-/// Parses what was read and builds the authorizer. `label` stands before places in messages.
-fn build(args: &InputArgs, wanted: Wanted, report: Report, label: &str) -> Result<Loaded, Failure> {
+/// Parses what was read and builds the authorizer over a snapshot of this name. `label` stands before
+/// places in messages.
+fn build(
+    args: &InputArgs,
+    wanted: Wanted,
+    report: Report,
+    name: &str,
+    label: &str,
+) -> Result<Loaded, Failure> {
     let Wanted {
         reading,
         defaults,
@@ -200,7 +207,7 @@ fn build(args: &InputArgs, wanted: Wanted, report: Report, label: &str) -> Resul
     let manifest = kube::parse_with_progress(&mut files, &reading.texts, &watch);
     progress.finish();
     drop(reading);
-    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults))
+    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
         .map_err(|error| Failure::message(error.to_string()))?;
     for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);

@@ -167,20 +167,12 @@ pub struct Summary {
     pub verdict: String,
 }
 
-/// A side of the comparison.
-#[derive(Debug, Clone, Copy)]
-pub struct ComparedSide<'s> {
-    /// What the user called it.
-    pub name: &'s str,
-    /// Its policy.
-    pub rbac: &'s RbacAuthorizer,
-}
-
 impl DiffView {
-    /// The view of changes, each with its risks, in the order in which they are given.
+    /// The view of changes, each with its risks, in the order in which they are given. The sides
+    /// are called as their snapshots are.
     pub fn new(
-        base: ComparedSide<'_>,
-        head: ComparedSide<'_>,
+        base: &RbacAuthorizer,
+        head: &RbacAuthorizer,
         directory: &Directory,
         changes: &[WeighedChange],
         role_refs: &[RoleRefChange],
@@ -190,8 +182,8 @@ impl DiffView {
         let mut gains = Vec::new();
         for weighed in changes {
             let (side, allowing) = match weighed.change.direction {
-                Direction::Gained => (SideView::Head, head.rbac),
-                Direction::Lost => (SideView::Base, base.rbac),
+                Direction::Gained => (SideView::Head, head),
+                Direction::Lost => (SideView::Base, base),
             };
             let view = ChangeView::new(allowing, side, directory, weighed);
             if weighed.change.direction == Direction::Gained {
@@ -223,8 +215,8 @@ impl DiffView {
         DiffView {
             api_version: API_VERSION,
             kind: "Diff",
-            base: base.name.to_owned(),
-            head: head.name.to_owned(),
+            base: base.snapshot().name().to_owned(),
+            head: head.snapshot().name().to_owned(),
             changes: views,
             recreate: role_refs
                 .iter()
@@ -232,7 +224,7 @@ impl DiffView {
                     binding: change.binding.clone(),
                     from: change.from.clone(),
                     to: change.to.clone(),
-                    source: SourceView::new(head.rbac.snapshot().files(), change.span),
+                    source: SourceView::new(head.snapshot().files(), change.span),
                 })
                 .collect(),
             summary,
