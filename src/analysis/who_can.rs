@@ -92,7 +92,7 @@ pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> 
     let namespaced_too = matches!(attributes, Attributes::Resource(_));
     for id in rbac.bindings_in_reach(attributes.namespace(), reach) {
         let binding = rbac.snapshot().binding(id);
-        if binding.kind == BindingKind::RoleBinding && !namespaced_too {
+        if !namespaced_too && binding.kind == BindingKind::RoleBinding {
             continue;
         }
         let Some(role) = rbac.role_of(id) else {
