@@ -153,3 +153,28 @@ impl fmt::Display for Note {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Source: `resourceFor` of `kubectl auth can-i`.
+    #[test]
+    fn an_unknown_type_without_a_group_is_told_in_lower_case() {
+        let warning = |group: &str| {
+            Warning::UnknownType {
+                resource: "Foos".to_owned(),
+                group: group.to_owned(),
+            }
+            .to_string()
+        };
+        assert_eq!(
+            warning(""),
+            "the server doesn't have a resource type 'foos'"
+        );
+        assert_eq!(
+            warning("Acme"),
+            "the server doesn't have a resource type 'Foos' in group 'Acme'"
+        );
+    }
+}
