@@ -347,7 +347,10 @@ fn meant_for_asker(
 ) {
     let request = rbac.compile(attributes);
     let asker = Asker::new(user);
-    for id in rbac.bindings_in_reach(attributes.namespace(), Reach::Request) {
+    for id in rbac
+        .snapshot()
+        .bindings_in_reach(attributes.namespace(), Reach::Request)
+    {
         let binding = rbac.snapshot().binding(id);
         for (number, subject) in binding.subjects.iter().enumerate() {
             let Some(miss) = asker.nearly(subject, binding) else {

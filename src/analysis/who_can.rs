@@ -90,7 +90,10 @@ pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> 
     let mut for_names: BTreeMap<Principal, (Vec<String>, Vec<Grant>)> = BTreeMap::new();
     let mut incomplete = Vec::new();
     let namespaced_too = matches!(attributes, Attributes::Resource(_));
-    for id in rbac.bindings_in_reach(attributes.namespace(), reach) {
+    for id in rbac
+        .snapshot()
+        .bindings_in_reach(attributes.namespace(), reach)
+    {
         let binding = rbac.snapshot().binding(id);
         if !namespaced_too && binding.kind == BindingKind::RoleBinding {
             continue;

@@ -175,18 +175,13 @@ codes! {
     // How an assertion fails.
     "docs/assertions.md" {
         ASSERTION_BROKEN = "assertion-broken", High, "assertion that doesn't hold";
+        ASSERTION_UNJUDGED = "assertion-unjudged", High, "assertion that can't be judged";
     }
 
     // What is said of an input and is no finding of `check`.
     "docs/checks.md" {
         NOT_AN_OBJECT = "not-an-object", Medium, "document that is no Kubernetes object";
     }
-
-    "docs/assertions.md" {
-        ASSERTION_UNJUDGED = "assertion-unjudged", High, "assertion that can't be judged";
-    }
-    /// What couldn't be judged, so that a verdict beside it may be wrong.
-    UNJUDGED
 }
 
 #[cfg(test)]

@@ -159,9 +159,4 @@ impl Diagnostic {
     pub fn is_unreadable(&self) -> bool {
         self.code == &codes::UNREADABLE
     }
-
-    /// Whether it says that something couldn't be judged, so that a verdict beside it may be wrong.
-    pub fn is_unjudged(&self) -> bool {
-        codes::UNJUDGED.contains(&self.code)
-    }
 }

@@ -123,7 +123,7 @@ impl LookupView {
                                         policy_rule: RuleView::from(&rule.rule.value),
                                         source: SourceView::new(
                                             rbac.snapshot().files(),
-                                            rbac.rule_place(&rule),
+                                            rule.rule.span,
                                         ),
                                         in_words: describe_rule(rule.rule, None),
                                     })

@@ -153,7 +153,7 @@ impl NearMissView {
                 ),
             ),
         };
-        let span = rule.map_or(binding.span, |rule| rbac.rule_place(&rule));
+        let span = rule.map_or(binding.span, |rule| rule.rule.span);
         NearMissView {
             miss: word,
             role: binding.role_object(),

@@ -205,7 +205,7 @@ impl From<&PolicyRule> for RuleView {
 /// Where the rule of a grant is written.
 pub fn grant_span(rbac: &RbacAuthorizer, grant: &Grant) -> Span {
     match rbac.effective_rule(grant.role, grant.rule) {
-        Some(rule) => rbac.rule_place(&rule),
+        Some(rule) => rule.rule.span,
         None => rbac.snapshot().role(grant.role).span,
     }
 }

@@ -61,9 +61,7 @@ pub(super) fn cause(
 ) -> Cause {
     let binding = with.snapshot().binding(given.binding);
     let rule = with.effective_rule(given.role, given.rule);
-    let rule_span = rule.map_or(with.snapshot().role(given.role).span, |rule| {
-        with.rule_place(&rule)
-    });
+    let rule_span = rule.map_or(with.snapshot().role(given.role).span, |rule| rule.rule.span);
     let origin = rule.map_or(given.role, |rule| rule.origin);
     let (kind, span) = kind(with, without, given, subject, origin, rule_span);
     Cause {

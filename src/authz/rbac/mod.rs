@@ -34,10 +34,10 @@ pub mod rules;
 mod visit;
 
 use crate::authz::Attributes;
-use crate::cluster::{BindingId, Reach, RoleId, Snapshot};
+use crate::cluster::{BindingId, RoleId, Snapshot};
 use crate::diagnostic::Diagnostic;
 use crate::kube::PolicyRule;
-use crate::text::{Located, Span};
+use crate::text::Located;
 
 use compiled::CompiledRoles;
 pub use hash::HashState;
@@ -125,16 +125,6 @@ impl RbacAuthorizer {
         self.role_of[binding.index()]
     }
 
-    /// The bindings that apply to requests in a namespace (or in the whole cluster where it is
-    /// empty), or all of them.
-    pub(crate) fn bindings_in_reach(
-        &self,
-        namespace: &str,
-        reach: Reach,
-    ) -> impl Iterator<Item = BindingId> + use<> {
-        self.snapshot.bindings_in_reach(namespace, reach)
-    }
-
     /// The rules that a role has in effect: its own, or what it gathers.
     pub fn effective_rules(
         &self,
@@ -151,11 +141,6 @@ impl RbacAuthorizer {
         let at = number.checked_sub(1)?;
         let number = self.compiled.written(role).get(at)?;
         Some(self.written_rule(*number))
-    }
-
-    /// The place of a rule.
-    pub fn rule_place(&self, rule: &EffectiveRule<'_>) -> Span {
-        rule.rule.span
     }
 
     fn written_rule(&self, number: u32) -> EffectiveRule<'_> {

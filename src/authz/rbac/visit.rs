@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 
 use crate::authn::UserInfo;
 use crate::cluster::{BindingId, RoleId};
-use crate::kube::Scope;
 
 use super::RbacAuthorizer;
 use super::index::{Edge, NameKind};
@@ -86,11 +85,6 @@ impl RbacAuthorizer {
             .flat_map(|slot| self.index.all_edges(slot))
             .map(Applied::from)
             .collect()
-    }
-
-    /// Where a binding applies.
-    pub fn scope_of(&self, binding: BindingId) -> Scope {
-        Scope::of(&self.snapshot().binding(binding).namespace)
     }
 }
 
