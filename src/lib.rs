@@ -116,7 +116,7 @@ mod text;
 #[doc(hidden)]
 pub mod cli;
 
-pub use analysis::who_can::{WhoCan, who_can};
+pub use analysis::who_can::WhoCan;
 pub use authn::{Principal, UserInfo};
 pub use authz::rbac::{EvaluationError, Grant, RbacAuthorizer, TooLarge};
 pub use authz::{
@@ -127,7 +127,10 @@ pub use cluster::{Defaults, Reach, Snapshot};
 pub use diagnostic::Diagnostic;
 pub use kube::PolicyRule;
 pub use object::{ObjectRef, Scope};
-#[cfg(all(feature = "k8s-openapi", not(feature = "internals")))]
-pub use openapi::read_objects;
 pub use policy::Policy;
-pub use text::{Files, Located, SourceText, Span};
+pub use text::SourceText;
+
+/// Files and places in them, as answers name them.
+pub mod places {
+    pub use crate::text::{Files, Located, Span};
+}

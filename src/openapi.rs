@@ -12,8 +12,8 @@
 //! };
 //! assert_eq!(PolicyRule::from(rule).resources, ["pods"]);
 //! ```
-
-use serde::Serialize;
+//!
+//! Whole objects go in as text ([`SourceText::of_objects`](crate::text::SourceText::of_objects)).
 
 use k8s_openapi::api::authorization::v1::{
     NonResourceAttributes as OpenApiNonResource, ResourceAttributes as OpenApiResource,
@@ -24,42 +24,7 @@ use k8s_openapi::api::rbac::v1;
 use crate::authn::UserInfo;
 use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::authz::{Decision, Status};
-use crate::kube::{self, Manifest, PolicyRule};
-use crate::text::{Files, SourceText};
-
-/// Reads objects (`v1::Role`, `v1::ClusterRoleBinding`, …) as if they stood in a file of this
-/// name, one a line.
-///
-/// # Errors
-/// If an object can't be written as JSON.
-///
-/// ```
-/// use k8s_openapi::api::rbac::v1;
-/// use rbac_eval::openapi::read_objects;
-/// use rbac_eval::text::Files;
-///
-/// let mut role = v1::ClusterRole::default();
-/// role.metadata.name = Some("empty".into());
-/// let manifest = read_objects(&mut Files::default(), "cache", &[role]).unwrap();
-/// assert_eq!(manifest.objects.len(), 1);
-/// ```
-pub fn read_objects<T: Serialize>(
-    files: &mut Files,
-    name: &str,
-    objects: &[T],
-) -> Result<Manifest, serde_json::Error> {
-    let mut bytes = Vec::new();
-    for object in objects {
-        serde_json::to_writer(&mut bytes, object)?;
-        bytes.push(b'\n');
-    }
-    let text = SourceText {
-        name: name.to_owned(),
-        bytes,
-        named: true,
-    };
-    Ok(kube::parse(files, &[text]))
-}
+use crate::kube::PolicyRule;
 
 impl From<v1::PolicyRule> for PolicyRule {
     fn from(rule: v1::PolicyRule) -> Self {

@@ -1,9 +1,10 @@
 //! [`Policy`]: the shortest way from text to answers.
 
+use crate::analysis::who_can::{WhoCan, who_can};
 use crate::authn::UserInfo;
 use crate::authz::rbac::{Grant, RbacAuthorizer, TooLarge};
 use crate::authz::{Attributes, Authorizer, Decision, Response, Status, chain};
-use crate::cluster::{Defaults, Snapshot};
+use crate::cluster::{Defaults, Reach, Snapshot};
 use crate::diagnostic::Diagnostic;
 use crate::kube;
 use crate::text::{Files, SourceText};
@@ -75,6 +76,22 @@ impl Policy {
             named: true,
         };
         Policy::new(&[text], Defaults::Auto)
+    }
+
+    /// Everyone whom a binding lets do something.
+    ///
+    /// ```
+    /// use rbac_eval::{Policy, Reach, ResourceAttributes};
+    ///
+    /// let policy = Policy::parse("rbac.yaml", include_str!("../testdata/quickstart/rbac.yaml"))?;
+    /// let get_pods = ResourceAttributes::new("get", "pods").in_namespace("default").into();
+    /// let found = policy.who_can(&get_pods, Reach::Request);
+    /// assert!(found.able.iter().any(|able| able.principal.name == "alice"));
+    /// # Ok::<(), rbac_eval::TooLarge>(())
+    /// ```
+    #[must_use]
+    pub fn who_can(&self, attributes: &Attributes, reach: Reach) -> WhoCan {
+        who_can(&self.rbac, attributes, reach)
     }
 
     /// The RBAC authorizer, for questions beyond one request.

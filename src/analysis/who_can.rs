@@ -1,7 +1,7 @@
 //! Who can do this?
 
 use crate::cluster::Reach;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
 
@@ -86,8 +86,8 @@ pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> 
         Attributes::NonResource(_) => true,
     };
     let mut rules_of: HashMap<RoleId, RulesOfRole> = HashMap::new();
-    let mut able: BTreeMap<Principal, Vec<Grant>> = BTreeMap::new();
-    let mut for_names: BTreeMap<Principal, (Vec<String>, Vec<Grant>)> = BTreeMap::new();
+    let mut able: Vec<Naming> = Vec::new();
+    let mut for_names: Vec<Naming> = Vec::new();
     let mut incomplete = Vec::new();
     let namespaced_too = matches!(attributes, Attributes::Resource(_));
     for id in rbac
@@ -117,48 +117,53 @@ pub fn who_can(rbac: &RbacAuthorizer, attributes: &Attributes, reach: Reach) -> 
             let Some(principal) = Principal::of(subject, binding) else {
                 continue;
             };
-            let grant = |&rule: &usize| Grant {
+            let found = Naming {
+                principal,
                 binding: id,
                 subject: number,
                 role,
-                rule,
             };
-            if !rules.allowing.is_empty() {
-                able.entry(principal)
-                    .or_default()
-                    .extend(rules.allowing.iter().map(grant));
+            if rules.allowing.is_empty() {
+                for_names.push(found);
             } else {
-                let (names, grants) = for_names.entry(principal).or_default();
-                for &rule in &rules.for_names {
-                    if let Some(rule) = rbac.effective_rule(role, rule) {
-                        names.extend(rule.rule.resource_names.iter().map(ToString::to_string));
-                    }
-                }
-                grants.extend(rules.for_names.iter().map(grant));
+                able.push(found);
             }
         }
     }
-    able.entry(Principal::new(SubjectKind::Group, "", MASTERS))
-        .or_default();
-    let for_names = for_names
-        .into_iter()
-        .filter(|(principal, _)| !able.contains_key(principal))
-        .map(|(principal, (mut names, grants))| {
-            names.sort();
-            names.dedup();
-            AllowedForNames {
-                principal,
-                names,
-                grants: sorted(grants),
-            }
+    let mut able: Vec<AllowedSubject> = by_principal(able, |role| &rules_of[&role].allowing)
+        .map(|(principal, grants)| AllowedSubject {
+            privileged: principal.is_masters(),
+            principal,
+            grants,
         })
         .collect();
-    let able = able
-        .into_iter()
-        .map(|(principal, grants)| AllowedSubject {
-            privileged: principal.kind == SubjectKind::Group && principal.name == MASTERS,
-            principal,
-            grants: sorted(grants),
+    let masters = Principal::new(SubjectKind::Group, "", MASTERS);
+    if let Err(at) = able.binary_search_by(|able| able.principal.cmp(&masters)) {
+        let masters = AllowedSubject {
+            principal: masters,
+            grants: Vec::new(),
+            privileged: true,
+        };
+        able.insert(at, masters);
+    }
+    let is_able = |principal: &Principal| {
+        able.binary_search_by(|able| able.principal.cmp(principal))
+            .is_ok()
+    };
+    let for_names = by_principal(for_names, |role| &rules_of[&role].for_names)
+        .filter(|(principal, _)| !is_able(principal))
+        .map(|(principal, grants)| {
+            let rules = grants
+                .iter()
+                .filter_map(|grant| rbac.effective_rule(grant.role, grant.rule));
+            let names: BTreeSet<String> = rules
+                .flat_map(|rule| rule.rule.resource_names.iter().map(ToString::to_string))
+                .collect();
+            AllowedForNames {
+                principal,
+                names: names.into_iter().collect(),
+                grants,
+            }
         })
         .collect();
     WhoCan {
@@ -173,9 +178,38 @@ struct RulesOfRole {
     for_names: Vec<usize>,
 }
 
-/// By binding and rule; a binding that names someone twice grants once.
-fn sorted(mut grants: Vec<Grant>) -> Vec<Grant> {
-    grants.sort_unstable_by_key(|grant| (grant.binding, grant.rule, grant.subject));
-    grants.dedup_by_key(|grant| (grant.binding, grant.rule));
-    grants
+/// That a binding whose role counts names someone. Sorted by who it is.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Naming {
+    principal: Principal,
+    binding: BindingId,
+    subject: usize,
+    role: RoleId,
+}
+
+/// The grants of each, by binding and rule; a binding that names someone twice grants once.
+fn by_principal<'a>(
+    mut found: Vec<Naming>,
+    rules: impl Fn(RoleId) -> &'a [usize],
+) -> impl Iterator<Item = (Principal, Vec<Grant>)> {
+    found.sort_unstable();
+    found.dedup_by(|b, a| a.principal == b.principal && a.binding == b.binding);
+    let mut found = found.into_iter().peekable();
+    std::iter::from_fn(move || {
+        let first = found.next()?;
+        let mut grants = Vec::new();
+        let mut extend = |found: &Naming| {
+            grants.extend(rules(found.role).iter().map(|&rule| Grant {
+                binding: found.binding,
+                subject: found.subject,
+                role: found.role,
+                rule,
+            }));
+        };
+        extend(&first);
+        while let Some(next) = found.next_if(|next| next.principal == first.principal) {
+            extend(&next);
+        }
+        Some((first.principal, grants))
+    })
 }
