@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::Defaults;
-use crate::diagnostic::{Diagnostic, Problem};
+use crate::diagnostic::Diagnostic;
 use crate::entra::Directory;
 use crate::files::{Reading, Revision, read_folder, read_path, read_stdin};
 use crate::kube::default_policy::DefaultPolicy;
@@ -188,27 +188,16 @@ fn build(
     } = wanted;
     let directory = read_directory(&directory)?;
     let defaults = parse_defaults(defaults.as_deref().unwrap_or("auto"))?;
-    let mut broken = false;
-    for unreadable in &reading.unreadable {
-        let problem = Problem::CannotRead {
-            reason: unreadable.reason.to_string(),
-        };
-        let message = format!("{}: {problem}", unreadable.path);
-        if args.strict {
-            out::error(&message);
-        } else {
-            out::warning(&message);
-        }
-        broken |= args.strict;
-    }
     let mut files = Files::default();
     let progress = Progress::of(reading.texts.iter().map(|text| text.bytes.len()).sum());
     let watch = |bytes| progress.add(bytes);
-    let manifest = kube::parse_with_progress(&mut files, &reading.texts, &watch);
+    let mut manifest = kube::parse_with_progress(&mut files, &reading.texts, &watch);
+    manifest.add_unreadable(&mut files, &reading.unreadable);
     progress.finish();
     drop(reading);
     let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
         .map_err(|error| Failure::message(error.to_string()))?;
+    let mut broken = false;
     for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
         let message = match diagnostic.span {

@@ -25,6 +25,17 @@ pub struct Code {
     pub severity: Severity,
     /// The page that explains it.
     pub page: &'static str,
+    /// What it means for the answers from the same input.
+    pub bearing: Bearing,
+}
+
+/// What a diagnostic means for the answers from the input that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bearing {
+    /// The answers hold; it is told beside them.
+    Told,
+    /// A part of the input wasn't judged, so that an answer may lack what it gives.
+    Unjudged,
 }
 
 impl Code {
@@ -47,9 +58,11 @@ macro_rules! codes {
         pub static $list: &[&Code] = &[ $( &$name ),* ];
     };
     (@list [$( $name:ident )*]) => {};
+    (@bearing) => { Bearing::Told };
+    (@bearing $bearing:ident) => { Bearing::$bearing };
     ($(
         $page:literal {
-            $( $name:ident = $id:literal, $severity:ident, $title:literal; )*
+            $( $name:ident = $id:literal, $severity:ident, $title:literal $(, $bearing:ident)?; )*
         }
         $( $(#[$about:meta])* $list:ident )?
     )*) => {
@@ -61,6 +74,7 @@ macro_rules! codes {
                     title: $title,
                     severity: Severity::$severity,
                     page: $page,
+                    bearing: codes! { @bearing $($bearing)? },
                 };
             )*
 
@@ -92,12 +106,16 @@ codes! {
         AGGREGATED_BY_HAND = "RBAC016", Medium, "rules of an aggregated role written by hand";
         UNUSED_ROLE = "RBAC017", Info, "role that nothing binds or aggregates";
         SAME_GRANT_TWICE = "RBAC018", Info, "two bindings that grant the same";
-        REFUSED = "RBAC019", High, "object that an API server refuses";
-        OVERRIDDEN = "RBAC020", Medium, "object that a later one overrides";
+        REFUSED = "RBAC019", High, "object that an API server refuses", Unjudged;
+        OVERRIDDEN = "RBAC020", Medium, "object that a later one overrides", Unjudged;
         OLD_VERSION = "RBAC021", Medium, "object in a dropped API version";
         STALE_AGGREGATION = "RBAC022", Medium, "aggregated role with rules that nothing gives";
-        UNREADABLE = "RBAC023", High, "document that doesn't parse";
+        UNREADABLE = "RBAC023", High, "document that doesn't parse", Unjudged;
         NO_NAMESPACE = "RBAC024", Info, "namespaced object without a namespace";
+        NOT_READ = "RBAC025", High, "file or folder that isn't read", Unjudged;
+        RENDERED = "RBAC026", High, "folder that kustomize or Helm renders", Unjudged;
+        REPLACES_DEFAULT = "RBAC027", Medium, "built-in default with other rules or subjects";
+        SETTINGS_DIFFER = "RBAC028", High, "settings that the change itself changes", Unjudged;
     }
     /// What `check` finds, by id.
     FINDINGS

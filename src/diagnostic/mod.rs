@@ -17,9 +17,9 @@ mod severity;
 use std::fmt;
 
 use crate::object::ObjectRef;
-use crate::text::Span;
+use crate::text::{Fingerprint, Span};
 
-pub use codes::Code;
+pub use codes::{Bearing, Code};
 pub use problem::Problem;
 pub use severity::{Level, Severity};
 
@@ -105,6 +105,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Whether the user named the very file, rather than a folder that holds it.
     pub named: bool,
+    /// What it is about, where that can be compared: the text of an object that isn't used, of a file
+    /// that can't be read. None where nothing tells whether it stayed the same.
+    pub content: Option<Fingerprint>,
 }
 
 impl Diagnostic {
@@ -129,6 +132,7 @@ impl Diagnostic {
             related: description.related(),
             help: description.help(),
             named: true,
+            content: None,
         }
     }
 
@@ -145,6 +149,7 @@ impl Diagnostic {
             related: Vec::new(),
             help: None,
             named: true,
+            content: None,
         }
     }
 
@@ -153,6 +158,18 @@ impl Diagnostic {
     pub fn about(mut self, object: ObjectRef) -> Self {
         self.object = Some(object);
         self
+    }
+
+    /// The same, about a text that can be compared.
+    #[must_use]
+    pub fn with_content(mut self, content: Fingerprint) -> Self {
+        self.content = Some(content);
+        self
+    }
+
+    /// Whether it says that a part of the input wasn't judged, so that no answer is whole.
+    pub fn is_unjudged(&self) -> bool {
+        self.code.bearing == Bearing::Unjudged
     }
 
     /// Whether the text itself couldn't be read.

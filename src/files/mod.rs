@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::text::SourceText;
+use crate::text::{SourceText, UnreadableFile};
 
 pub use git::{GitError, Revision, RevisionReading};
 
@@ -16,22 +16,13 @@ pub use git::{GitError, Revision, RevisionReading};
 /// its ending.
 const ENDINGS: [&str; 5] = ["yaml", "yml", "json", "jsonl", "ndjson"];
 
-/// Something below a folder that couldn't be read.
-#[derive(Debug)]
-pub struct Unreadable {
-    /// What couldn't be read.
-    pub path: String,
-    /// Why, in the operating system's words.
-    pub reason: String,
-}
-
 /// What reading a path gave.
 #[derive(Debug, Default)]
 pub struct Reading {
     /// The texts, sorted by path.
     pub texts: Vec<SourceText>,
     /// What below a folder couldn't be read.
-    pub unreadable: Vec<Unreadable>,
+    pub unreadable: Vec<UnreadableFile>,
 }
 
 /// A path that couldn't be read at all.
@@ -153,8 +144,8 @@ fn walk(folder: &Path, ignore_files: IgnoreFiles) -> Reading {
                 bytes,
                 named: false,
             }),
-            Err(error) => reading.unreadable.push(Unreadable {
-                path: name,
+            Err(error) => reading.unreadable.push(UnreadableFile {
+                name,
                 reason: reason(&error),
             }),
         }
@@ -171,7 +162,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// What of a walk below a folder failed, and why.
-fn unreadable(error: &ignore::Error, folder: &Path) -> Unreadable {
+fn unreadable(error: &ignore::Error, folder: &Path) -> UnreadableFile {
     let (mut path, mut cause) = (folder, error);
     loop {
         match cause {
@@ -182,8 +173,8 @@ fn unreadable(error: &ignore::Error, folder: &Path) -> Unreadable {
             _ => break,
         }
     }
-    Unreadable {
-        path: shown(path),
+    UnreadableFile {
+        name: shown(path),
         reason: match cause {
             ignore::Error::Io(error) => reason(error),
             other => other.to_string(),

@@ -62,7 +62,9 @@ mod yaml;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::parallel;
-use crate::text::{FileId, Files, LineIndex, SourceText, Span, TextTooLarge, check_size};
+use crate::text::{
+    FileId, Files, LineIndex, SourceText, Span, TextTooLarge, UnreadableFile, check_size,
+};
 
 use decode::NonObjects;
 
@@ -98,6 +100,18 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Adds what couldn't be read, so that it is told with whatever is answered.
+    pub fn add_unreadable(&mut self, files: &mut Files, unreadable: &[UnreadableFile]) {
+        for file in unreadable {
+            let span = Span::whole(files.add(file.name.clone()));
+            let reason = file.reason.clone();
+            self.diagnostics.push(Diagnostic {
+                named: false,
+                ..Diagnostic::new(span, Problem::CannotRead { reason })
+            });
+        }
+    }
+
     /// Adds what other texts gave, in their order.
     pub fn extend(&mut self, others: Vec<Manifest>) {
         let mut objects = Vec::with_capacity(others.len());

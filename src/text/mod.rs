@@ -3,6 +3,7 @@
 //!
 //! This room knows nothing of Kubernetes and reads no file itself.
 
+mod fingerprint;
 mod lines;
 mod located;
 mod write;
@@ -11,6 +12,7 @@ pub mod yaml;
 use std::fmt;
 use std::sync::Arc;
 
+pub use fingerprint::Fingerprint;
 pub use lines::LineIndex;
 pub(crate) use lines::newlines;
 pub use located::Located;
@@ -25,6 +27,49 @@ pub struct SourceText {
     pub bytes: Vec<u8>,
     /// Whether the user named this very file, rather than a folder that holds it.
     pub named: bool,
+}
+
+impl SourceText {
+    /// The text of objects that a program has, such as those of `k8s-openapi`: JSON, one a line.
+    ///
+    /// # Errors
+    /// If an object can't be written as JSON.
+    ///
+    /// ```
+    /// use k8s_openapi::api::rbac::v1;
+    /// use rbac_eval::{Defaults, Policy, SourceText};
+    ///
+    /// let mut role = v1::ClusterRole::default();
+    /// role.metadata.name = Some("empty".into());
+    /// let text = SourceText::of_objects("cache", &[role])?;
+    /// let policy = Policy::new(&[text], Defaults::Auto)?;
+    /// assert!(policy.diagnostics().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of_objects<T: serde::Serialize>(
+        name: impl Into<String>,
+        objects: &[T],
+    ) -> Result<Self, serde_json::Error> {
+        let mut bytes = Vec::new();
+        for object in objects {
+            serde_json::to_writer(&mut bytes, object)?;
+            bytes.push(b'\n');
+        }
+        Ok(SourceText {
+            name: name.into(),
+            bytes,
+            named: true,
+        })
+    }
+}
+
+/// What couldn't be read of what was to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableFile {
+    /// The path of a file or folder.
+    pub name: String,
+    /// Why, in the operating system's words.
+    pub reason: String,
 }
 
 /// The most bytes of a text that is read: with more, its last line or column might have no number.
