@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::Hash;
 use std::ops::Deref;
 
 use serde::Deserialize;
@@ -30,7 +31,7 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 /// A decoder reads its shape from a [`Source`], refuses what an API server would refuse, and knows no
 /// other objects.
 pub trait Decode:
-    Deref<Target = Metadata> + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+    Deref<Target = Metadata> + Clone + PartialEq + Hash + fmt::Debug + Send + Sync + 'static
 {
     /// The kinds that are decoded into this type, as manifests write them.
     const KINDS: &'static [&'static str];
@@ -69,6 +70,21 @@ pub trait Decode:
     /// Whether another object of the same name gives the same, however both are labelled where that
     /// gives nothing, and whichever of them comes from a server.
     fn same_content(&self, other: &Self) -> bool;
+
+    /// Adds what another definition of the same object gives, where nothing tells which of the two a
+    /// cluster has. Unless a kind says otherwise, the later definition stands alone.
+    fn unite(&mut self, _other: &Self) -> United {
+        United::Merged
+    }
+}
+
+/// What became of two definitions of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum United {
+    /// The one holds what counts of both.
+    Merged,
+    /// Both stay, each with its own place.
+    Apart,
 }
 
 /// An `apiVersion`, taken apart.
@@ -258,6 +274,8 @@ impl<'a> Source<'a> {
     ) -> Result<Metadata, Invalid> {
         let raw = raw.unwrap_or_default();
         let name = string(raw.name, "metadata.name")?;
+        let has_resource_version =
+            !string(raw.resource_version, "metadata.resourceVersion")?.is_empty();
         let mut namespace = string(raw.namespace, "metadata.namespace")?;
         if extent == Extent::Cluster {
             namespace = CompactName::default();
@@ -276,6 +294,7 @@ impl<'a> Source<'a> {
             labels,
             annotations,
             uid,
+            has_resource_version,
         })
     }
 

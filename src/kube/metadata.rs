@@ -31,6 +31,8 @@ pub struct Metadata {
     pub annotations: Box<[(CompactString, Box<str>)]>,
     /// The unique ID that a server gave the object; none where it doesn't come from a server.
     pub uid: Option<Box<str>>,
+    /// Whether it has a `resourceVersion`, as everything that a server prints.
+    pub has_resource_version: bool,
 }
 
 impl Metadata {
@@ -46,6 +48,11 @@ impl Metadata {
     /// Whether the object comes from a server: it has a `uid`.
     pub fn is_from_server(&self) -> bool {
         self.uid.is_some()
+    }
+
+    /// Whether the object stands as a server prints it: with a `uid` and a `resourceVersion`.
+    pub fn is_printed_by_server(&self) -> bool {
+        self.is_from_server() && self.has_resource_version
     }
 
     /// Whether the object is labelled as one of the default policy's.
@@ -69,11 +76,12 @@ mapping! {
         name: Text<'a> = "name",
         namespace: Text<'a> = "namespace",
         uid: Text<'a> = "uid",
+        resource_version: Text<'a> = "resourceVersion",
         labels: TextMap<'a> = "labels",
         annotations: TextMap<'a> = "annotations",
     }
     ignoring [
-        "generateName", "selfLink", "resourceVersion", "generation", "creationTimestamp",
+        "generateName", "selfLink", "generation", "creationTimestamp",
         "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers",
         "managedFields", "clusterName", "continue", "remainingItemCount",
     ]
