@@ -151,7 +151,7 @@ fn renamed_deleted_and_broken_files_are_told() {
         ],
     );
     let (code, stdout, _) = told(&output);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2), "alice's role isn't in what is read");
     assert!(
         stdout.contains("note: the working tree has no `deploy/role.yaml`"),
         "{stdout}"
