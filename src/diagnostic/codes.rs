@@ -116,6 +116,7 @@ codes! {
         RENDERED = "RBAC026", High, "folder that kustomize or Helm renders", Unjudged;
         REPLACES_DEFAULT = "RBAC027", Medium, "built-in default with other rules or subjects";
         SETTINGS_DIFFER = "RBAC028", High, "settings that the change itself changes", Unjudged;
+        REPEATED_KEY = "RBAC029", Medium, "key that stands twice";
     }
     /// What `check` finds, by id.
     FINDINGS

@@ -20,6 +20,14 @@ pub enum Problem {
         /// What the server would say.
         why: String,
     },
+    /// A mapping of an object that is used has a key twice.
+    #[error("the key `{key}` stands here again, after line {first}; kubectl takes the last one")]
+    RepeatedKey {
+        /// The key.
+        key: String,
+        /// The line on which it stands first.
+        first: u32,
+    },
     /// The object is in a version that servers no longer take.
     #[error("{object} is in {version}, which Kubernetes 1.22 dropped; it is read as v1")]
     OldVersion {
@@ -77,6 +85,7 @@ impl Describe for Problem {
         match self {
             Problem::Unreadable { .. } | Problem::CannotRead { .. } => &codes::UNREADABLE,
             Problem::Refused { .. } => &codes::REFUSED,
+            Problem::RepeatedKey { .. } => &codes::REPEATED_KEY,
             Problem::OldVersion { .. } => &codes::OLD_VERSION,
             Problem::NoNamespace { .. } => &codes::NO_NAMESPACE,
             Problem::NotAnObject => &codes::NOT_AN_OBJECT,
@@ -92,7 +101,10 @@ impl Describe for Problem {
             | Problem::NoNamespace { object }
             | Problem::Overridden { object, .. }
             | Problem::StaleAggregation { object, .. } => Some(object.clone()),
-            Problem::Unreadable { .. } | Problem::CannotRead { .. } | Problem::NotAnObject => None,
+            Problem::Unreadable { .. }
+            | Problem::RepeatedKey { .. }
+            | Problem::CannotRead { .. }
+            | Problem::NotAnObject => None,
         }
     }
 }
