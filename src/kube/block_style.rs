@@ -335,7 +335,9 @@ fn is_plain_scalar(value: &str) -> bool {
     let bytes = value.as_bytes();
     let begins = match bytes[0] {
         b'-' => bytes.get(1).is_some_and(|byte| *byte != b' '),
-        byte => byte.is_ascii_alphanumeric() || b"/._+(=~<^$\\;)".contains(&byte),
+        byte => {
+            byte.is_ascii_alphanumeric() || byte > 0x7f || b"/._+(=~<^$\\;)".contains(&byte)
+        }
     };
     let is_odd_number = value.len() <= 5 && value.trim_start_matches(['+', '-']).starts_with('.');
     let may_part = |at: usize| {

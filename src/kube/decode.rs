@@ -218,12 +218,22 @@ fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> R
     Ok(())
 }
 
+/// Where an object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DecodedFrom {
+    /// In a document of its own.
+    Document,
+    /// Among the items of a list.
+    Item,
+}
+
 /// An object that is to be decoded.
 pub struct Source<'a> {
     piece: Piece<'a>,
     kind: &'a str,
     api_version: &'a str,
     span: Span,
+    from: DecodedFrom,
     /// What a refusal calls the object, as far as it is known.
     named: Option<(CompactName, CompactName)>,
     notes: Vec<Diagnostic>,
@@ -270,7 +280,11 @@ impl<'a> Source<'a> {
     ) -> Result<Metadata, Invalid> {
         let raw = raw.unwrap_or_default();
         let name = raw.name()?;
-        let mut namespace = raw.namespace()?;
+        let mut namespace = match self.from {
+            // kubectl puts its own namespace in place of what is none, but checks documents before.
+            DecodedFrom::Item if raw.has_odd_namespace() => CompactName::default(),
+            _ => raw.namespace()?,
+        };
         if extent == Extent::Cluster {
             namespace = CompactName::default();
         }
@@ -352,7 +366,8 @@ pub(super) fn value(
         && let Some(decoder) = registry.decoder(kind)
         && !piece.may_be_list()
     {
-        return decode(piece, api_version, kind, decoder, manifest);
+        let from = DecodedFrom::Document;
+        return decode(piece, api_version, kind, from, decoder, manifest);
     }
     let header: Header<'_> = match piece.read() {
         Ok(header) => header,
@@ -371,7 +386,10 @@ pub(super) fn value(
     let api_version = words(header.api_version.as_ref());
     match header.items {
         Some(items) => list(piece, piece.part(items), registry, manifest),
-        None => object(piece, &api_version, &kind, registry, manifest),
+        None => {
+            let from = DecodedFrom::Document;
+            object(piece, &api_version, &kind, from, registry, manifest);
+        }
     }
 }
 
@@ -380,11 +398,12 @@ fn object(
     piece: Piece<'_>,
     api_version: &str,
     kind: &str,
+    from: DecodedFrom,
     registry: &Registry,
     manifest: &mut Manifest,
 ) {
     match registry.decoder(kind) {
-        Some(decoder) => decode(piece, api_version, kind, decoder, manifest),
+        Some(decoder) => decode(piece, api_version, kind, from, decoder, manifest),
         None => manifest.skipped += 1,
     }
 }
@@ -512,7 +531,8 @@ pub(super) fn item(
         && let Some(decoder) = registry.decoder(kind)
         && !piece.may_be_list()
     {
-        decode(piece, api_version, kind, decoder, manifest);
+        let from = DecodedFrom::Item;
+        decode(piece, api_version, kind, from, decoder, manifest);
         return Ok(());
     }
     let mut header: Header<'_> = match piece.read() {
@@ -538,7 +558,8 @@ pub(super) fn item(
     } else if kind.is_empty() {
         no_object(&piece, NonObjects::Told, manifest);
     } else {
-        object(piece, api_version, kind, registry, manifest);
+        let from = DecodedFrom::Item;
+        object(piece, api_version, kind, from, registry, manifest);
     }
     Ok(())
 }
@@ -565,6 +586,7 @@ fn decode(
     piece: Piece<'_>,
     api_version: &str,
     kind: &str,
+    from: DecodedFrom,
     decoder: &Decoder,
     manifest: &mut Manifest,
 ) {
@@ -572,6 +594,7 @@ fn decode(
         piece,
         kind,
         api_version,
+        from,
         span: piece.span(),
         named: None,
         notes: Vec::new(),

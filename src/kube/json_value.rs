@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn values_end_where_json_says() {
         for (text, end) in [
-            ("{\"a\": [1, {}, []], \"b\\u00e9\": -1.5e+3} x", Ok(36)),
+            ("{\"a\": [1, {}, []], \"b\\u00e9\": -1.5e+3} x", Ok(38)),
             ("[]", Ok(2)),
             ("null,", Ok(4)),
             ("01", Ok(1)),

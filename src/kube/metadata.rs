@@ -156,6 +156,11 @@ impl RawMetadata<'_> {
         as_string(self.namespace.as_ref(), "metadata.namespace")
     }
 
+    /// Whether something else than a string stands where the namespace belongs.
+    pub(super) fn has_odd_namespace(&self) -> bool {
+        !matches!(self.namespace, None | Some(Text::Str(_)))
+    }
+
     /// The name of an object whose own name is this one. Where it has none but a prefix, of which a
     /// server makes a name that nobody knows yet, it is called `PREFIX*`.
     pub(super) fn check_name(
@@ -179,10 +184,15 @@ impl RawMetadata<'_> {
     ///
     /// Source: `ObjectMeta` of apimachinery, into which kubectl and servers read it.
     pub(super) fn check_types(&self) -> Result<(), Invalid> {
+        self.namespace()?;
+        self.check_other_types()
+    }
+
+    /// The same of all but the namespace.
+    fn check_other_types(&self) -> Result<(), Invalid> {
         for (text, field) in [
             (&self.name, "name"),
             (&self.generate_name, "generateName"),
-            (&self.namespace, "namespace"),
             (&self.self_link, "selfLink"),
             (&self.uid, "uid"),
             (&self.resource_version, "resourceVersion"),
@@ -224,7 +234,7 @@ impl RawMetadata<'_> {
     ///
     /// Source: `ValidateObjectMeta` of apimachinery.
     pub(super) fn attached(self) -> Result<Attached, Invalid> {
-        self.check_types()?;
+        self.check_other_types()?;
         self.check_system_fields()?;
         let mut labels = map(self.labels, "metadata.labels")?;
         labels.sort();

@@ -416,26 +416,23 @@ impl<'t> Builder<'t> {
         let Some(first) = first else {
             return Ok(());
         };
-        let name = keys::string(key).ok().map(Cow::into_owned);
+        let name = beginning(key.text).into_owned();
         if relation(&first) == Relation::Clash {
-            let key = name.unwrap_or_default();
+            let key = keys::string(key).map(Cow::into_owned).unwrap_or(name);
             return Err(Error::new(YamlFault::ClashingKeys { key }, span));
         }
         let first = document.nodes[first as usize].span;
         if self.dialect == Dialect::Kubectl {
             frame.folds = true;
             self.document.repeated.push(RepeatedKey {
-                key: name.unwrap_or_default(),
+                key: name,
                 first,
                 again: span,
             });
             return Ok(());
         }
-        let first = Some(first);
-        Err(Error::new(
-            YamlFault::RepeatedKey { key: name, first },
-            span,
-        ))
+        let (key, first) = (Some(name), Some(first));
+        Err(Error::new(YamlFault::RepeatedKey { key, first }, span))
     }
 }
 

@@ -48,7 +48,7 @@ fn is_plainly_itself(key: Written<'_>) -> bool {
                 && key.text.starts_with(|c: char| c.is_ascii_alphabetic()))
 }
 
-/// How two keys relate. One that can't be a key is like none.
+/// How two keys relate.
 pub(super) fn relation(one: Written<'_>, other: Written<'_>) -> Relation {
     // Nearly all keys are words.
     if is_plainly_itself(one) && is_plainly_itself(other) {
@@ -57,11 +57,10 @@ pub(super) fn relation(one: Written<'_>, other: Written<'_>) -> Relation {
             false => Relation::Different,
         };
     }
-    let (Ok(a), Ok(b)) = (string(one), string(other)) else {
-        return Relation::Different;
-    };
-    if a != b {
-        return Relation::Different;
+    match (string(one), string(other)) {
+        (Ok(a), Ok(b)) if a == b => {}
+        (Err(_), Err(_)) if one.scalar() == other.scalar() => return Relation::Same,
+        _ => return Relation::Different,
     }
     let same = match (one.scalar(), other.scalar()) {
         (Scalar::String(_), Scalar::String(_)) => true,

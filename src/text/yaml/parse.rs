@@ -85,6 +85,8 @@ pub(super) struct Parser<'t> {
     scanner: Scanner<'t>,
     state: State,
     outer: Vec<State>,
+    /// What opened the collections in flow style that aren't closed yet, and where.
+    flows: Vec<(Mark, Syntax)>,
     /// The prefixes of this document's tags, by their handles.
     prefixes: Vec<(&'t str, Cow<'t, str>)>,
 }
@@ -97,6 +99,7 @@ impl<'t> Parser<'t> {
             scanner: Scanner::new(text),
             state: State::FirstDocument,
             outer: Vec::new(),
+            flows: Vec::new(),
             prefixes: Vec::new(),
         }
     }
@@ -148,8 +151,17 @@ impl<'t> Parser<'t> {
     }
 
     fn refuse<T>(&mut self, problem: Syntax) -> Result<T, SyntaxError> {
-        let at = self.scanner.peek()?.start;
-        Err(SyntaxError { problem, at })
+        let next = self.scanner.peek()?;
+        let at = next.start;
+        let ends = matches!(
+            next.kind,
+            TokenKind::StreamEnd | TokenKind::DocumentStart | TokenKind::DocumentEnd
+        );
+        // What lacks is easier to find where it began than where it is missed.
+        match self.flows.last() {
+            Some(&(at, problem)) if ends => Err(SyntaxError { problem, at }),
+            _ => Err(SyntaxError { problem, at }),
+        }
     }
 
     /// Goes on with what is around.
@@ -259,7 +271,9 @@ impl<'t> Parser<'t> {
             return Ok(event(EventKind::Alias(name), token.start, token.end));
         }
         let (properties, after) = self.properties(start)?;
-        let end = self.scanner.peek()?.end;
+        let content = self.scanner.peek()?;
+        // What stands there begins after its tag and its anchor.
+        let (begin, end) = (content.start, content.end);
         let is_block = context != Context::Flow;
         let (kind, next) = match self.peek()? {
             TokenKind::BlockEntry if context == Context::BlockOrIndentless => (
@@ -279,7 +293,7 @@ impl<'t> Parser<'t> {
                     style,
                     properties,
                 };
-                return Ok(event(kind, start, end));
+                return Ok(event(kind, begin, end));
             }
             TokenKind::FlowSequenceStart => (
                 EventKind::SequenceStart {
@@ -321,7 +335,7 @@ impl<'t> Parser<'t> {
             _ => return self.refuse(Syntax::NoContent),
         };
         self.state = next;
-        Ok(event(kind, start, end))
+        Ok(event(kind, begin, end))
     }
 
     /// The anchor and the tag before a node, and where they end.
@@ -439,7 +453,7 @@ impl<'t> Parser<'t> {
             self.state = State::BlockKey { first: false };
             return Ok(nothing(start));
         }
-        let at = self.take()?.end;
+        let at = self.take()?.start;
         match self.peek()? {
             TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                 self.state = State::BlockKey { first: false };
@@ -454,7 +468,8 @@ impl<'t> Parser<'t> {
 
     fn flow_entry(&mut self, first: bool) -> Parsed<'t> {
         if first {
-            self.take()?;
+            let begin = self.take()?.start;
+            self.flows.push((begin, Syntax::UnclosedSequence));
         }
         if !first && !matches!(self.peek()?, TokenKind::FlowSequenceEnd) {
             if !matches!(self.peek()?, TokenKind::FlowEntry) {
@@ -466,6 +481,7 @@ impl<'t> Parser<'t> {
         match self.peek()? {
             TokenKind::FlowSequenceEnd => {
                 self.take()?;
+                self.flows.pop();
                 self.leave();
                 Ok(event(EventKind::SequenceEnd, start, end))
             }
@@ -525,7 +541,8 @@ impl<'t> Parser<'t> {
 
     fn flow_key(&mut self, first: bool) -> Parsed<'t> {
         if first {
-            self.take()?;
+            let begin = self.take()?.start;
+            self.flows.push((begin, Syntax::UnclosedMapping));
         }
         if !first && !matches!(self.peek()?, TokenKind::FlowMappingEnd) {
             if !matches!(self.peek()?, TokenKind::FlowEntry) {
@@ -537,6 +554,7 @@ impl<'t> Parser<'t> {
         match self.peek()? {
             TokenKind::FlowMappingEnd => {
                 self.take()?;
+                self.flows.pop();
                 self.leave();
                 Ok(event(EventKind::MappingEnd, start, end))
             }

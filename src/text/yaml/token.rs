@@ -157,6 +157,10 @@ pub(super) enum Syntax {
     OpenSequence,
     #[error("`,` or `}}` belongs here")]
     OpenMapping,
+    #[error("unclosed bracket `[`")]
+    UnclosedSequence,
+    #[error("unclosed bracket `{{`")]
+    UnclosedMapping,
     #[error("a second `%YAML`")]
     SecondVersion,
     #[error("another version of YAML than 1.1, which alone kubectl reads")]
