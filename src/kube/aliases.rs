@@ -11,7 +11,7 @@ use crate::diagnostic::Problem;
 use crate::text::yaml::Document;
 
 /// How many nodes aliases may stand for in one run.
-const IN_ALL: u64 = 2_000_000;
+pub const ALIASED_IN_ALL: u64 = 2_000_000;
 
 /// What a run may still take of aliases.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl AliasBudget {
 
     /// Whether the run has to be begun anew.
     pub(super) fn is_spent(&self) -> bool {
-        self.rule == Rule::Spend && self.taken.load(Ordering::Relaxed) > IN_ALL
+        self.rule == Rule::Spend && self.taken.load(Ordering::Relaxed) > ALIASED_IN_ALL
     }
 
     /// What is told of a document whose aliases stand for too much.
@@ -58,12 +58,12 @@ impl AliasBudget {
         }
         let taken = self.taken.fetch_add(size.aliased, Ordering::Relaxed);
         let refused = match self.rule {
-            Rule::Spend => taken.saturating_add(size.aliased) > IN_ALL,
+            Rule::Spend => taken.saturating_add(size.aliased) > ALIASED_IN_ALL,
             Rule::Double => size.aliased > size.nodes.saturating_sub(size.aliased),
         };
         refused.then(|| Problem::Unreadable {
             message: format!(
-                "aliases expand to {} nodes here, and to more than {IN_ALL} in all texts together \
+                "aliases expand to {} nodes here, and to more than {ALIASED_IN_ALL} in all texts together \
                  (an alias bomb?)",
                 size.aliased
             ),

@@ -81,6 +81,7 @@ use stream::Taken;
 use yaml::{Stumble, YamlReader};
 
 pub use crate::object::{ObjectRef, Scope};
+pub use aliases::ALIASED_IN_ALL;
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
 pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source};

@@ -16,16 +16,16 @@ type Entry<'a> = (Node<'a>, Node<'a>);
 
 /// That a value can be merged: a mapping, or a list of them. An alias of a list is none.
 pub(super) fn check(value: Node<'_>) -> Result<(), Error> {
-    let refused = || Error::new(YamlFault::MergeValue, value.span());
+    let refused = |at: Node<'_>| Err(Error::new(YamlFault::MergeValue, at.span()));
     match value.view() {
         View::Mapping(_) => Ok(()),
         View::Sequence(mut items) if value.alias_span().is_none() => {
-            match items.all(|item| matches!(item.view(), View::Mapping(_))) {
-                true => Ok(()),
-                false => Err(refused()),
+            match items.find(|item| item.written_entries().is_none()) {
+                None => Ok(()),
+                Some(item) => refused(item),
             }
         }
-        View::Scalar(_) | View::Sequence(_) => Err(refused()),
+        View::Scalar(_) | View::Sequence(_) => refused(value),
     }
 }
 
