@@ -45,6 +45,11 @@ pub enum Problem {
     /// A document of a named file is no Kubernetes object.
     #[error("this document is passed over: it has no `kind`, so it is no Kubernetes object")]
     NotAnObject,
+    /// Something follows the end of a document, before the next one begins.
+    #[error(
+        "this is passed over, as by kubectl: nothing is read from the end of a document to the next `---`"
+    )]
+    AfterEnd,
     /// The same object is defined earlier in the input with other content.
     #[error("{object} is defined here and, differently, at {other}; the last definition wins")]
     Overridden {
@@ -88,7 +93,7 @@ impl Describe for Problem {
             Problem::RepeatedKey { .. } => &codes::REPEATED_KEY,
             Problem::OldVersion { .. } => &codes::OLD_VERSION,
             Problem::NoNamespace { .. } => &codes::NO_NAMESPACE,
-            Problem::NotAnObject => &codes::NOT_AN_OBJECT,
+            Problem::NotAnObject | Problem::AfterEnd => &codes::NOT_AN_OBJECT,
             Problem::Overridden { .. } => &codes::OVERRIDDEN,
             Problem::StaleAggregation { .. } => &codes::STALE_AGGREGATION,
         }
@@ -104,7 +109,8 @@ impl Describe for Problem {
             Problem::Unreadable { .. }
             | Problem::RepeatedKey { .. }
             | Problem::CannotRead { .. }
-            | Problem::NotAnObject => None,
+            | Problem::NotAnObject
+            | Problem::AfterEnd => None,
         }
     }
 }

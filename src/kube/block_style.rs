@@ -42,7 +42,7 @@ pub(super) struct Proved<'a> {
 
 /// Where an object stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Stands {
     /// It is a document.
     Document,
     /// It is an entry of a list whose dashes are in this column, from 0.
@@ -55,7 +55,7 @@ const DEEPEST: usize = 200;
 const LONGEST_KEY: usize = 500;
 
 /// What the text of one object proves; none where its lines leave anything open.
-pub(super) fn prove(text: &str, place: Place) -> Option<Proved<'_>> {
+pub(super) fn prove(text: &str, place: Stands) -> Option<Proved<'_>> {
     let mut prover = Prover {
         text,
         at: 0,
@@ -89,7 +89,7 @@ struct Prover<'a> {
     /// Whether the last key or dash has no value yet.
     awaits: bool,
     began: bool,
-    place: Place,
+    place: Stands,
     api_version: Option<&'a str>,
     kind: Option<&'a str>,
 }
@@ -110,7 +110,7 @@ impl<'a> Prover<'a> {
         }
         let mut column = line.len() - content.len();
         let mut content = content.trim_end_matches(' ');
-        if content == "---" && !self.began && column == 0 && self.place == Place::Document {
+        if content == "---" && !self.began && column == 0 && self.place == Stands::Document {
             self.began = true;
             return Some(());
         }
@@ -151,7 +151,7 @@ impl<'a> Prover<'a> {
     fn entry(&mut self, column: usize) -> Option<()> {
         match self.open.last().copied() {
             None => {
-                if self.place != Place::Item(column) {
+                if self.place != Stands::Item(column) {
                     return None;
                 }
                 self.push(column, true)?;
@@ -180,7 +180,7 @@ impl<'a> Prover<'a> {
             self.open.pop();
         }
         match self.open.last() {
-            None if self.place == Place::Document && column == 0 => self.push(column, false),
+            None if self.place == Stands::Document && column == 0 => self.push(column, false),
             Some(open) if open.column == column && !open.is_list => Some(()),
             Some(open) if self.awaits && open.column < column => self.push(column, false),
             _ => None,
@@ -190,8 +190,8 @@ impl<'a> Prover<'a> {
     /// Keeps what says the kind, if this is a key of the root.
     fn note(&mut self, key: &'a str, value: &'a str) -> Option<()> {
         let root = match self.place {
-            Place::Document => 1,
-            Place::Item(_) => 2,
+            Stands::Document => 1,
+            Stands::Item(_) => 2,
         };
         if self.open.len() != root {
             return Some(());
@@ -335,14 +335,14 @@ fn is_plain_scalar(value: &str) -> bool {
     let bytes = value.as_bytes();
     let begins = match bytes[0] {
         b'-' => bytes.get(1).is_some_and(|byte| *byte != b' '),
-        byte => {
-            byte.is_ascii_alphanumeric() || byte > 0x7f || b"/._+(=~<^$\\;)".contains(&byte)
-        }
+        byte => byte.is_ascii_alphanumeric() || byte > 0x7f || b"/._+(=~<^$\\;)".contains(&byte),
     };
     let is_odd_number = value.len() <= 5 && value.trim_start_matches(['+', '-']).starts_with('.');
     let may_part = |at: usize| {
         bytes.get(at + 1).is_none_or(|next| *next == b' ')
-            || at.checked_sub(1).is_some_and(|before| bytes[before] == b' ')
+            || at
+                .checked_sub(1)
+                .is_some_and(|before| bytes[before] == b' ')
     };
     begins && !is_odd_number && !memchr::memchr2_iter(b':', b'#', bytes).any(may_part)
 }
@@ -374,7 +374,7 @@ mod tests {
     use super::*;
 
     fn kind(text: &str) -> Option<&str> {
-        prove(text, Place::Document).map(|proved| proved.kind)
+        prove(text, Stands::Document).map(|proved| proved.kind)
     }
 
     const POD: &str = "apiVersion: v1\nkind: Pod\n";
@@ -393,8 +393,14 @@ mod tests {
             assert_eq!(kind(&format!("{POD}{more}")), Some("Pod"), "{more}");
         }
         let item = "- apiVersion: v1\n  kind: Pod\n  spec:\n  - a\n";
-        assert!(prove(item, Place::Item(0)).is_some());
-        assert!(prove(&item.replace("\n  ", "\n    ").replacen("- ", "  - ", 1), Place::Item(2)).is_some());
+        assert!(prove(item, Stands::Item(0)).is_some());
+        assert!(
+            prove(
+                &item.replace("\n  ", "\n    ").replacen("- ", "  - ", 1),
+                Stands::Item(2)
+            )
+            .is_some()
+        );
     }
 
     #[test]
@@ -445,7 +451,12 @@ mod tests {
         ] {
             assert_eq!(kind(&format!("{POD}{more}")), None, "{more:?}");
         }
-        for text in ["", "kind: Pod\n", "kind: 5\napiVersion: v1\n", "kind: true\napiVersion: v1\n"] {
+        for text in [
+            "",
+            "kind: Pod\n",
+            "kind: 5\napiVersion: v1\n",
+            "kind: true\napiVersion: v1\n",
+        ] {
             assert_eq!(kind(text), None, "{text:?}");
         }
         for item in [
@@ -453,7 +464,7 @@ mod tests {
             "- - apiVersion: v1\n    kind: Pod\n",
             "- apiVersion: v1\n  kind: Pod\nkind: x\n",
         ] {
-            assert_eq!(prove(item, Place::Item(0)), None, "{item}");
+            assert_eq!(prove(item, Stands::Item(0)), None, "{item}");
         }
     }
 }

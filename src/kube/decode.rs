@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::Manifest;
 use super::fields::{
-    Invalid, Naming, check_namespace, is_dns_subdomain, no_string, no_unknown, string,
+    Invalid, NameForm, check_namespace, is_dns_subdomain, no_string, no_unknown, string,
 };
 use super::metadata::{Attached, Metadata, RawMetadata};
 use super::objects::ObjectKey;
@@ -291,9 +291,9 @@ impl<'a> Source<'a> {
         self.named = Some((namespace.clone(), name.clone()));
         no_unknown(&raw.unknown, "metadata.")?;
         let naming = match self.kind {
-            "Namespace" => Naming::Label,
-            "ServiceAccount" | "CustomResourceDefinition" => Naming::Subdomain,
-            _ => Naming::PathSegment,
+            "Namespace" => NameForm::Label,
+            "ServiceAccount" | "CustomResourceDefinition" => NameForm::Subdomain,
+            _ => NameForm::PathSegment,
         };
         let name = raw.check_name(name, naming)?;
         if extent == Extent::Namespaced && !namespace.is_empty() {

@@ -127,7 +127,7 @@ pub(super) fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, 
 
 /// What names of a kind are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Naming {
+pub(super) enum NameForm {
     /// Source: `ValidateRBACName`, which is `path.ValidatePathSegmentName`.
     PathSegment,
     /// Source: `NameIsDNSSubdomain`.
@@ -146,17 +146,19 @@ pub(super) enum Whole {
 
 /// A name of an RBAC object.
 pub(super) fn check_name(name: &str, field: &str) -> Result<(), Invalid> {
-    Naming::PathSegment.check(name, Whole::Name, field)
+    NameForm::PathSegment.check(name, Whole::Name, field)
 }
 
-impl Naming {
+impl NameForm {
     pub(super) fn check(self, name: &str, whole: Whole, field: &str) -> Result<(), Invalid> {
         if name.is_empty() {
             return Err(Invalid::new(format!("{field}: required value")));
         }
         let refuse = |why: &str| {
             let name = beginning(name);
-            Err(Invalid::new(format!("{field}: invalid value `{name}`: {why}")))
+            Err(Invalid::new(format!(
+                "{field}: invalid value `{name}`: {why}"
+            )))
         };
         // Of a prefix, a dash at the end is followed by what makes it a name.
         let named = match whole {
@@ -164,7 +166,7 @@ impl Naming {
             _ => name,
         };
         match self {
-            Naming::PathSegment => {
+            NameForm::PathSegment => {
                 if whole == Whole::Name && matches!(name, "." | "..") {
                     return refuse(&format!("may not be `{name}`"));
                 }
@@ -173,19 +175,21 @@ impl Naming {
                     None => Ok(()),
                 }
             }
-            Naming::Subdomain if is_dns_subdomain(named) => Ok(()),
-            Naming::Subdomain => {
+            NameForm::Subdomain if is_dns_subdomain(named) => Ok(()),
+            NameForm::Subdomain => {
                 refuse("a name is made of lower case letters, digits, `-` and `.`")
             }
-            Naming::Label if is_dns_label(named) => Ok(()),
-            Naming::Label => refuse("a name is made of up to 63 lower case letters, digits and `-`"),
+            NameForm::Label if is_dns_label(named) => Ok(()),
+            NameForm::Label => {
+                refuse("a name is made of up to 63 lower case letters, digits and `-`")
+            }
         }
     }
 }
 
 /// Source: `ValidateNamespaceName`.
 pub(super) fn check_namespace(namespace: &str) -> Result<(), Invalid> {
-    Naming::Label.check(namespace, Whole::Name, "metadata.namespace")
+    NameForm::Label.check(namespace, Whole::Name, "metadata.namespace")
 }
 
 /// Whether a name is a DNS-1123 label, as names of namespaces are.

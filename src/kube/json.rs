@@ -88,7 +88,12 @@ impl<'a> JsonReader<'a> {
         let (Text::Str(api_version), Text::Str(kind)) = (&head.api_version, &head.kind) else {
             return None;
         };
-        if kind.is_empty() || head.metadata.as_ref().is_some_and(|m| m.check_types().is_err()) {
+        if kind.is_empty()
+            || head
+                .metadata
+                .as_ref()
+                .is_some_and(|m| m.check_types().is_err())
+        {
             return None;
         }
         let inherited = Inherited::of(api_version, kind);
@@ -125,7 +130,7 @@ impl<'a> JsonReader<'a> {
                 text: &self.text,
             };
             decode::value(piece, self.non_objects, self.registry, &mut manifest);
-            if !manifest.diagnostics.iter().any(Diagnostic::is_unreadable) {
+            if !manifest.diagnostics.iter().any(Diagnostic::is_unjudged) {
                 return manifest;
             }
         }
@@ -150,7 +155,7 @@ impl<'a> JsonReader<'a> {
         };
         decode::item(piece, inherited, self.registry, manifest)?;
         let mut told = manifest.diagnostics[before..].iter();
-        if !told.any(Diagnostic::is_unreadable) {
+        if !told.any(Diagnostic::is_unjudged) {
             return Ok(());
         }
         manifest.diagnostics.truncate(before);
@@ -161,8 +166,8 @@ impl<'a> JsonReader<'a> {
         read
     }
 
-    /// Reads as Go does what is sound JSON, but isn't for everyone: with keys that stand twice,
-    /// escapes of half characters, or nested deep.
+    /// Reads as Go does what is sound JSON, but isn't for everyone: with keys that stand twice, the
+    /// first of which may hold anything, escapes of half characters, or nested deep.
     fn leniently(
         &self,
         raw: &str,

@@ -12,7 +12,7 @@ pub(super) struct NotJson {
 
 /// What may come next within a value.
 #[derive(Clone, Copy, PartialEq)]
-enum Expected {
+enum JsonExpects {
     Value,
     /// A value, or the end of the list that just began.
     ValueOrEnd,
@@ -28,62 +28,62 @@ pub(super) fn value_end(bytes: &[u8], begin: usize) -> Result<usize, NotJson> {
     let mut scan = Scan { bytes, at: begin };
     // Whether each collection is a mapping.
     let mut open: Vec<bool> = Vec::new();
-    let mut expected = Expected::Value;
+    let mut expected = JsonExpects::Value;
     loop {
         scan.blanks();
         let Some(byte) = bytes.get(scan.at).copied() else {
             return scan.fail("the text ends within a JSON value");
         };
         match (expected, byte) {
-            (Expected::ValueOrEnd, b']') | (Expected::KeyOrEnd, b'}') => {
+            (JsonExpects::ValueOrEnd, b']') | (JsonExpects::KeyOrEnd, b'}') => {
                 scan.at += 1;
                 open.pop();
-                expected = Expected::After;
+                expected = JsonExpects::After;
             }
-            (Expected::Key | Expected::KeyOrEnd, b'"') => {
+            (JsonExpects::Key | JsonExpects::KeyOrEnd, b'"') => {
                 scan.string()?;
                 scan.blanks();
                 if bytes.get(scan.at) != Some(&b':') {
                     return scan.fail("`:` belongs after a key in JSON");
                 }
                 scan.at += 1;
-                expected = Expected::Value;
+                expected = JsonExpects::Value;
                 continue;
             }
-            (Expected::Key | Expected::KeyOrEnd, b'#') => return scan.fail(COMMENT),
-            (Expected::Key | Expected::KeyOrEnd, _) => {
+            (JsonExpects::Key | JsonExpects::KeyOrEnd, b'#') => return scan.fail(COMMENT),
+            (JsonExpects::Key | JsonExpects::KeyOrEnd, _) => {
                 return scan.fail("a key in double quotes belongs here in JSON");
             }
-            (Expected::Value | Expected::ValueOrEnd, b'{' | b'[') => {
+            (JsonExpects::Value | JsonExpects::ValueOrEnd, b'{' | b'[') => {
                 open.push(byte == b'{');
                 if open.len() > DEEPEST {
                     return scan.fail("nested deeper than 10000 levels");
                 }
                 scan.at += 1;
                 expected = match byte {
-                    b'{' => Expected::KeyOrEnd,
-                    _ => Expected::ValueOrEnd,
+                    b'{' => JsonExpects::KeyOrEnd,
+                    _ => JsonExpects::ValueOrEnd,
                 };
                 continue;
             }
-            (Expected::Value | Expected::ValueOrEnd, _) => {
+            (JsonExpects::Value | JsonExpects::ValueOrEnd, _) => {
                 scan.scalar(byte)?;
-                expected = Expected::After;
+                expected = JsonExpects::After;
             }
-            (Expected::After, b',') => {
+            (JsonExpects::After, b',') => {
                 scan.at += 1;
                 expected = match open.last() {
-                    Some(true) => Expected::Key,
-                    _ => Expected::Value,
+                    Some(true) => JsonExpects::Key,
+                    _ => JsonExpects::Value,
                 };
                 continue;
             }
-            (Expected::After, b'}' | b']') if open.last() == Some(&(byte == b'}')) => {
+            (JsonExpects::After, b'}' | b']') if open.last() == Some(&(byte == b'}')) => {
                 scan.at += 1;
                 open.pop();
             }
-            (Expected::After, b'#') => return scan.fail(COMMENT),
-            (Expected::After, _) => {
+            (JsonExpects::After, b'#') => return scan.fail(COMMENT),
+            (JsonExpects::After, _) => {
                 return scan.fail("`,` or the end belongs after a value in JSON");
             }
         }
@@ -109,10 +109,7 @@ impl Scan<'_> {
     }
 
     fn blanks(&mut self) {
-        while matches!(
-            self.bytes.get(self.at),
-            Some(b' ' | b'\t' | b'\r' | b'\n')
-        ) {
+        while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
         }
     }

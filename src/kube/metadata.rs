@@ -6,7 +6,7 @@ use compact_str::{CompactString, format_compact};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::fields::{Invalid, Naming, Whole, check_labels, is_qualified_name, map, no_string};
+use super::fields::{Invalid, NameForm, Whole, check_labels, is_qualified_name, map, no_string};
 use super::shape::{Text, TextMap, mapping};
 use crate::text::beginning;
 
@@ -166,7 +166,7 @@ impl RawMetadata<'_> {
     pub(super) fn check_name(
         &self,
         name: CompactString,
-        naming: Naming,
+        naming: NameForm,
     ) -> Result<CompactString, Invalid> {
         let field = "metadata.generateName";
         let prefix = as_string(self.generate_name.as_ref(), field)?;
@@ -199,8 +199,14 @@ impl RawMetadata<'_> {
         ] {
             as_string(text.as_ref(), &format!("metadata.{field}"))?;
         }
-        moment(self.creation_timestamp.as_ref(), "metadata.creationTimestamp")?;
-        moment(self.deletion_timestamp.as_ref(), "metadata.deletionTimestamp")?;
+        moment(
+            self.creation_timestamp.as_ref(),
+            "metadata.creationTimestamp",
+        )?;
+        moment(
+            self.deletion_timestamp.as_ref(),
+            "metadata.deletionTimestamp",
+        )?;
         for (map, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
             for (key, value) in map.iter().flat_map(|map| &map.0) {
                 as_string(Some(value), &format!("metadata.{field}.{}", beginning(key)))?;

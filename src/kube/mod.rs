@@ -77,7 +77,7 @@ use crate::text::{
 use aliases::AliasBudget;
 use decode::NonObjects;
 use json::{JsonReader, JsonText};
-use stream::Taken;
+use stream::{Stream, Taken};
 use yaml::{Stumble, YamlReader};
 
 pub use crate::object::{ObjectRef, Scope};
@@ -225,6 +225,9 @@ fn parse_text(
         non_objects,
         aliases,
         on_progress,
+        is_called_json: [".json", ".jsonl", ".ndjson"]
+            .iter()
+            .any(|ending| input.name.to_ascii_lowercase().ends_with(ending)),
     };
     let read = reader.read(&text);
     let mut manifest = read.unwrap_or_else(|error| {
@@ -246,6 +249,8 @@ struct TextReader<'a> {
     non_objects: NonObjects,
     aliases: &'a AliasBudget,
     on_progress: &'a OnProgress<'a>,
+    /// Whether the file's name says that it holds JSON.
+    is_called_json: bool,
 }
 
 impl TextReader<'_> {
@@ -254,10 +259,10 @@ impl TextReader<'_> {
         if let Some(manifest) = self.dump(text)? {
             return Ok(manifest);
         }
-        let taken = stream::take(text);
+        let Stream { taken, no_json } = stream::take(text);
         // Only JSON is asked for places in the whole text, and what can't be told apart.
         let needs_lines = |taken: &Taken<'_>| !matches!(taken, Taken::Yaml(..));
-        let lines = match taken.iter().any(needs_lines) {
+        let lines = match no_json.is_some() || taken.iter().any(needs_lines) {
             true => LineIndex::new(text)?,
             false => LineIndex::new("")?,
         };
@@ -289,7 +294,17 @@ impl TextReader<'_> {
         for (part, (number, taken)) in parts.into_iter().zip((1..).zip(&taken)) {
             match part {
                 Ok(part) => read.push(part),
-                Err(stumble) => {
+                Err(mut stumble) => {
+                    // In a file that is said to be JSON, people want to know why it isn't.
+                    if let Some((first, at, message)) = no_json
+                        && self.is_called_json
+                        && number == first + 1
+                    {
+                        stumble = Stumble {
+                            span: lines.span(self.file, text, at),
+                            message: message.to_owned(),
+                        };
+                    }
                     read.push(self.stumbled(text, taken, stumble, number < count));
                     break;
                 }

@@ -235,7 +235,11 @@ mod tests {
     fn a_list_as_kubectl_prints_it_becomes_its_items() {
         let text = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n# c\n- kind: Role\n  x:\n  - a\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
         let list = list(text, 11).unwrap();
-        let items: Vec<_> = list.items.iter().map(|item| (item.text, item.line)).collect();
+        let items: Vec<_> = list
+            .items
+            .iter()
+            .map(|item| (item.text, item.line))
+            .collect();
         assert_eq!(
             items,
             [

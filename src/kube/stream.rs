@@ -26,13 +26,23 @@ pub(super) enum Taken<'a> {
 }
 
 /// What kubectl takes out of a text.
-pub(super) fn take(text: &str) -> Vec<Taken<'_>> {
+pub(super) struct Stream<'a> {
+    pub(super) taken: Vec<Taken<'a>>,
+    /// Where the text ceased to be JSON and YAML began: the number of the first document of it, and
+    /// what was wrong with the JSON, which kubectl tells if that document is no YAML either.
+    pub(super) no_json: Option<(usize, usize, &'static str)>,
+}
+
+/// Takes a text apart as kubectl does.
+pub(super) fn take(text: &str) -> Stream<'_> {
     let mut taken = Vec::new();
+    let mut no_json = None;
+    let ended = |taken, no_json| Stream { taken, no_json };
     let mut begin = 0;
     if begins_as_json(text) {
         loop {
             begin = match next_json(text, begin) {
-                Next::End => return taken,
+                Next::End => return ended(taken, None),
                 Next::Value(value, end) => {
                     taken.push(Taken::Json(value));
                     end
@@ -46,9 +56,10 @@ pub(super) fn take(text: &str) -> Vec<Taken<'_>> {
                         Some(rest) => begin = rest,
                         None => {
                             taken.push(Taken::Stumble(at, message.to_owned()));
-                            return taken;
+                            return ended(taken, None);
                         }
                     }
+                    no_json = Some((taken.len(), at, message));
                     break;
                 }
             };
@@ -56,7 +67,7 @@ pub(super) fn take(text: &str) -> Vec<Taken<'_>> {
     }
     let line = 1 + newlines(&text.as_bytes()[..begin]);
     documents(&text[begin..], begin, line, &mut taken);
-    taken
+    ended(taken, no_json)
 }
 
 /// Whether the first character of a text is that of a JSON object.
@@ -149,6 +160,7 @@ mod tests {
 
     fn told(text: &str) -> Vec<String> {
         take(text)
+            .taken
             .into_iter()
             .map(|taken| match taken {
                 Taken::Json(value) => format!("json {value}"),
@@ -161,8 +173,14 @@ mod tests {
     #[test]
     fn documents_are_parted_by_lines_that_begin_with_three_dashes() {
         for (text, expected) in [
-            ("# c\n---\na: 1\n--- # next\nb: 2\n", &["1 # c\n", "3 a: 1\n", "5 b: 2\n"][..]),
-            ("---\na: 1\n---\n---\nb: 2", &["1 ---\na: 1\n", "4 ---\nb: 2"]),
+            (
+                "# c\n---\na: 1\n--- # next\nb: 2\n",
+                &["1 # c\n", "3 a: 1\n", "5 b: 2\n"][..],
+            ),
+            (
+                "---\na: 1\n---\n---\nb: 2",
+                &["1 ---\na: 1\n", "4 ---\nb: 2"],
+            ),
             ("a: |\n  ---\n", &["1 a: |\n  ---\n"]),
             ("a: 1\r---\rb: 2\n", &["1 a: 1\r---\rb: 2\n"]),
             ("a: 1\n---\nb: 2\n--- c\n", &["1 a: 1\n", "stumble 14"]),
@@ -176,9 +194,15 @@ mod tests {
     #[test]
     fn json_is_left_after_its_first_value_at_the_latest() {
         for (text, expected) in [
-            (" {\"a\":1} [2]\n3", &["json {\"a\":1}", "json [2]", "json 3"][..]),
+            (
+                " {\"a\":1} [2]\n3",
+                &["json {\"a\":1}", "json [2]", "json 3"][..],
+            ),
             ("{a: 1}\n---\nb: 2\n", &["1 {a: 1}\n", "3 b: 2\n"]),
-            ("{\"a\":1}\n---\nb: 2\n", &["json {\"a\":1}", "2 ---\nb: 2\n"]),
+            (
+                "{\"a\":1}\n---\nb: 2\n",
+                &["json {\"a\":1}", "2 ---\nb: 2\n"],
+            ),
             ("{} # c\nb: 2\n", &["json {}", "1 # c\nb: 2\n"]),
             ("{}\n#c\n", &["json {}", "2 #c\n"]),
             ("{}\n#\n", &["json {}", "stumble 3"]),
@@ -187,6 +211,6 @@ mod tests {
             assert_eq!(told(text), expected, "{text}");
         }
         let far = format!("{}{{}}", " ".repeat(LOOK));
-        assert!(matches!(take(&far)[..], [Taken::Yaml(..)]));
+        assert!(matches!(take(&far).taken[..], [Taken::Yaml(..)]));
     }
 }

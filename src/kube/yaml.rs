@@ -4,7 +4,7 @@
 //! of another kind isn't parsed ([`block_style`]); a list as kubectl prints it is read item by item,
 //! on all cores ([`split`]); all others are parsed as they are.
 
-use super::block_style::{self, Place};
+use super::block_style::{self, Stands};
 use super::decode::{self, Inherited, NonObjects, Registry, Told};
 use super::piece::{Piece, Within};
 use super::split::{self, Item, List};
@@ -43,7 +43,7 @@ impl YamlReader<'_> {
             return Ok(manifest);
         }
         let progress = || (self.on_progress)(text.len());
-        if let Some(proved) = block_style::prove(text, Place::Document)
+        if let Some(proved) = block_style::prove(text, Stands::Document)
             && !self.registry.wants(proved.kind)
         {
             manifest.skipped += 1;
@@ -51,8 +51,8 @@ impl YamlReader<'_> {
             return Ok(manifest);
         }
         let limits = Limits::default().as_deep_as_kubectl();
-        let document = yaml::first_document(text, limits)
-            .map_err(|error| self.stumble(text, line, &error))?;
+        let document =
+            yaml::first_document(text, limits).map_err(|error| self.stumble(text, line, &error))?;
         let piece = self.piece(text, line, &document, document.root());
         if let Some(problem) = self.aliases.refuse(&document) {
             let diagnostic = Diagnostic::new(piece.span(), problem);
@@ -62,6 +62,7 @@ impl YamlReader<'_> {
         } else {
             decode::value(piece, self.non_objects, self.registry, &mut manifest);
             self.tell_repeated(&document, &piece, &mut manifest);
+            self.tell_after(&document, text, &piece, &mut manifest);
         }
         progress();
         Ok(manifest)
@@ -116,7 +117,7 @@ impl YamlReader<'_> {
     fn run(&self, run: &[Item<'_>], dash: usize, inherited: &Inherited) -> Option<Manifest> {
         let mut manifest = Manifest::default();
         for item in run {
-            let proved = block_style::prove(item.text, Place::Item(dash));
+            let proved = block_style::prove(item.text, Stands::Item(dash));
             if proved.is_some_and(|proved| !self.registry.wants(proved.kind)) {
                 manifest.skipped += 1;
                 continue;
@@ -147,6 +148,29 @@ impl YamlReader<'_> {
         tell_repeated(document, within, manifest);
     }
 
+    /// Tells of what follows the end of a document in the same text, if it is more than comments.
+    fn tell_after(
+        &self,
+        document: &Document<'_>,
+        text: &str,
+        piece: &Piece<'_>,
+        manifest: &mut Manifest,
+    ) {
+        let (Piece::Yaml { within, .. }, NonObjects::Told) = (piece, self.non_objects) else {
+            return;
+        };
+        let end = document.end();
+        let rest = text.get(end.range().start..).unwrap_or_default();
+        let is_nothing = |line: &str| {
+            let line = line.trim();
+            line.is_empty() || line.starts_with('#') || line == "..." || line == "---"
+        };
+        if !rest.lines().all(is_nothing) {
+            let problem = Diagnostic::new(within.span(end), Problem::AfterEnd);
+            manifest.diagnostics.push(problem);
+        }
+    }
+
     fn stumble(&self, text: &str, line: u32, error: &Error) -> Stumble {
         let mut message = error.to_string();
         if text.contains("{{") {
@@ -170,11 +194,7 @@ impl YamlReader<'_> {
 }
 
 /// Tells of keys that stand twice.
-pub(super) fn tell_repeated(
-    document: &Document<'_>,
-    within: &Within<'_>,
-    manifest: &mut Manifest,
-) {
+pub(super) fn tell_repeated(document: &Document<'_>, within: &Within<'_>, manifest: &mut Manifest) {
     for repeated in document.repeated() {
         let problem = Problem::RepeatedKey {
             key: crate::text::beginning(&repeated.key).into_owned(),

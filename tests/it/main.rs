@@ -36,6 +36,7 @@ mod review;
 mod risk_parts;
 mod risks;
 mod scalars;
+mod sent;
 mod support;
 mod texts;
 mod what_people_see;

@@ -7,9 +7,9 @@ use std::process::{Command, Output};
 
 use crate::can_i_transcripts;
 use crate::support::{RECORDED, jsonl, recorded};
+use rbac_eval::kube::ALIASED_IN_ALL;
 use rbac_eval::kube::default_policy::DefaultPolicy;
 use rbac_eval::review::MAX_REVIEW;
-use rbac_eval::kube::ALIASED_IN_ALL;
 use rbac_eval::text::yaml::Limits;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -307,7 +307,9 @@ fn the_table_of_bounds_has_the_true_ones() {
     } = Limits::default();
     let of_kubectl = Limits::default().as_deep_as_kubectl().depth;
     for row in [
-        format!("| nesting | {of_kubectl} levels, as for kubectl; {depth} in what isn't a manifest |"),
+        format!(
+            "| nesting | {of_kubectl} levels, as for kubectl; {depth} in what isn't a manifest |"
+        ),
         format!(
             "| a YAML document | {} nodes, {} of strings, aliases expanded |",
             millions(nodes),

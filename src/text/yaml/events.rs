@@ -59,11 +59,11 @@ pub struct Documents<'t> {
     dialect: Dialect,
     /// Where the last event was.
     end: NodeSpan,
-    state: Progress,
+    state: ReadState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Progress {
+enum ReadState {
     /// Not even the characters were looked at.
     New,
     Reading,
@@ -74,12 +74,12 @@ impl<'t> Iterator for Documents<'t> {
     type Item = Result<Document<'t>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.state == Progress::Done {
+        if self.state == ReadState::Done {
             return None;
         }
         let read = self.read();
         if !matches!(read, Ok(Some(_))) {
-            self.state = Progress::Done;
+            self.state = ReadState::Done;
         }
         read.transpose()
     }
@@ -93,16 +93,16 @@ impl<'t> Documents<'t> {
             limits,
             dialect,
             end: NodeSpan::BEGIN,
-            state: Progress::New,
+            state: ReadState::New,
         }
     }
 
     /// That places in the text can be numbered, and that it holds only what YAML may.
     fn check(&mut self) -> Result<(), Error> {
-        if self.state != Progress::New {
+        if self.state != ReadState::New {
             return Ok(());
         }
-        self.state = Progress::Reading;
+        self.state = ReadState::Reading;
         if u32::try_from(self.text.len()).is_err() {
             return Err(Error::new(YamlFault::TooLong, NodeSpan::BEGIN));
         }

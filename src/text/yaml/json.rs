@@ -15,7 +15,7 @@ use super::{Dialect, Document, Error, Limits, YamlFault, chars};
 /// If it holds a number that Go can't hold, or more than the limits allow.
 pub fn json_document(text: &str, limits: Limits) -> Result<Document<'_>, Error> {
     let mut builder = Builder::new(text, limits, Dialect::Kubectl);
-    let mut reader = JsonReader {
+    let mut reader = JsonEvents {
         text,
         mark: Mark::BEGIN,
     };
@@ -59,12 +59,12 @@ pub fn json_document(text: &str, limits: Limits) -> Result<Document<'_>, Error> 
     Ok(builder.finish(reader.mark.here()))
 }
 
-struct JsonReader<'t> {
+struct JsonEvents<'t> {
     text: &'t str,
     mark: Mark,
 }
 
-impl<'t> JsonReader<'t> {
+impl<'t> JsonEvents<'t> {
     /// The next byte that is no white space.
     fn next(&mut self) -> Option<u8> {
         loop {

@@ -210,7 +210,7 @@ impl<'t> Scanner<'t> {
 
     /// Puts the next token, and those that it implies, into the queue.
     fn fetch(&mut self) -> Result<(), SyntaxError> {
-        self.to_next_token();
+        self.pass_over_gap();
         self.close_deeper(i64::from(self.mark.column));
         let at = self.mark.offset;
         let Some(first) = self.byte(0) else {
@@ -283,7 +283,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Goes on past blanks, comments and line ends.
-    fn to_next_token(&mut self) {
+    fn pass_over_gap(&mut self) {
         loop {
             let tabs = self.flow > 0 || !self.key_allowed;
             while match self.byte(0) {

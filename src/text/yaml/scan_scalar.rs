@@ -9,7 +9,7 @@ use super::token::{Mark, Syntax, SyntaxError};
 
 /// The text of a scalar that is read piece by piece. It is a part of the source for as long as
 /// nothing in it is spelled otherwise than it reads.
-struct Gathered<'t> {
+struct ScalarText<'t> {
     source: &'t str,
     /// Where what comes next to `before` begins.
     begin: usize,
@@ -19,9 +19,9 @@ struct Gathered<'t> {
     before: Option<String>,
 }
 
-impl<'t> Gathered<'t> {
+impl<'t> ScalarText<'t> {
     fn new(source: &'t str, begin: usize) -> Self {
-        Gathered {
+        ScalarText {
             source,
             begin,
             end: begin,
@@ -97,7 +97,7 @@ impl<'t> Scanner<'t> {
     pub(super) fn plain_text(&mut self) -> Result<(Cow<'t, str>, Mark), SyntaxError> {
         let least = self.indent + 1;
         let in_flow = self.flow > 0;
-        let mut text = Gathered::new(self.text, self.mark.offset);
+        let mut text = ScalarText::new(self.text, self.mark.offset);
         let mut breaks = Breaks::default();
         let mut end = self.mark;
         let mut has_breaks = false;
@@ -168,8 +168,9 @@ impl<'t> Scanner<'t> {
     pub(super) fn quoted_text(&mut self, style: Style) -> Result<Cow<'t, str>, SyntaxError> {
         let single = style == Style::SingleQuoted;
         let quote = if single { b'\'' } else { b'"' };
+        let start = self.mark;
         self.skip(1);
-        let mut text = Gathered::new(self.text, self.mark.offset);
+        let mut text = ScalarText::new(self.text, self.mark.offset);
         let mut breaks = Breaks::default();
         loop {
             if self.is_marker(b"---") || self.is_marker(b"...") {
@@ -177,7 +178,9 @@ impl<'t> Scanner<'t> {
             }
             let mut has_breaks = self.quoted_word(quote, &mut text)?;
             let Some(next) = self.byte(0) else {
-                return Err(self.error(Syntax::OpenQuotes));
+                // Where they open is easier to find than where they are missed.
+                let problem = Syntax::OpenQuotes;
+                return Err(SyntaxError { problem, at: start });
             };
             if next == quote {
                 break;
@@ -210,7 +213,7 @@ impl<'t> Scanner<'t> {
 
     /// Reads up to a gap, or up to the quote that ends the scalar. Tells whether it ended with an
     /// escaped line end.
-    fn quoted_word(&mut self, quote: u8, text: &mut Gathered<'t>) -> Result<bool, SyntaxError> {
+    fn quoted_word(&mut self, quote: u8, text: &mut ScalarText<'t>) -> Result<bool, SyntaxError> {
         let bytes = self.bytes;
         loop {
             let mut at = self.mark.offset;

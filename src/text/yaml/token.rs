@@ -105,15 +105,17 @@ pub(super) enum Syntax {
     EntryNotAllowed,
     #[error("a key may not stand here")]
     KeyNotAllowed,
-    #[error("`:` may not stand here, since no key can be before it (a value with `: ` in it needs quotes)")]
+    #[error(
+        "`:` may not stand here, since no key can be before it (a value with `: ` in it needs quotes)"
+    )]
     ValueNotAllowed,
     #[error("nothing in YAML begins with this character")]
     NoToken,
     #[error("nothing in YAML begins with a tab; indent with spaces")]
     Tab,
-    #[error("too deep in flow style")]
+    #[error("nested deeper than 10000 levels")]
     FlowTooDeep,
-    #[error("indented too deep")]
+    #[error("indented deeper than 10000 levels")]
     IndentTooDeep,
     #[error("an unknown directive")]
     UnknownDirective,
@@ -173,9 +175,6 @@ pub(super) enum Syntax {
 
 impl SyntaxError {
     pub(super) fn told(self) -> Error {
-        Error::new(
-            YamlFault::Syntax(self.problem.to_string()),
-            self.at.here(),
-        )
+        Error::new(YamlFault::Syntax(self.problem.to_string()), self.at.here())
     }
 }

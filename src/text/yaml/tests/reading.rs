@@ -87,7 +87,13 @@ fn what_an_alias_stands_for_is_where_the_alias_is() {
     assert_eq!(at(aliased), (5, 3));
     assert_eq!(aliased.definition().line, 2);
     // The outermost alias is the one that stands there.
-    let last = aliased.items().unwrap().last().unwrap().get("a").unwrap();
+    let last = aliased
+        .items()
+        .unwrap()
+        .next_back()
+        .unwrap()
+        .get("a")
+        .unwrap();
     assert_eq!((at(last), last.definition().line), ((5, 3), 2));
     let inner = document
         .root()
@@ -95,7 +101,7 @@ fn what_an_alias_stands_for_is_where_the_alias_is() {
         .unwrap()
         .items()
         .unwrap()
-        .last()
+        .next_back()
         .unwrap();
     assert_eq!(at(inner.get("a").unwrap()), (3, 3));
 }
@@ -145,7 +151,7 @@ fn what_is_merged_overwrites_what_is_before_and_not_what_is_after() {
 #[test]
 fn the_tree_is_read_without_serde_too() {
     let document = read("a: [1, -2, 1.5, yes, ~, 'x', {b: c}]\n");
-    let items = document.root().get("a").unwrap().items().unwrap();
+    let mut items = document.root().get("a").unwrap().items().unwrap();
     assert_eq!(items.len(), 7);
     let scalars: Vec<_> = items.clone().map_while(Node::scalar).collect();
     assert_eq!(
@@ -159,7 +165,7 @@ fn the_tree_is_read_without_serde_too() {
             Scalar::String("x"),
         ]
     );
-    let last = items.last().unwrap();
+    let last = items.next_back().unwrap();
     assert!(matches!(last.view(), View::Mapping(entries) if entries.len() == 1));
     assert_eq!(last.get("b").and_then(Node::as_str), Some("c"));
     assert!(last.get("c").is_none() && last.items().is_none() && last.text().is_none());
