@@ -108,7 +108,7 @@ codes! {
         SAME_GRANT_TWICE = "RBAC018", Info, "two bindings that grant the same";
         REFUSED = "RBAC019", High, "object that an API server refuses", Unjudged;
         OVERRIDDEN = "RBAC020", Medium, "object that a later one overrides", Unjudged;
-        OLD_VERSION = "RBAC021", Medium, "object in a dropped API version";
+        OLD_VERSION = "RBAC021", Medium, "object in a dropped API version", Unjudged;
         STALE_AGGREGATION = "RBAC022", Medium, "aggregated role with rules that nothing gives";
         UNREADABLE = "RBAC023", High, "document that doesn't parse", Unjudged;
         NO_NAMESPACE = "RBAC024", Info, "namespaced object without a namespace";

@@ -29,7 +29,7 @@ pub enum Problem {
         first: u32,
     },
     /// The object is in a version that servers no longer take.
-    #[error("{object} is in {version}, which Kubernetes 1.22 dropped; it is read as v1")]
+    #[error("{object} is in {version}, {}; it is read as v1", dropped(version))]
     OldVersion {
         /// The object.
         object: ObjectRef,
@@ -76,6 +76,15 @@ pub enum Problem {
         /// Why.
         reason: String,
     },
+}
+
+/// What is known of a version that servers don't have any more.
+fn dropped(version: &str) -> &'static str {
+    if version.ends_with("/v1beta1") {
+        "which Kubernetes 1.22 dropped"
+    } else {
+        "which no server has any more"
+    }
 }
 
 fn rules(count: usize) -> String {

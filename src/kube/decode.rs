@@ -122,10 +122,13 @@ pub enum Served {
 }
 
 impl Served {
-    /// A kind that is in any version of this group.
-    pub fn in_group(group: &str, version: &GroupVersion<'_>) -> Self {
-        if version.group == group {
+    /// A kind that is in this version alone, such as `v1` or `apiextensions.k8s.io/v1`.
+    pub fn in_version(api_version: &'static str, version: &GroupVersion<'_>) -> Self {
+        let known = GroupVersion::of(api_version);
+        if *version == known {
             Served::Current
+        } else if version.group == known.group {
+            Served::Only(api_version)
         } else {
             Served::OtherGroup
         }
@@ -206,13 +209,13 @@ fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> R
     let object = T::decode(source)?;
     manifest.diagnostics.append(&mut source.notes);
     if T::served(&source.group_version()) == Served::Dropped {
-        manifest.diagnostics.push(Diagnostic::new(
-            source.span,
-            Problem::OldVersion {
-                object: object.object_ref(),
-                version: source.api_version.to_owned(),
-            },
-        ));
+        let problem = Problem::OldVersion {
+            object: object.object_ref(),
+            version: source.api_version.to_owned(),
+        };
+        let told = Diagnostic::new(source.span, problem);
+        let content = source.piece.fingerprint();
+        manifest.diagnostics.push(told.with_content(content));
     }
     manifest.objects.push(Located::new(object, source.span));
     Ok(())
@@ -329,7 +332,12 @@ impl<'a> Source<'a> {
     /// What refusals call the object.
     fn object_ref(&self) -> ObjectRef {
         let (namespace, name) = self.named.clone().unwrap_or_default();
-        ObjectRef::new(self.kind, namespace, name)
+        // No name that a server takes is longer.
+        let shown = |name: CompactName| match name.len() > 253 {
+            true => beginning(&name).into(),
+            false => name,
+        };
+        ObjectRef::new(self.kind, shown(namespace), shown(name))
     }
 }
 

@@ -223,23 +223,28 @@ pub(super) fn is_label_value(value: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
+/// What is wrong with a label's name.
+pub(super) const LABEL_NAME: &str = "a label's name is made of up to 63 letters, digits and `-_.`, after a \
+                                     domain and `/` if there is one";
+/// What is wrong with a label's value.
+pub(super) const LABEL_VALUE: &str = "a label holds up to 63 letters, digits and `-_.`, and begins and ends \
+                                      with a letter or digit";
+
 /// That labels are such as a server takes.
 ///
 /// Source: `ValidateLabels`.
 pub(super) fn check_labels(labels: &[(String, String)], field: &str) -> Result<(), Invalid> {
     for (key, value) in labels {
+        let key_shown = beginning(key);
         if !is_qualified_name(key) {
-            let key = beginning(key);
             return Err(Invalid::new(format!(
-                "{field}: invalid value `{key}`: a label's name is made of up to 63 letters, digits and \
-                 `-_.`, after a domain and `/` if there is one"
+                "{field}: invalid value `{key_shown}`: {LABEL_NAME}"
             )));
         }
         if !is_label_value(value) {
             let value = beginning(value);
             return Err(Invalid::new(format!(
-                "{field}.{key}: invalid value `{value}`: a label holds up to 63 letters, digits and \
-                 `-_.`, and begins and ends with a letter or digit"
+                "{field}.{key_shown}: invalid value `{value}`: {LABEL_VALUE}"
             )));
         }
     }

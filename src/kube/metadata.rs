@@ -7,7 +7,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::fields::{Invalid, NameForm, Whole, check_labels, is_qualified_name, map, no_string};
-use super::shape::{Text, TextMap, mapping};
+use super::shape::{Flag, Text, TextMap, mapping};
 use crate::text::beginning;
 
 /// The label of the objects that an API server makes by itself.
@@ -97,8 +97,8 @@ mapping! {
         kind: Text<'a> = "kind",
         name: Text<'a> = "name",
         uid: Text<'a> = "uid",
-        controller: bool = "controller",
-        block_owner_deletion: bool = "blockOwnerDeletion",
+        controller: Flag = "controller",
+        block_owner_deletion: Flag = "blockOwnerDeletion",
     }
 }
 
@@ -302,7 +302,7 @@ impl RawMetadata<'_> {
                     return Err(Invalid::new(format!("{field}: must not be empty")));
                 }
             }
-            controllers += u32::from(owner.controller == Some(true));
+            controllers += u32::from(owner.controller == Some(Flag(true)));
         }
         if controllers > 1 {
             return Err(Invalid::new(

@@ -112,6 +112,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {
     }
 }
 
+/// A boolean that isn't spelled as a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FlagVisitor;
+        impl Visitor<'_> for FlagVisitor {
+            type Value = Flag;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a boolean")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(Flag(value))
+            }
+        }
+        deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
 /// A key, borrowed where the format can.
 pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
 

@@ -30,6 +30,7 @@ mod one_cluster;
 mod outside_authorizers;
 mod readme;
 mod refusals;
+mod refused_fields;
 mod reverse_law;
 mod reverse_views;
 mod review;
