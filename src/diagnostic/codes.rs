@@ -107,7 +107,7 @@ codes! {
         UNUSED_ROLE = "RBAC017", Info, "role that nothing binds or aggregates";
         SAME_GRANT_TWICE = "RBAC018", Info, "two bindings that grant the same";
         REFUSED = "RBAC019", High, "object that an API server refuses", Unjudged;
-        OVERRIDDEN = "RBAC020", Medium, "object that a later one overrides", Unjudged;
+        DEFINED_TWICE = "RBAC020", High, "object that is defined twice, differently";
         OLD_VERSION = "RBAC021", Medium, "object in a dropped API version", Unjudged;
         STALE_AGGREGATION = "RBAC022", Medium, "aggregated role with rules that nothing gives";
         UNREADABLE = "RBAC023", High, "document that doesn't parse", Unjudged;

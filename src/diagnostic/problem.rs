@@ -51,12 +51,24 @@ pub enum Problem {
     )]
     AfterEnd,
     /// The same object is defined earlier in the input with other content.
-    #[error("{object} is defined here and, differently, at {other}; the last definition wins")]
-    Overridden {
+    #[error(
+        "{object} is defined here and, differently, at {other}; nothing says which of them a cluster \
+         has, so what either gives counts"
+    )]
+    DefinedTwice {
         /// The object.
         object: ObjectRef,
         /// The earlier place.
         other: String,
+    },
+    /// The object has the name of one that every server keeps by itself.
+    #[error(
+        "{object} is part of the default policy, and other here; a server adds its own rules and \
+         subjects back, so what either gives counts"
+    )]
+    ReplacesDefault {
+        /// The object.
+        object: ObjectRef,
     },
     /// An aggregated role of a dump holds rules that the roles of the input don't give.
     #[error(
@@ -103,7 +115,8 @@ impl Describe for Problem {
             Problem::OldVersion { .. } => &codes::OLD_VERSION,
             Problem::NoNamespace { .. } => &codes::NO_NAMESPACE,
             Problem::NotAnObject | Problem::AfterEnd => &codes::NOT_AN_OBJECT,
-            Problem::Overridden { .. } => &codes::OVERRIDDEN,
+            Problem::DefinedTwice { .. } => &codes::DEFINED_TWICE,
+            Problem::ReplacesDefault { .. } => &codes::REPLACES_DEFAULT,
             Problem::StaleAggregation { .. } => &codes::STALE_AGGREGATION,
         }
     }
@@ -113,7 +126,8 @@ impl Describe for Problem {
             Problem::Refused { object, .. }
             | Problem::OldVersion { object, .. }
             | Problem::NoNamespace { object }
-            | Problem::Overridden { object, .. }
+            | Problem::DefinedTwice { object, .. }
+            | Problem::ReplacesDefault { object }
             | Problem::StaleAggregation { object, .. } => Some(object.clone()),
             Problem::Unreadable { .. }
             | Problem::RepeatedKey { .. }

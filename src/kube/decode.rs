@@ -6,6 +6,7 @@
 //! mostly unparsed.
 
 use std::fmt;
+use std::hash::Hash;
 use std::ops::Deref;
 
 use serde::Deserialize;
@@ -31,7 +32,7 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 /// A decoder reads its shape from a [`Source`], refuses what an API server would refuse, and knows no
 /// other objects.
 pub trait Decode:
-    Deref<Target = Metadata> + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+    Deref<Target = Metadata> + Clone + PartialEq + Hash + fmt::Debug + Send + Sync + 'static
 {
     /// The kinds that are decoded into this type, as manifests write them.
     const KINDS: &'static [&'static str];
@@ -70,6 +71,21 @@ pub trait Decode:
     /// Whether another object of the same name gives the same, however both are labelled where that
     /// gives nothing, and whichever of them comes from a server.
     fn same_content(&self, other: &Self) -> bool;
+
+    /// Adds what another definition of the same object gives, where nothing tells which of the two a
+    /// cluster has. Unless a kind says otherwise, the later definition stands alone.
+    fn unite(&mut self, _other: &Self) -> United {
+        United::Merged
+    }
+}
+
+/// What became of two definitions of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum United {
+    /// The one holds what counts of both.
+    Merged,
+    /// Both stay, each with its own place.
+    Apart,
 }
 
 /// An `apiVersion`, taken apart.
@@ -283,6 +299,7 @@ impl<'a> Source<'a> {
     ) -> Result<Metadata, Invalid> {
         let raw = raw.unwrap_or_default();
         let name = raw.name()?;
+        let has_resource_version = raw.has_resource_version()?;
         let mut namespace = match self.from {
             // kubectl puts its own namespace in place of what is none, but checks documents before.
             DecodedFrom::Item if raw.has_odd_namespace() => CompactName::default(),
@@ -313,6 +330,7 @@ impl<'a> Source<'a> {
             labels,
             annotations,
             uid,
+            has_resource_version,
         })
     }
 

@@ -35,6 +35,8 @@ pub struct Metadata {
     pub annotations: Box<[(CompactString, Box<str>)]>,
     /// The unique ID that a server gave the object; none where it doesn't come from a server.
     pub uid: Option<Box<str>>,
+    /// Whether it has a `resourceVersion`, as everything that a server prints.
+    pub has_resource_version: bool,
 }
 
 impl Metadata {
@@ -50,6 +52,11 @@ impl Metadata {
     /// Whether the object comes from a server: it has a `uid`.
     pub fn is_from_server(&self) -> bool {
         self.uid.is_some()
+    }
+
+    /// Whether the object stands as a server prints it: with a `uid` and a `resourceVersion`.
+    pub fn is_printed_by_server(&self) -> bool {
+        self.is_from_server() && self.has_resource_version
     }
 
     /// Whether the object is labelled as one of the default policy's.
@@ -154,6 +161,12 @@ impl RawMetadata<'_> {
     /// What `metadata.namespace` holds.
     pub(super) fn namespace(&self) -> Result<CompactString, Invalid> {
         as_string(self.namespace.as_ref(), "metadata.namespace")
+    }
+
+    /// Whether a server has kept the object.
+    pub(super) fn has_resource_version(&self) -> Result<bool, Invalid> {
+        let version = as_string(self.resource_version.as_ref(), "metadata.resourceVersion")?;
+        Ok(!version.is_empty())
     }
 
     /// Whether something else than a string stands where the namespace belongs.

@@ -84,7 +84,7 @@ pub use crate::object::{ObjectRef, Scope};
 pub use aliases::ALIASED_IN_ALL;
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
-pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source};
+pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source, United};
 pub use fields::Invalid;
 pub use metadata::{Metadata, RawMetadata};
 pub use namespace::Namespace;
@@ -92,8 +92,8 @@ pub(crate) use objects::Column;
 pub use objects::{ObjectKey, Objects};
 pub use piece::Part;
 pub use rbac::{
-    AggregationRule, Binding, BindingKind, PolicyRule, Role, RoleKind, RoleRef, Subject,
-    SubjectKind,
+    AggregationRule, Binding, BindingKind, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef,
+    Subject, SubjectKind,
 };
 pub use selector::{LabelOperator, LabelSelector, LabelSelectorRequirement};
 pub use service_account::ServiceAccount;

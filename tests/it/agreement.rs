@@ -5,7 +5,7 @@
 //! What words mean is said here a second time, in tables and sentences, with no code of
 //! `rbac_eval::ask`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use compact_str::CompactString;
@@ -27,7 +27,8 @@ use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes, ch
 use rbac_eval::cluster::Reach;
 use rbac_eval::entra::Directory;
 use rbac_eval::kube::{
-    Binding, BindingKind, Metadata, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
+    Binding, BindingKind, Metadata, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef, Subject,
+    SubjectKind,
 };
 use rbac_eval::review::{Encoding, ReviewText, answer};
 use rbac_eval::text::SourceText;
@@ -37,7 +38,7 @@ use tempfile::TempDir;
 use crate::support::ask::{self, Picks, picks};
 use crate::support::compare::authorizer_of_objects;
 use crate::support::generate::{self, Cluster};
-use crate::support::naive::{Naive, role_title};
+use crate::support::naive::{self, Naive};
 use crate::support::object::{Object, at};
 use crate::support::told::{put, run};
 
@@ -269,6 +270,7 @@ fn grant() -> impl Strategy<Value = (Role, Binding)> {
                         ..PolicyRule::default()
                     })],
                     aggregation_rule: None,
+                    others: OtherDefinitions::default(),
                 };
                 let binding = Binding {
                     kind,
@@ -528,11 +530,16 @@ impl World {
         Some(UserInfo::impersonated(name, groups))
     }
 
-    /// Whether some rule is so; of several definitions of a role the last one counts.
+    /// Whether some rule is so; of several definitions of a role, those that count.
     fn lists(&self, has: impl Fn(&PolicyRule) -> bool) -> bool {
-        let roles = self.cluster.objects.iter().filter_map(generate::as_role);
-        let last: BTreeMap<String, &Role> = roles.map(|role| (role_title(role), role)).collect();
-        let mut rules = last.values().flat_map(|role| &role.rules);
+        let definitions = naive::definitions(&self.cluster.objects);
+        let mut rules = definitions.iter().flat_map(|definitions| {
+            let alone = definitions.len() == 1;
+            let counting = definitions
+                .iter()
+                .filter(move |role| alone || naive::holds_rules(role));
+            counting.flat_map(|role| &role.rules)
+        });
         rules.any(|rule| has(rule))
     }
 

@@ -204,7 +204,7 @@ fn in_a_folder_a_broken_file_is_a_warning_and_the_rest_counts() {
 }
 
 #[test]
-fn the_last_of_two_objects_counts_and_both_places_are_told() {
+fn of_two_objects_both_count_and_both_places_are_told() {
     let folder = TempDir::new().unwrap();
     put(
         folder.path(),

@@ -28,6 +28,7 @@ mod long_lists;
 mod naive;
 mod one_cluster;
 mod outside_authorizers;
+mod reading_bounds;
 mod readme;
 mod refusals;
 mod refused_fields;

@@ -56,7 +56,7 @@ pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]
             sources.iter().filter_map(position).collect()
         })
         .collect();
-    let served = |role: usize| roles[role].is_from_server().then(|| own(role));
+    let served = |role: usize| roles[role].holds_rules().then(|| own(role));
     for group in sources_first(&aggregated_sources) {
         let mut gathered = RuleUnion::new(&content);
         for &at in &group {
@@ -75,7 +75,7 @@ pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]
                 continue;
             };
             let more = own.clone().filter(|&rule| !gathered.contains(rule)).count();
-            if more > 0 {
+            if more > 0 && roles[role].is_from_server() {
                 effective.stale.push((role, more));
             }
             let known: HashSet<RuleNumber> = own.clone().map(|rule| content.of(rule)).collect();
@@ -108,7 +108,7 @@ fn sources_of(roles: &[Located<Role>], aggregated: usize) -> Vec<usize> {
         for (number, role) in roles.iter().enumerate() {
             if number != aggregated
                 && role.kind == RoleKind::ClusterRole
-                && selector.matches(&role.labels)
+                && role.label_sets().any(|labels| selector.matches(labels))
                 && known.insert(number)
             {
                 sources.push(number);
@@ -188,6 +188,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::kube::OtherDefinitions;
     use crate::kube::{AggregationRule, LabelSelector, Metadata, PolicyRule};
     use crate::text::{Files, Span};
 
@@ -225,6 +226,7 @@ mod tests {
             aggregation_rule: (!selected.is_empty()).then(|| AggregationRule {
                 cluster_role_selectors: selectors.collect(),
             }),
+            others: OtherDefinitions::default(),
         };
         Located::new(role, span)
     }

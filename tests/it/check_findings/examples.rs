@@ -362,7 +362,7 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC020",
-            Medium,
+            High,
             8,
             subject("{kind: User, name: u}") + "---\n" + &subject("{kind: User, name: v}"),
             ("name: v}", "name: u}"),
