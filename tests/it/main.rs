@@ -38,6 +38,7 @@ mod review;
 mod risk_parts;
 mod risks;
 mod scalars;
+mod second_reader;
 mod sent;
 mod support;
 mod texts;

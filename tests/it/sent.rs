@@ -5,79 +5,11 @@
 use std::collections::BTreeSet;
 
 use rbac_eval::diagnostic::Diagnostic;
-use rbac_eval::kube::{self, Binding, Manifest, RoleRef, Subject};
-use rbac_eval::text::{Files, SourceText};
-use serde_json::{Map, Value, json};
+use rbac_eval::kube::{Binding, Manifest, RoleRef, Subject};
+use serde_json::Value;
 
+use crate::support::second::{read, stored, text};
 use crate::support::testdata;
-
-/// The fields that a server keeps of what is sent, at the places where it drops others.
-const KEPT: [(&str, &[&str]); 5] = [
-    (
-        "",
-        &[
-            "apiVersion",
-            "kind",
-            "metadata",
-            "rules",
-            "aggregationRule",
-            "roleRef",
-            "subjects",
-        ],
-    ),
-    (
-        "metadata",
-        &["name", "generateName", "namespace", "labels", "annotations"],
-    ),
-    ("roleRef", &["apiGroup", "kind", "name"]),
-    ("subjects", &["kind", "apiGroup", "name", "namespace"]),
-    (
-        "rules",
-        &[
-            "verbs",
-            "apiGroups",
-            "resources",
-            "resourceNames",
-            "nonResourceURLs",
-        ],
-    ),
-];
-
-/// A mapping without the fields that a server doesn't know at this place, and without nulls.
-fn kept(value: &Value, place: &str) -> Value {
-    let known = KEPT.iter().find(|(known, _)| *known == place);
-    match (value, known) {
-        (Value::Object(fields), Some((_, known))) => {
-            let kept: Map<String, Value> = fields
-                .iter()
-                .filter(|(key, value)| known.contains(&key.as_str()) && !value.is_null())
-                .map(|(key, value)| {
-                    let value = if place.is_empty() {
-                        kept(value, key)
-                    } else {
-                        value.clone()
-                    };
-                    (key.clone(), value)
-                })
-                .collect();
-            kept.into()
-        }
-        (Value::Array(items), Some(_)) => items.iter().map(|item| kept(item, place)).collect(),
-        (value, _) => value.clone(),
-    }
-}
-
-fn text(name: &str, bytes: Vec<u8>) -> SourceText {
-    SourceText {
-        name: name.to_owned(),
-        bytes,
-        named: true,
-    }
-}
-
-fn read(text: SourceText) -> Manifest {
-    kube::parse(&mut Files::default(), &[text])
-}
 
 /// The bytes of a case: a text, base64, or texts that are repeated with their numbers in them.
 fn bytes(case: &Value) -> Vec<u8> {
@@ -116,18 +48,6 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The objects that a server makes of what is sent; those that it refuses are left out.
-fn sent(case: &Value) -> Manifest {
-    let items: Vec<Value> = case["posted"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|object| kept(object, ""))
-        .collect();
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
-    read(text("sent.json", list.to_string().into_bytes()))
-}
-
 /// The bindings of a manifest with each subject once.
 fn bindings(manifest: &Manifest) -> Vec<(&str, &RoleRef, BTreeSet<&Subject>)> {
     let bindings = manifest.objects.of::<Binding>().iter();
@@ -147,7 +67,7 @@ enum Outcome {
 
 fn outcome(case: &Value) -> Outcome {
     let read = read(text(case["file"].as_str().unwrap(), bytes(case)));
-    let sent = sent(case);
+    let sent = stored(case["posted"].as_array().unwrap());
     // A recording with a note has equal subjects but once.
     let agrees = match case["note"].is_null() {
         true => read.objects == sent.objects,
