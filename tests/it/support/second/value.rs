@@ -471,8 +471,17 @@ fn base64(text: &str) -> Read<String> {
     let bytes: Vec<u8> = (0..bits.len() / 8)
         .map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap())
         .collect();
-    // A byte that is no UTF-8 would be replaced; the texts of the tests have none.
-    String::from_utf8(bytes).map_err(|_| Unreadable)
+    // Each byte that is no part of a character becomes U+FFFD.
+    let (mut text, mut at) = (String::new(), 0);
+    while at < bytes.len() {
+        let character = (1..=4).find_map(|length| {
+            let character = bytes.get(at..at + length)?;
+            str::from_utf8(character).ok()
+        });
+        text += character.unwrap_or("\u{fffd}");
+        at += character.map_or(1, str::len);
+    }
+    Ok(text)
 }
 
 fn to_json(value: Go) -> Read<Value> {
