@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::diagnostic::Problem;
-use crate::text::yaml::Document;
+use crate::text::yaml::Size;
 
 /// How many nodes aliases may stand for in one run.
 pub const ALIASED_IN_ALL: u64 = 2_000_000;
@@ -51,8 +51,7 @@ impl AliasBudget {
     }
 
     /// What is told of a document whose aliases stand for too much.
-    pub(super) fn refuse(&self, document: &Document<'_>) -> Option<Problem> {
-        let size = document.size();
+    pub(super) fn refuse(&self, size: Size) -> Option<Problem> {
         if size.aliased == 0 {
             return None;
         }

@@ -54,8 +54,13 @@ const DEEPEST: usize = 200;
 /// No key is longer that the proof takes.
 const LONGEST_KEY: usize = 500;
 
-/// What the text of one object proves; none where its lines leave anything open.
-pub(super) fn prove(text: &str, place: Stands) -> Option<Proved<'_>> {
+/// What the text of one object proves; none where its lines leave anything open, or where the object is
+/// of a kind that is wanted and has to be read anyway.
+pub(super) fn prove<'a>(
+    text: &'a str,
+    place: Stands,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Option<Proved<'a>> {
     let mut prover = Prover {
         text,
         at: 0,
@@ -66,8 +71,15 @@ pub(super) fn prove(text: &str, place: Stands) -> Option<Proved<'_>> {
         api_version: None,
         kind: None,
     };
+    let mut is_known = false;
     while let Some(line) = prover.next_line() {
         prover.line(line?)?;
+        if !is_known && let Some(kind) = prover.kind {
+            is_known = true;
+            if is_wanted(kind) {
+                return None;
+            }
+        }
     }
     Some(Proved {
         api_version: prover.api_version?,
@@ -374,7 +386,7 @@ mod tests {
     use super::*;
 
     fn kind(text: &str) -> Option<&str> {
-        prove(text, Stands::Document).map(|proved| proved.kind)
+        prove(text, Stands::Document, |kind| kind == "Role").map(|proved| proved.kind)
     }
 
     const POD: &str = "apiVersion: v1\nkind: Pod\n";
@@ -393,11 +405,12 @@ mod tests {
             assert_eq!(kind(&format!("{POD}{more}")), Some("Pod"), "{more}");
         }
         let item = "- apiVersion: v1\n  kind: Pod\n  spec:\n  - a\n";
-        assert!(prove(item, Stands::Item(0)).is_some());
+        assert!(prove(item, Stands::Item(0), |_| false).is_some());
         assert!(
             prove(
                 &item.replace("\n  ", "\n    ").replacen("- ", "  - ", 1),
-                Stands::Item(2)
+                Stands::Item(2),
+                |_| false
             )
             .is_some()
         );
@@ -464,7 +477,7 @@ mod tests {
             "- - apiVersion: v1\n    kind: Pod\n",
             "- apiVersion: v1\n  kind: Pod\nkind: x\n",
         ] {
-            assert_eq!(prove(item, Stands::Item(0)), None, "{item}");
+            assert_eq!(prove(item, Stands::Item(0), |_| false), None, "{item}");
         }
     }
 }

@@ -22,6 +22,7 @@ use super::shape::{Text, mapping};
 use super::{custom_resource, discovery, namespace, rbac, service_account};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
+use crate::parallel;
 use crate::text::{Fingerprint, Located, Span, beginning};
 
 /// Where kubectl puts what has no namespace.
@@ -491,25 +492,36 @@ impl Inherited {
 #[error("an item of this list is a list itself, so kubectl sends nothing of it")]
 pub(super) struct ListInList;
 
+/// How many items of a list are decoded at once.
+const AT_ONCE: usize = 1024;
+
 /// Decodes the items of a list, or none of them.
 fn list(piece: Piece<'_>, items: Piece<'_>, registry: &Registry, manifest: &mut Manifest) {
-    let mut found = Manifest::default();
     let read = Inherited::read(piece).and_then(|inherited| {
         let items: Option<Vec<Part<'_>>> = items.read()?;
-        for part in items.unwrap_or_default() {
-            let part = piece.part(part);
-            if !part.is_null() && !part.is_mapping() {
-                return Err(Invalid::new(
-                    "an item of this list is no object, so kubectl sends nothing of it",
-                ));
-            }
-            item(part, &inherited, registry, &mut found)
-                .map_err(|error| Invalid::new(error.to_string()))?;
+        let items: Vec<Piece<'_>> = items
+            .unwrap_or_default()
+            .into_iter()
+            .map(|part| piece.part(part))
+            .collect();
+        if !items.iter().all(|item| item.is_null() || item.is_mapping()) {
+            return Err(Invalid::new(
+                "an item of this list is no object, so kubectl sends nothing of it",
+            ));
         }
-        Ok(inherited)
+        let found = parallel::map_chunks(&items, AT_ONCE, |items| {
+            let mut found = Manifest::default();
+            for one in items {
+                item(*one, &inherited, registry, &mut found)?;
+            }
+            Ok(found)
+        });
+        let found: Result<Vec<Manifest>, ListInList> = found.into_iter().collect();
+        let found = found.map_err(|error| Invalid::new(error.to_string()))?;
+        Ok((inherited, found))
     });
     match read {
-        Ok(inherited) => add_items(|| piece.told(), &inherited, vec![found], manifest),
+        Ok((inherited, found)) => add_items(|| piece.told(), &inherited, found, manifest),
         Err(why) => tell(&piece, piece.title(), why, manifest),
     }
 }

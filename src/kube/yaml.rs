@@ -12,11 +12,41 @@ use super::{AliasBudget, Manifest, OnProgress};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
 use crate::parallel;
-use crate::text::yaml::{self, Document, Error, Limits, Node};
+use crate::text::yaml::{self, Document, Error, Limits, Node, Size};
 use crate::text::{FileId, Fingerprint, Span};
 
 /// How many items of a list are parsed at once.
 const AT_ONCE: usize = 32;
+
+/// What items of a list gave.
+#[derive(Default)]
+struct Run {
+    manifest: Manifest,
+    /// How large those are that were parsed.
+    size: Size,
+}
+
+/// How large the aliases of a list's stretches are all together; nothing where what kubectl's library
+/// says of them depends on where exactly they stand.
+fn all_aliases(stretches: &[Size]) -> Option<Size> {
+    let mut whole = Size::default();
+    for size in stretches {
+        let own = size.nodes.saturating_sub(size.aliased);
+        // At worst, aliases come before all else.
+        let worst = Size {
+            nodes: whole.nodes.saturating_add(size.aliased),
+            aliased: whole.aliased.saturating_add(size.aliased),
+            ..whole
+        };
+        if size.aliased > 0 && (size.aliased > own || worst.is_mostly_aliased()) {
+            return None;
+        }
+        whole = whole.plus(*size);
+        // The list of the stretch isn't in the document.
+        whole.nodes = whole.nodes.saturating_sub(1);
+    }
+    Some(whole)
+}
 
 /// What reads the documents of a file.
 #[derive(Clone, Copy)]
@@ -43,9 +73,8 @@ impl YamlReader<'_> {
             return Ok(manifest);
         }
         let progress = || (self.on_progress)(text.len());
-        if let Some(proved) = block_style::prove(text, Stands::Document)
-            && !self.registry.wants(proved.kind)
-        {
+        let is_wanted = |kind: &str| self.registry.wants(kind);
+        if block_style::prove(text, Stands::Document, is_wanted).is_some() {
             manifest.skipped += 1;
             progress();
             return Ok(manifest);
@@ -54,7 +83,7 @@ impl YamlReader<'_> {
         let document =
             yaml::first_document(text, limits).map_err(|error| self.stumble(text, line, &error))?;
         let piece = self.piece(text, line, &document, document.root());
-        if let Some(problem) = self.aliases.refuse(&document) {
+        if let Some(problem) = self.aliases.refuse(document.size()) {
             let diagnostic = Diagnostic::new(piece.span(), problem);
             manifest
                 .diagnostics
@@ -97,14 +126,29 @@ impl YamlReader<'_> {
         let Ok(inherited) = Inherited::read(around) else {
             return false;
         };
-        let runs: Vec<Option<Manifest>> = parallel::map_chunks(&list.items, AT_ONCE, |run| {
-            let read = self.run(run, list.dash, &inherited);
+        let runs = parallel::map_chunks(&list.items, AT_ONCE, |run| {
+            let read = self.run(text, run, list.dash, &inherited);
             (self.on_progress)(run.iter().map(|item| item.text.len()).sum());
             read
         });
-        let Some(found) = runs.into_iter().collect::<Option<Vec<Manifest>>>() else {
+        let mut found = Vec::with_capacity(runs.len());
+        let mut sizes = Vec::with_capacity(runs.len());
+        for run in runs {
+            let Some(run) = run else {
+                return false;
+            };
+            found.push(run.manifest);
+            sizes.push(run.size);
+        }
+        let Some(size) = all_aliases(&sizes) else {
             return false;
         };
+        if let Some(problem) = self.aliases.refuse(size) {
+            let told = Diagnostic::new(around.span(), problem);
+            let content = Fingerprint::of(text.as_bytes());
+            manifest.diagnostics.push(told.with_content(content));
+            return true;
+        }
         let told = || Told {
             content: Fingerprint::of(text.as_bytes()),
             ..around.told()
@@ -114,30 +158,68 @@ impl YamlReader<'_> {
     }
 
     /// Reads items of a list; none where they have to be read with the rest of it.
-    fn run(&self, run: &[Item<'_>], dash: usize, inherited: &Inherited) -> Option<Manifest> {
-        let mut manifest = Manifest::default();
-        for item in run {
-            let proved = block_style::prove(item.text, Stands::Item(dash));
-            if proved.is_some_and(|proved| !self.registry.wants(proved.kind)) {
-                manifest.skipped += 1;
+    fn run(&self, text: &str, run: &[Item<'_>], dash: usize, inherited: &Inherited) -> Option<Run> {
+        let is_wanted = |kind: &str| self.registry.wants(kind);
+        let is_other = |item: &Item<'_>| {
+            block_style::prove(item.text, Stands::Item(dash), is_wanted).is_some()
+        };
+        let mut read = Run::default();
+        let mut rest = run;
+        while let Some(first) = rest.first() {
+            if is_other(first) {
+                read.manifest.skipped += 1;
+                rest = &rest[1..];
                 continue;
             }
-            let document = yaml::first_document(item.text, Limits::default()).ok()?;
-            let mut items = document.root().items()?;
-            let (Some(node), None) = (items.next(), items.next()) else {
+            // What follows is parsed with it, since a parser takes its time to begin.
+            let more = rest[1..].iter().position(is_other);
+            let count = 1 + more.unwrap_or(rest.len() - 1);
+            self.stretch(text, &rest[..count], inherited, &mut read)?;
+            // The one that ended the stretch has been looked at.
+            read.manifest.skipped += usize::from(more.is_some());
+            rest = &rest[(count + usize::from(more.is_some()))..];
+        }
+        Some(read)
+    }
+
+    /// Reads items of a list that follow one another; nothing where they have to be read with the rest
+    /// of it.
+    fn stretch(
+        &self,
+        text: &str,
+        items: &[Item<'_>],
+        inherited: &Inherited,
+        read: &mut Run,
+    ) -> Option<()> {
+        let (first, last) = (items.first()?, items.last()?);
+        let begin = (first.text.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+        let end = (last.text.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+        let text = text.get(begin..end + last.text.len())?;
+        let document = yaml::first_document(text, Limits::default()).ok()?;
+        let nodes = document.root().items()?;
+        if nodes.len() != items.len() || document.end().range().end != text.len() {
+            return None;
+        }
+        let before = read.manifest.objects.len();
+        for (node, item) in nodes.zip(items) {
+            let piece = self.piece(text, first.line, &document, node);
+            // A quote that one item opens might end in another.
+            let begins = first.line + (node.place().line - 1) >= item.line;
+            if !begins || !piece.is_null() && !piece.is_mapping() {
+                return None;
+            }
+            decode::item(piece, inherited, self.registry, &mut read.manifest).ok()?;
+        }
+        if read.manifest.objects.len() > before {
+            let Piece::Yaml { within, .. } =
+                self.piece(text, first.line, &document, document.root())
+            else {
                 return None;
             };
-            if document.end().range().end != item.text.len() || document.size().aliased > 0 {
-                return None;
-            }
-            let piece = self.piece(item.text, item.line, &document, node);
-            if !piece.is_null() && !piece.is_mapping() {
-                return None;
-            }
-            decode::item(piece, inherited, self.registry, &mut manifest).ok()?;
-            self.tell_repeated(&document, &piece, &mut manifest);
+            tell_repeated(&document, &within, &mut read.manifest);
         }
-        Some(manifest)
+        read.size = read.size.plus(document.size());
+        Some(())
     }
 
     /// Tells of keys that stand twice in what gave objects.

@@ -67,7 +67,9 @@ impl Size {
         }
     }
 
-    pub(super) fn plus(self, other: Size) -> Size {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Size) -> Size {
         Size {
             nodes: self.nodes.saturating_add(other.nodes),
             aliased: self.aliased.saturating_add(other.aliased),

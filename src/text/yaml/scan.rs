@@ -49,6 +49,8 @@ pub(super) struct Scanner<'t> {
     queue: VecDeque<Token<'t>>,
     /// How many tokens were taken from the queue.
     taken: usize,
+    /// Whether nothing can be put before the first token of the queue any more.
+    ready: bool,
     ended: bool,
 }
 
@@ -74,12 +76,22 @@ impl<'t> Scanner<'t> {
             }],
             queue: VecDeque::new(),
             taken: 0,
+            ready: false,
             ended: false,
         }
     }
 
     /// The next token, which stays in the queue.
+    #[inline]
     pub(super) fn peek(&mut self) -> Result<&Token<'t>, SyntaxError> {
+        if !self.ready {
+            self.make_ready()?;
+        }
+        Ok(&self.queue[0])
+    }
+
+    /// Reads on until it is certain which token is the next one.
+    fn make_ready(&mut self) -> Result<(), SyntaxError> {
         while self.queue.is_empty() || self.first_may_follow_key()? {
             if self.ended {
                 break;
@@ -90,22 +102,26 @@ impl<'t> Scanner<'t> {
         if self.queue.is_empty() {
             self.push(TokenKind::StreamEnd, self.mark);
         }
-        Ok(&self.queue[0])
+        self.ready = true;
+        Ok(())
     }
 
     /// Takes the token that was looked at.
     pub(super) fn take(&mut self) -> Option<Token<'t>> {
         let token = self.queue.pop_front()?;
         self.taken += 1;
+        self.ready = false;
         Some(token)
     }
 
     /// Whether the first token of the queue may turn out to be a key.
     fn first_may_follow_key(&mut self) -> Result<bool, SyntaxError> {
         let number = self.taken;
-        let first = self
-            .candidates
-            .partition_point(|candidate| candidate.token < number);
+        // Outside of brackets there is but one.
+        let first = match &*self.candidates {
+            [only] => usize::from(only.token < number),
+            many => many.partition_point(|candidate| candidate.token < number),
+        };
         let found = self.candidates[first..]
             .iter()
             .take_while(|candidate| candidate.token == number)

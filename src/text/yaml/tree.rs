@@ -228,6 +228,11 @@ impl<'a> Node<'a> {
         matches!(slot.kind, Kind::Alias(_)).then_some(slot.span)
     }
 
+    /// Where it stands in the document, be it an alias or not.
+    pub fn place(self) -> NodeSpan {
+        self.alias_span().unwrap_or(self.definition())
+    }
+
     /// Where it stands itself.
     pub fn definition(self) -> NodeSpan {
         self.document.slot(self.id).span
