@@ -67,7 +67,7 @@ fn a_named_file_that_does_not_parse_gives_no_verdict() {
 }
 
 #[test]
-fn broken_json_gives_no_verdict() {
+fn broken_json_gives_no_verdict_but_where_kubectl_reads_on() {
     let cases: [(&str, String); 6] = [
         ("truncated.json", JSON[..100].to_owned()),
         ("second-truncated.json", format!("{JSON}\n{}", &JSON[..100])),
@@ -90,7 +90,7 @@ fn broken_json_gives_no_verdict() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_named() {
+fn bytes_that_yaml_may_not_hold_are_named_and_encodings_read() {
     let utf16: Vec<u8> = std::iter::once(0xfeff)
         .chain(BINDING.encode_utf16())
         .flat_map(u16::to_le_bytes)

@@ -241,7 +241,13 @@ fn duplicates_of_known_kinds_differ_by_what_they_give() {
             "CustomResourceDefinition" => "apiextensions.k8s.io/v1",
             _ => "rbac.authorization.k8s.io/v1",
         };
-        format!("{{apiVersion: {group}, kind: {kind}, metadata: {{name: x, {metadata}}}, {rest}}}")
+        let name = match kind {
+            "CustomResourceDefinition" => "ps.g",
+            _ => "x",
+        };
+        format!(
+            "{{apiVersion: {group}, kind: {kind}, metadata: {{name: {name}, {metadata}}}, {rest}}}"
+        )
     };
     let definition =
         |scope: &str| format!("spec: {{group: g, scope: {scope}, names: {{plural: ps, kind: P}}}}");

@@ -171,10 +171,10 @@ mapping! {
     struct RawSubject<'a> expecting "a subject (a mapping with `kind` and `name`)" {
         kind: Text<'a> = "kind",
         api_group: Text<'a> = "apiGroup",
-        api_version: Text<'a> = "apiVersion",
         name: Text<'a> = "name",
         namespace: Text<'a> = "namespace",
     }
+    given { api_version: Text<'a> = "apiVersion" }
     keeping unknown
 }
 

@@ -402,5 +402,12 @@ pub fn cases() -> Vec<Case> {
             subject("{kind: User, name: u}").replace(", namespace: a", ""),
             ("{name: b}", "{name: b, namespace: default}"),
         ),
+        case(
+            "RBAC029",
+            Medium,
+            6,
+            subject("{kind: User, name: v, name: u}"),
+            ("name: v, ", ""),
+        ),
     ]
 }
