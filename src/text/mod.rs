@@ -3,19 +3,23 @@
 //!
 //! This room knows nothing of Kubernetes and reads no file itself.
 
+mod excerpt;
 mod fingerprint;
 mod lines;
 mod located;
+mod unread;
 mod write;
 pub mod yaml;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use excerpt::excerpt;
 pub use fingerprint::Fingerprint;
 pub use lines::LineIndex;
 pub(crate) use lines::newlines;
 pub use located::Located;
+pub use unread::{UnreadableFile, WhyUnread};
 pub use write::{Quotes, write_yaml};
 
 /// A text and where it came from.
@@ -61,15 +65,6 @@ impl SourceText {
             named: true,
         })
     }
-}
-
-/// What couldn't be read of what was to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableFile {
-    /// The path of a file or folder.
-    pub name: String,
-    /// Why, in the operating system's words.
-    pub reason: String,
 }
 
 /// The most bytes of a text that is read: with more, its last line or column might have no number.

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use serde::de::{self, Expected, Unexpected};
 
 use super::NodeSpan;
+use crate::text::excerpt;
 
 /// What is wrong, in plain words, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,10 +49,10 @@ pub enum YamlFault {
     #[error("an alias inside its own anchor")]
     RecursiveAlias,
     /// A tag on something that can't be what the tag says.
-    #[error("unsupported tag `{0}`")]
+    #[error("unsupported tag `{}`", excerpt(.0))]
     MisplacedTag(String),
     /// A scalar that isn't what its tag says.
-    #[error("`{text}` is not what its tag `{tag}` says")]
+    #[error("`{}` is not what its tag `{}` says", excerpt(.text), excerpt(.tag))]
     TaggedScalar {
         /// The tag as written.
         tag: String,
@@ -124,7 +125,7 @@ impl Error {
 
 fn repeated(key: Option<&str>) -> String {
     match key {
-        Some(key) => format!("duplicate key `{key}`"),
+        Some(key) => format!("duplicate key `{}`", excerpt(key)),
         None => "duplicate key".to_owned(),
     }
 }
@@ -145,7 +146,10 @@ fn found(unexpected: Unexpected<'_>) -> String {
         Unexpected::Bool(value) => format!("the boolean `{value}`"),
         Unexpected::Unsigned(value) => format!("the number `{value}`"),
         Unexpected::Signed(value) => format!("the number `{value}`"),
-        Unexpected::Str(value) => format!("the string {}", format!("{value:?}").replace('"', "`")),
+        Unexpected::Str(value) => {
+            let value = format!("{:?}", excerpt(value));
+            format!("the string {}", value.replace('"', "`"))
+        }
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),
         Unexpected::Unit => "nothing".to_owned(),
@@ -184,7 +188,8 @@ impl de::Error for Error {
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Error::without_place(YamlFault::TagShape(format!(
-            "unknown field `{field}`, expected one of {}",
+            "unknown field `{}`, expected one of {}",
+            excerpt(field),
             expected.join(", ")
         )))
     }
