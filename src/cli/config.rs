@@ -1,18 +1,22 @@
 //! `.rbac-eval.yaml`: what to read where `-f` says nothing.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::exit::Failure;
+use crate::files::{AskedBy, ReadError, ReadLimits, ReadRules, Revision, read_paths};
+use crate::text::yaml;
+use crate::text::{SourceText, WhyUnread};
 
 /// The name of the file.
 pub(super) const FILE_NAME: &str = ".rbac-eval.yaml";
 
+/// The most bytes of the file. It says little.
+const MAX_BYTES: u64 = 1 << 20;
+
 /// What the file says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
     /// Files and folders, relative to the file's own folder.
@@ -26,43 +30,116 @@ pub(super) struct Config {
     pub(super) defaults: Option<String>,
 }
 
-/// The nearest configuration from the working folder upward, and the folder that holds it, as
-/// reached from the working folder.
-pub(super) fn nearest() -> Result<Option<(PathBuf, Config)>, Failure> {
-    let working = std::env::current_dir()
-        .map_err(|error| Failure::message(format!("cannot tell the working folder: {error}")))?;
-    let mut reached = PathBuf::new();
-    for folder in working.ancestors() {
-        let path = folder.join(FILE_NAME);
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                let shown = reached.join(FILE_NAME);
-                return Ok(Some((reached.clone(), parse(&shown, &text)?)));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => {
-                return Err(Failure::message(format!(
-                    "cannot read `{}`: {error}",
-                    path.display()
-                )));
-            }
+/// A configuration, and the folder that holds it, as reached from the working folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FoundConfig {
+    pub(super) folder: PathBuf,
+    pub(super) config: Config,
+}
+
+impl FoundConfig {
+    /// The file, as reached from the working folder.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.join(FILE_NAME)
+    }
+}
+
+/// The nearest configuration from the working folder upward.
+pub(super) fn nearest() -> Result<Option<FoundConfig>, Failure> {
+    for folder in upward()? {
+        if let Some(found) = in_folder(&folder)? {
+            return Ok(Some(found));
         }
-        reached.push("..");
     }
     Ok(None)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Config, Failure> {
-    let has_content = text
-        .lines()
-        .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
-    if !has_content {
-        return Ok(Config::default());
+/// The same, as it is in a revision. Where the revision has none, one beyond its repository counts,
+/// which no change of the repository reaches.
+pub(super) fn nearest_in(revision: &Revision) -> Result<Option<FoundConfig>, Failure> {
+    let folders = upward()?;
+    let (inside, beyond) = folders.split_at(folders.len().min(revision.depth() + 1));
+    let paths: Vec<PathBuf> = inside.iter().map(|folder| folder.join(FILE_NAME)).collect();
+    let reading = revision.read(&paths, limits());
+    let reading = reading.map_err(|error| Failure::message(error.to_string()))?;
+    for (folder, path) in inside.iter().zip(paths) {
+        let name = path.display().to_string();
+        if let Some(file) = reading.unreadable.iter().find(|file| file.name == name) {
+            return Err(cannot_read(&format!("{revision}:{name}"), &file.why));
+        }
+        if let Some(text) = reading.texts.iter().find(|text| text.name == name) {
+            return Ok(Some(FoundConfig {
+                folder: folder.clone(),
+                config: parse(&format!("{revision}:{name}"), text)?,
+            }));
+        }
     }
-    serde_yaml::from_str(text).map_err(|error| {
-        let place = error.location().map_or_else(String::new, |location| {
-            format!(":{}:{}", location.line(), location.column())
-        });
-        Failure::message(format!("{}{place}: {error}", path.display()))
-    })
+    for folder in beyond {
+        if let Some(found) = in_folder(folder)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The configuration of this very folder.
+pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
+    let path = folder.join(FILE_NAME);
+    let rules = |asked_by| ReadRules {
+        asked_by,
+        limits: limits(),
+        ..ReadRules::default()
+    };
+    let paths = [path];
+    // Beyond the repository it is the user's own.
+    let reading = match read_paths(&paths, rules(AskedBy::Repository)) {
+        Err(ReadError::Outside(_)) => read_paths(&paths, rules(AskedBy::User)),
+        reading => reading,
+    };
+    let reading = reading.map_err(|error| Failure::message(error.to_string()))?;
+    if let Some(file) = reading.unreadable.first() {
+        return Err(cannot_read(&file.name, &file.why));
+    }
+    let Some(text) = reading.texts.first() else {
+        return Ok(None);
+    };
+    Ok(Some(FoundConfig {
+        folder: folder.to_owned(),
+        config: parse(&text.name, text)?,
+    }))
+}
+
+fn limits() -> ReadLimits {
+    ReadLimits {
+        bytes: MAX_BYTES,
+        ..ReadLimits::default()
+    }
+}
+
+/// The working folder and those above it, as reached from there.
+fn upward() -> Result<Vec<PathBuf>, Failure> {
+    let working = std::env::current_dir()
+        .map_err(|error| Failure::message(format!("cannot tell the working folder: {error}")))?;
+    let mut reached = PathBuf::new();
+    let mut folders = Vec::new();
+    for _ in working.ancestors() {
+        folders.push(reached.clone());
+        reached.push("..");
+    }
+    Ok(folders)
+}
+
+fn cannot_read(name: &str, why: &WhyUnread) -> Failure {
+    Failure::message(format!("cannot read `{name}`: {why}"))
+}
+
+fn parse(name: &str, text: &SourceText) -> Result<Config, Failure> {
+    let content = str::from_utf8(&text.bytes)
+        .map_err(|_| Failure::message(format!("{name}: it is not UTF-8")))?;
+    let read = yaml::document(content).and_then(|document| document.read::<Option<Config>>());
+    let config = read.map_err(|error| {
+        let span = error.span();
+        Failure::message(format!("{name}:{}:{}: {error}", span.line, span.column))
+    })?;
+    Ok(config.unwrap_or_default())
 }

@@ -1,19 +1,17 @@
 //! `rbac-eval diff`: effective permissions before and after.
 
-use std::path::PathBuf;
-
 use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
 use crate::analysis::unjudged::unjudged_since;
 use crate::diagnostic::{Severity, codes};
-use crate::files::Revision;
 use crate::render::diff::DiffView;
 use crate::render::how_many;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
-use super::input::{self, ComparedInput, InputArgs};
+use super::input::{self, InputArgs, LoadedSides, SettingsSide};
 use super::out::{self, DocumentFormat};
+use super::sides::Sides;
 
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
 ///
@@ -43,6 +41,10 @@ pub(super) struct DiffArgs {
     /// Leave out of the exit code what isn't judged; it is still told
     #[arg(long)]
     allow_unjudged: bool,
+
+    /// Whose `.rbac-eval.yaml` and directory count: a change can't loosen what judges it
+    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SettingsSide::Base)]
+    settings: SettingsSide,
 
     /// How to print the changes
     #[arg(short, long, value_enum, default_value_t = DiffOutput::Table)]
@@ -79,20 +81,17 @@ enum DiffOutput {
 }
 
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
-    let base_place = compared_input(&args.base)?;
-    let head_place = match &args.head {
-        Some(head) => compared_input(head)?,
-        None => ComparedInput::WorkingTree,
-    };
-    let mut notes = Vec::new();
-    let base = input::load_compared(&args.input, &base_place, &mut notes)?;
-    let head = input::load_compared(&args.input, &head_place, &mut notes)?;
-    if base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects() == 0 {
-        return Err(input::no_objects(&format!("{base_place} and {head_place}")));
+    let sides = Sides::new(&args.base, args.head.as_deref())?;
+    let (loaded, _) = input::load_sides(&args.input, &sides, args.settings, &[])?;
+    let LoadedSides { base, head, notes } = loaded;
+    let unjudged = unjudged_since(base.rbac, head.rbac);
+    let objects = base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects();
+    if objects == 0 && unjudged.is_empty() {
+        let Sides { base, head } = sides;
+        return Err(input::no_objects(&format!("{base} and {head}")));
     }
     let changes = weigh(diff(base.rbac, head.rbac), base.rbac, head.rbac);
     let role_refs = changed_role_refs(base.rbac, head.rbac);
-    let unjudged = unjudged_since(base.rbac, head.rbac);
     let view = DiffView::new(
         base.rbac,
         head.rbac,
@@ -135,39 +134,4 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         ChangeThreshold::Unjudged | ChangeThreshold::Never => false,
     };
     Ok(if fails { Exit::No } else { Exit::Yes })
-}
-
-/// What a word means: a path, or a git revision.
-pub(super) fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
-    let revision = |name: &str| {
-        Revision::find(name).map_err(|error| Failure::message(format!("`{word}`: {error}")))
-    };
-    if let Some(path) = word.strip_prefix("path:") {
-        return Ok(ComparedInput::Path(PathBuf::from(path)));
-    }
-    if let Some(name) = word.strip_prefix("git:") {
-        return revision(name)?
-            .map(ComparedInput::Revision)
-            .ok_or_else(|| Failure::message(format!("git knows no revision `{name}`")));
-    }
-    let path = PathBuf::from(word);
-    if word == "-" {
-        return Ok(ComparedInput::Path(path));
-    }
-    let exists = path.exists();
-    // Without git a path is still a path.
-    let found = match revision(word) {
-        Err(_) if exists => None,
-        found => found?,
-    };
-    match (exists, found) {
-        (true, Some(_)) => Err(Failure::message(format!(
-            "`{word}` is a path and a git revision; say `path:{word}` or `git:{word}`"
-        ))),
-        (true, None) => Ok(ComparedInput::Path(path)),
-        (false, Some(revision)) => Ok(ComparedInput::Revision(revision)),
-        (false, None) => Err(Failure::message(format!(
-            "`{word}` is neither a path nor a git revision"
-        ))),
-    }
 }

@@ -1,23 +1,26 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
 use crate::cluster::Snapshot;
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::Defaults;
 use crate::diagnostic::Diagnostic;
 use crate::entra::Directory;
-use crate::files::{Reading, Revision, read_folder, read_path, read_stdin};
+pub(super) use crate::files::Stdin;
+use crate::files::{
+    AskedBy, IgnoreFiles, ReadLimits, ReadRules, Reading, Revision, absent, read_paths,
+};
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::{self};
-use crate::text::{Files, SourceText};
-use clap::Args;
+use crate::text::{Files, SourceText, UnreadableFile, WhyUnread};
+use clap::{Args, ValueEnum};
 
-use super::config;
+use super::config::{self, FoundConfig};
 use super::exit::Failure;
 use super::out;
 use super::progress::Progress;
+use super::sides::{ComparedInput, Sides};
 
 /// Where the policy comes from.
 #[derive(Debug, Args)]
@@ -38,6 +41,14 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "FILE")]
     directory: Vec<PathBuf>,
 
+    /// The most bytes that are read, of all files together [default: 1 GiB]
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
+
+    /// The most files that are read [default: 100000]
+    #[arg(long, value_name = "COUNT")]
+    max_files: Option<usize>,
+
     /// Treat whatever is warned about in the input as an error
     #[arg(long)]
     strict: bool,
@@ -54,13 +65,32 @@ pub(super) struct Loaded {
     pub(super) directory: Directory,
 }
 
-/// Whether standard input can be read as policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stdin {
-    /// It can.
-    Free,
-    /// The subcommand reads it for something else.
-    Taken,
+/// Which side's settings a comparison is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SettingsSide {
+    /// Those of BASE, which the change can't loosen
+    Base,
+    /// Those of HEAD, as if it were merged
+    Head,
+}
+
+impl InputArgs {
+    fn limits(&self) -> ReadLimits {
+        let default = ReadLimits::default();
+        ReadLimits {
+            bytes: self.max_bytes.unwrap_or(default.bytes),
+            files: self.max_files.unwrap_or(default.files),
+        }
+    }
+
+    fn rules(&self, asked_by: AskedBy, ignore_files: IgnoreFiles, stdin: Stdin) -> ReadRules {
+        ReadRules {
+            asked_by,
+            ignore_files,
+            stdin,
+            limits: self.limits(),
+        }
+    }
 }
 
 /// Reads everything and builds the authorizer.
@@ -81,8 +111,15 @@ enum Report {
 }
 
 fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
-    let wanted = wanted(args, stdin)?;
-    let looked_at = wanted.looked_at.clone();
+    let settings = Settings::new(args, config::nearest)?;
+    let reading = read_one(args, &settings, stdin)?;
+    let looked_at = looked_at(&settings.paths(), &reading);
+    let directory = read_directories(args, &settings)?;
+    let wanted = Wanted {
+        reading,
+        defaults: parse_defaults(settings.defaults.as_deref().unwrap_or("auto"))?,
+        directory: parse_directory(&directory)?,
+    };
     let loaded = build(args, wanted, report, "", "")?;
     if loaded.rbac.snapshot().input_objects() == 0 {
         return Err(no_objects(&looked_at));
@@ -97,78 +134,231 @@ pub(super) fn no_objects(looked_at: &str) -> Failure {
     ))
 }
 
-/// One side of a comparison.
-#[derive(Debug)]
-pub(super) enum ComparedInput {
-    /// A file, folder or `-`.
-    Path(PathBuf),
-    /// A commit, and in it what the flags or `.rbac-eval.yaml` name.
-    Revision(Revision),
-    /// What the flags or `.rbac-eval.yaml` name, as it is now.
-    WorkingTree,
+/// Both sides of a comparison.
+pub(super) struct LoadedSides {
+    pub(super) base: Loaded,
+    pub(super) head: Loaded,
+    /// What else the reader has to know.
+    pub(super) notes: Vec<String>,
 }
 
-impl fmt::Display for ComparedInput {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ComparedInput::Path(path) => write!(f, "{}", path.display()),
-            ComparedInput::Revision(revision) => f.write_str(&revision.name),
-            ComparedInput::WorkingTree => f.write_str("the working tree"),
+/// Reads both sides of a comparison, by the settings of one of them. `tests` are files of assertions,
+/// which are settings too; they are returned as that side has them.
+///
+/// A side may hold nothing, and what can't be read of it is told: history can't be mended.
+pub(super) fn load_sides(
+    args: &InputArgs,
+    sides: &Sides,
+    from: SettingsSide,
+    tests: &[PathBuf],
+) -> Result<(LoadedSides, Vec<SourceText>), Failure> {
+    let of_base = SideSettings::new(args, &sides.base, tests)?;
+    let of_head = SideSettings::new(args, &sides.head, tests)?;
+    let differing = of_base.differs(&of_head);
+    let settings = match from {
+        SettingsSide::Base => &of_base,
+        SettingsSide::Head => &of_head,
+    };
+    let mut notes = Vec::new();
+    let mut read = |side: &ComparedInput| {
+        let reading = read_side(args, &settings.settings, side)?;
+        notes.extend(reading.absent.iter().map(|path| {
+            let path = path.display();
+            format!("{side} has no `{path}`")
+        }));
+        Ok::<Reading, Failure>(reading)
+    };
+    let before = read(&sides.base)?;
+    let mut after = read(&sides.head)?;
+    if from == SettingsSide::Base {
+        after.unreadable.extend(differing);
+    }
+    let defaults = settings.settings.defaults.as_deref().unwrap_or("auto");
+    let wanted = |reading, defaults| {
+        Ok::<Wanted, Failure>(Wanted {
+            reading,
+            defaults,
+            directory: parse_directory(&settings.directory)?,
+        })
+    };
+    let before = wanted(before, parse_defaults(defaults)?)?;
+    let base = build_side(args, before, &sides.base)?;
+    // BASE decides for both: HEAD could switch the defaults off for itself.
+    let decided = match base.rbac.snapshot().defaults() {
+        Some(policy) => Defaults::Version(policy),
+        None => Defaults::None,
+    };
+    let head = build_side(args, wanted(after, decided)?, &sides.head)?;
+    let mut tests = settings.tests.clone();
+    if from == SettingsSide::Base {
+        // What BASE doesn't have yet is told to differ; until it is merged HEAD's is the only one.
+        for text in &of_head.tests {
+            if !tests.iter().any(|known| known.name == text.name) {
+                tests.push(text.clone());
+            }
         }
+    }
+    Ok((LoadedSides { base, head, notes }, tests))
+}
+
+fn build_side(args: &InputArgs, wanted: Wanted, side: &ComparedInput) -> Result<Loaded, Failure> {
+    let label = match side {
+        ComparedInput::Revision(revision) => format!("{revision}:"),
+        ComparedInput::Path(_) | ComparedInput::WorkingTree => String::new(),
+    };
+    build(args, wanted, Report::Everything, &side.to_string(), &label)
+}
+
+/// Reads one side of a comparison. All sides read the same paths by the same rules.
+fn read_side(
+    args: &InputArgs,
+    settings: &Settings,
+    side: &ComparedInput,
+) -> Result<Reading, Failure> {
+    let read = match side {
+        ComparedInput::WorkingTree => {
+            let asked_by = if settings.files.is_empty() || settings.config.is_some() {
+                AskedBy::Repository
+            } else {
+                AskedBy::User
+            };
+            let rules = args.rules(asked_by, IgnoreFiles::Obeyed, Stdin::Free);
+            read_paths(&settings.paths(), rules)
+        }
+        ComparedInput::Path(path) => {
+            let rules = args.rules(AskedBy::User, IgnoreFiles::NotRead, Stdin::Free);
+            let reading = read_paths(std::slice::from_ref(path), rules);
+            reading.and_then(|reading| match reading.absent.first() {
+                None => Ok(reading),
+                Some(path) => Err(absent(path)),
+            })
+        }
+        ComparedInput::Revision(revision) => {
+            revision.read(&settings.paths(), args.limits()).map(unnamed)
+        }
+    };
+    read.map_err(|error| Failure::message(error.to_string()))
+}
+
+/// A file of a revision can't be mended, so it is told of as one below a folder.
+fn unnamed(mut reading: Reading) -> Reading {
+    for text in &mut reading.texts {
+        text.named = false;
+    }
+    reading
+}
+
+/// What one side says about how to judge.
+struct SideSettings {
+    settings: Settings,
+    directory: Vec<SourceText>,
+    tests: Vec<SourceText>,
+}
+
+impl SideSettings {
+    fn new(args: &InputArgs, side: &ComparedInput, tests: &[PathBuf]) -> Result<Self, Failure> {
+        let settings = Settings::new(args, || match side {
+            ComparedInput::Revision(revision) => config::nearest_in(revision),
+            ComparedInput::Path(_) | ComparedInput::WorkingTree => config::nearest(),
+        })?;
+        let directory = match side {
+            // What the command line names is the user's own.
+            ComparedInput::Revision(revision) if args.directory.is_empty() => {
+                texts_of(revision, &settings.directory, args)?
+            }
+            _ => read_directories(args, &settings)?,
+        };
+        let tests = match side {
+            ComparedInput::Revision(revision) => texts_of(revision, tests, args)?,
+            ComparedInput::Path(_) | ComparedInput::WorkingTree => read_texts(
+                tests,
+                args.rules(AskedBy::User, IgnoreFiles::NotRead, Stdin::NotMeant),
+            )?,
+        };
+        Ok(SideSettings {
+            settings,
+            directory,
+            tests,
+        })
+    }
+
+    /// What HEAD says differently. It counts as not judged until it is merged.
+    fn differs(&self, head: &Self) -> Vec<UnreadableFile> {
+        let mut differing = Vec::new();
+        let mut tell = |name: String, what: &str| {
+            differing.push(UnreadableFile {
+                name,
+                why: WhyUnread::SettingsDiffer(format!(
+                    "HEAD changes {what}; until it is merged that of BASE is used (`--settings head` \
+                     takes HEAD's)"
+                )),
+                content: None,
+            });
+        };
+        if self.settings != head.settings {
+            let config = head
+                .settings
+                .config
+                .as_ref()
+                .or(self.settings.config.as_ref());
+            let name = config.map_or_else(String::new, |path| path.display().to_string());
+            tell(name, "the settings");
+        }
+        for (ours, theirs, what) in [
+            (&self.directory, &head.directory, "this directory"),
+            (&self.tests, &head.tests, "these assertions"),
+        ] {
+            let same = |one: &SourceText, other: &SourceText| {
+                (&one.name, &one.bytes) == (&other.name, &other.bytes)
+            };
+            for one in theirs
+                .iter()
+                .filter(|one| !ours.iter().any(|other| same(one, other)))
+            {
+                tell(one.name.clone(), what);
+            }
+            let gone = |one: &&SourceText| !theirs.iter().any(|other| other.name == one.name);
+            for one in ours.iter().filter(gone) {
+                tell(one.name.clone(), what);
+            }
+        }
+        differing
     }
 }
 
-/// Reads one side of a comparison, which may hold nothing. A file of a revision that doesn't parse
-/// is warned about: history can't be mended.
-pub(super) fn load_compared(
+/// The files of a revision; those that it lacks are left out.
+fn texts_of(
+    revision: &Revision,
+    paths: &[PathBuf],
     args: &InputArgs,
-    place: &ComparedInput,
-    notes: &mut Vec<String>,
-) -> Result<Loaded, Failure> {
-    let (reading, label) = match place {
-        ComparedInput::WorkingTree => {
-            let wanted = wanted_or_gone(args, notes)?;
-            return build(args, wanted, Report::Everything, &place.to_string(), "");
-        }
-        ComparedInput::Path(path) if path.as_os_str() == "-" => {
-            let text = read_stdin().map_err(|error| Failure::message(error.to_string()))?;
-            let reading = Reading {
-                texts: vec![text],
-                unreadable: Vec::new(),
-            };
-            (reading, String::new())
-        }
-        ComparedInput::Path(path) => {
-            let reading = read_path(path).map_err(|error| Failure::message(error.to_string()))?;
-            (reading, String::new())
-        }
-        ComparedInput::Revision(revision) => {
-            let paths = named_paths(args)?;
-            let found = revision
-                .read(&paths)
-                .map_err(|error| Failure::message(error.to_string()))?;
-            notes.extend(found.absent.iter().map(|path| {
-                let name = &revision.name;
-                format!("{name} has no `{}`", path.display())
-            }));
-            let mut reading = Reading {
-                texts: found.texts,
-                unreadable: Vec::new(),
-            };
-            for text in &mut reading.texts {
-                text.named = false;
-            }
-            (reading, format!("{}:", revision.name))
-        }
-    };
-    let settings = Settings::new(args)?;
-    let wanted = Wanted {
-        reading,
-        looked_at: String::new(),
-        defaults: settings.defaults,
-        directory: settings.directory,
-    };
-    build(args, wanted, Report::Everything, &place.to_string(), &label)
+) -> Result<Vec<SourceText>, Failure> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let reading = revision.read(paths, args.limits());
+    let reading = reading.map_err(|error| Failure::message(error.to_string()))?;
+    whole(reading)
+}
+
+/// Files that have to be there.
+pub(super) fn read_texts(paths: &[PathBuf], rules: ReadRules) -> Result<Vec<SourceText>, Failure> {
+    let reading = read_paths(paths, rules);
+    let reading = reading.map_err(|error| Failure::message(error.to_string()))?;
+    if let Some(path) = reading.absent.first() {
+        return Err(Failure::message(absent(path).to_string()));
+    }
+    whole(reading)
+}
+
+/// What was read, where all of it could be.
+fn whole(reading: Reading) -> Result<Vec<SourceText>, Failure> {
+    match reading.unreadable.first() {
+        None => Ok(reading.texts),
+        Some(file) => Err(Failure::message(format!(
+            "cannot read `{}`: {}",
+            file.name, file.why
+        ))),
+    }
 }
 
 /// Parses what was read and builds the authorizer over a snapshot of this name. `label` stands before
@@ -184,10 +374,7 @@ fn build(
         reading,
         defaults,
         directory,
-        ..
     } = wanted;
-    let directory = read_directory(&directory)?;
-    let defaults = parse_defaults(defaults.as_deref().unwrap_or("auto"))?;
     let mut files = Files::default();
     let progress = Progress::of(reading.texts.iter().map(|text| text.bytes.len()).sum());
     let watch = |bytes| progress.add(bytes);
@@ -227,13 +414,13 @@ fn build(
     })
 }
 
-fn read_directory(paths: &[PathBuf]) -> Result<Directory, Failure> {
-    let mut texts = Vec::new();
-    for path in paths {
-        let reading = read_path(path).map_err(|error| Failure::message(error.to_string()))?;
-        texts.extend(reading.texts);
-    }
-    Directory::read(&texts).map_err(|error| {
+fn read_directories(args: &InputArgs, settings: &Settings) -> Result<Vec<SourceText>, Failure> {
+    let rules = args.rules(AskedBy::User, IgnoreFiles::NotRead, Stdin::NotMeant);
+    read_texts(&settings.directory, rules)
+}
+
+fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure> {
+    Directory::read(texts).map_err(|error| {
         Failure::message(format!(
             "{error}; a directory is what `az ad group list`, `az ad user list` or Microsoft Graph \
              print, or YAML with `groups:` and `users:`"
@@ -248,12 +435,12 @@ fn is_fatal(diagnostic: &Diagnostic) -> bool {
 
 struct Wanted {
     reading: Reading,
-    looked_at: String,
-    defaults: Option<String>,
-    directory: Vec<PathBuf>,
+    defaults: Defaults,
+    directory: Directory,
 }
 
 /// What the flags say, and for what they don't, what `.rbac-eval.yaml` says.
+#[derive(PartialEq, Eq)]
 struct Settings {
     /// The files and folders; none for the working folder itself.
     files: Vec<PathBuf>,
@@ -264,7 +451,10 @@ struct Settings {
 }
 
 impl Settings {
-    fn new(args: &InputArgs) -> Result<Self, Failure> {
+    fn new(
+        args: &InputArgs,
+        nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
+    ) -> Result<Self, Failure> {
         let mut settings = Settings {
             files: args.filename.clone(),
             config: None,
@@ -272,111 +462,46 @@ impl Settings {
             directory: args.directory.clone(),
         };
         if settings.files.is_empty()
-            && let Some((folder, config)) = config::nearest()?
+            && let Some(found) = nearest()?
         {
+            settings.config = Some(found.path());
+            let FoundConfig { folder, config } = found;
             settings.defaults = settings.defaults.or(config.defaults);
             if settings.directory.is_empty() {
                 let paths = config.directory.iter();
                 settings.directory = paths.map(|path| folder.join(path)).collect();
             }
             settings.files = config.files.iter().map(|path| folder.join(path)).collect();
-            settings.config = Some(folder.join(config::FILE_NAME));
         }
         Ok(settings)
     }
-}
 
-/// The files and folders that the flags or `.rbac-eval.yaml` name, else the working folder.
-fn named_paths(args: &InputArgs) -> Result<Vec<PathBuf>, Failure> {
-    let files = Settings::new(args)?.files;
-    Ok(if files.is_empty() {
-        vec![PathBuf::from(".")]
-    } else {
-        files
-    })
-}
-
-/// Reads what is wanted. Of a change, what is named but gone was deleted.
-fn wanted_or_gone(args: &InputArgs, notes: &mut Vec<String>) -> Result<Wanted, Failure> {
-    let mut settings = Settings::new(args)?;
-    let named = !settings.files.is_empty();
-    settings.files.retain(|path| {
-        let there = path.exists() || path == Path::new("-");
-        if !there {
-            notes.push(format!("the working tree has no `{}`", path.display()));
+    /// The files and folders that are named, else the working folder.
+    fn paths(&self) -> Vec<PathBuf> {
+        if self.files.is_empty() {
+            return vec![PathBuf::from(".")];
         }
-        there
-    });
-    if named && settings.files.is_empty() {
-        return Ok(Wanted {
-            looked_at: String::new(),
-            reading: Reading::default(),
-            defaults: settings.defaults,
-            directory: settings.directory,
-        });
+        self.files.clone()
     }
-    read_settings(settings, Stdin::Free)
 }
 
-/// Reads what is wanted.
-fn wanted(args: &InputArgs, stdin: Stdin) -> Result<Wanted, Failure> {
-    read_settings(Settings::new(args)?, stdin)
-}
-
-fn read_settings(settings: Settings, mut stdin: Stdin) -> Result<Wanted, Failure> {
-    let mut reading = Reading::default();
-    for path in &settings.files {
-        let more = if path == Path::new("-") && settings.config.is_none() {
-            if std::mem::replace(&mut stdin, Stdin::Taken) == Stdin::Taken {
-                return Err(Failure::message(
-                    "`-` stands for standard input, which can be read only once",
-                ));
-            }
-            let text = read_stdin().map_err(|error| Failure::message(error.to_string()))?;
-            Reading {
-                texts: vec![text],
-                unreadable: Vec::new(),
-            }
-        } else {
-            read_path(path).map_err(|error| {
-                let named_in = settings.config.as_ref().map_or_else(String::new, |config| {
-                    format!(" (named in {})", config.display())
-                });
-                Failure::message(format!("{error}{named_in}"))
-            })?
-        };
-        merge(&mut reading, more);
+/// Reads what is wanted for one answer.
+fn read_one(args: &InputArgs, settings: &Settings, stdin: Stdin) -> Result<Reading, Failure> {
+    let rules = match (&settings.config, settings.files.is_empty()) {
+        (_, true) => args.rules(AskedBy::User, IgnoreFiles::Obeyed, Stdin::NotMeant),
+        (Some(_), false) => args.rules(AskedBy::Repository, IgnoreFiles::NotRead, Stdin::NotMeant),
+        (None, false) => args.rules(AskedBy::User, IgnoreFiles::NotRead, stdin),
+    };
+    let named_in = match (&settings.config, settings.files.is_empty()) {
+        (Some(config), false) => format!(" (named in {})", config.display()),
+        _ => String::new(),
+    };
+    let told = |error: crate::files::ReadError| Failure::message(format!("{error}{named_in}"));
+    let reading = read_paths(&settings.paths(), rules).map_err(told)?;
+    match reading.absent.first() {
+        None => Ok(reading),
+        Some(path) => Err(told(absent(path))),
     }
-    let mut paths = settings.files;
-    if paths.is_empty() {
-        paths.push(PathBuf::from("."));
-        reading = read_working_folder()?;
-    }
-    Ok(Wanted {
-        looked_at: looked_at(&paths, &reading),
-        reading,
-        defaults: settings.defaults,
-        directory: settings.directory,
-    })
-}
-
-fn read_working_folder() -> Result<Reading, Failure> {
-    read_folder(Path::new(".")).map_err(|error| Failure::message(error.to_string()))
-}
-
-fn merge(reading: &mut Reading, more: Reading) {
-    for text in more.texts {
-        // A file that is reached twice, by name and in a folder, is read once.
-        let known = reading
-            .texts
-            .iter_mut()
-            .find(|known: &&mut SourceText| known.name == text.name);
-        match known {
-            Some(known) => known.named |= text.named,
-            None => reading.texts.push(text),
-        }
-    }
-    reading.unreadable.extend(more.unreadable);
 }
 
 fn looked_at(paths: &[PathBuf], reading: &Reading) -> String {

@@ -12,6 +12,7 @@ mod out;
 mod progress;
 mod request;
 mod review;
+mod sides;
 mod test;
 mod who;
 mod who_can;

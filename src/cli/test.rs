@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use crate::analysis::assertions::{AssertionFile, AssertionNote, Outcome, judge, judge_all};
 use crate::analysis::unjudged::{unjudged as unjudged_of, unread, unread_since};
-use crate::diagnostic::Diagnostic;
-use crate::files::read_path;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::files::ReadRules;
 use crate::render::assertions::{AssertionView, TestView};
 use crate::render::{UnjudgedView, how_many};
+use crate::text::SourceText;
 use clap::{Args, ValueEnum};
 
-use super::diff;
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, Stdin};
+use super::input::{self, InputArgs, Loaded, SettingsSide, Stdin};
 use super::out::{self, DocumentFormat};
+use super::sides::Sides;
 
 /// Check assertions about who can do what.
 ///
@@ -34,6 +35,10 @@ pub(super) struct TestArgs {
     #[arg(long, value_name = "BASE")]
     base: Option<String>,
 
+    /// With --base, whose `.rbac-eval.yaml`, directory and assertions count
+    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SettingsSide::Base)]
+    settings: SettingsSide,
+
     /// How to print the outcome
     #[arg(short, long, value_enum, default_value_t = TestOutput::Table)]
     output: TestOutput,
@@ -52,24 +57,27 @@ enum TestOutput {
 }
 
 pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
-    let files = read_files(&args.files)?;
-    let base = match &args.base {
-        None => None,
+    let (texts, base, Loaded { rbac, directory }) = match &args.base {
+        None => {
+            let texts = input::read_texts(&args.files, ReadRules::default())?;
+            (texts, None, input::load(&args.input, Stdin::Free)?)
+        }
         Some(base) => {
-            let mut notes = Vec::new();
-            let loaded =
-                input::load_compared(&args.input, &diff::compared_input(base)?, &mut notes)?;
-            for note in &notes {
+            let sides = Sides::of_working_tree(base)?;
+            let (loaded, texts) =
+                input::load_sides(&args.input, &sides, args.settings, &args.files)?;
+            for note in &loaded.notes {
                 out::note(note);
             }
-            Some(loaded)
+            (texts, Some(loaded.base), loaded.head)
         }
     };
-    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let files = parse_files(texts)?;
     let unread = match &base {
         Some(base) => unread_since(base.rbac, rbac),
         None => unread(rbac),
     };
+    let settings_differ = unread.iter().any(|one| one.code == &codes::SETTINGS_DIFFER);
     let mut views = Vec::new();
     let mut unjudged = false;
     let mut noted: Vec<AssertionNote> = Vec::new();
@@ -122,7 +130,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         TestOutput::Json => out::document(&view, DocumentFormat::Json)?,
         TestOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
     }
-    Ok(if view.unknown > 0 {
+    Ok(if view.unknown > 0 || settings_differ {
         out::error(&format!(
             "{}; mend it, or leave it out of the input",
             how_many(view.unjudged.len())
@@ -135,17 +143,14 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     })
 }
 
-fn read_files(paths: &[PathBuf]) -> Result<Vec<AssertionFile>, Failure> {
+fn parse_files(texts: Vec<SourceText>) -> Result<Vec<AssertionFile>, Failure> {
     let mut files = Vec::new();
-    for path in paths {
-        let reading = read_path(path).map_err(|error| Failure::message(error.to_string()))?;
-        for text in reading.texts {
-            let content = String::from_utf8(text.bytes)
-                .map_err(|_| Failure::message(format!("{}: it is not UTF-8", text.name)))?;
-            let file = AssertionFile::read(&text.name, &content)
-                .map_err(|error| Failure::message(error.to_string()))?;
-            files.push(file);
-        }
+    for text in texts {
+        let content = String::from_utf8(text.bytes)
+            .map_err(|_| Failure::message(format!("{}: it is not UTF-8", text.name)))?;
+        let file = AssertionFile::read(&text.name, &content)
+            .map_err(|error| Failure::message(error.to_string()))?;
+        files.push(file);
     }
     Ok(files)
 }

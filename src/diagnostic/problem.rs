@@ -2,6 +2,7 @@
 
 use super::{Code, Describe, codes};
 use crate::object::ObjectRef;
+use crate::text::WhyUnread;
 
 /// What may be wrong with a piece of the input, as the readers find it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,12 +83,19 @@ pub enum Problem {
         /// How many rules.
         count: usize,
     },
-    /// Something below a folder can't be read.
-    #[error("cannot read it: {reason}")]
-    CannotRead {
-        /// Why.
-        reason: String,
-    },
+    /// A file or folder isn't read.
+    #[error("{}", not_read(.0))]
+    NotRead(WhyUnread),
+}
+
+fn not_read(why: &WhyUnread) -> String {
+    match why {
+        WhyUnread::Missing | WhyUnread::Forbidden | WhyUnread::Failed(_) => {
+            format!("cannot read it: {why}")
+        }
+        WhyUnread::Rendered { .. } | WhyUnread::SettingsDiffer(_) => why.to_string(),
+        why => format!("not read: {why}"),
+    }
 }
 
 /// What is known of a version that servers don't have any more.
@@ -109,7 +117,10 @@ fn rules(count: usize) -> String {
 impl Describe for Problem {
     fn code(&self) -> &'static Code {
         match self {
-            Problem::Unreadable { .. } | Problem::CannotRead { .. } => &codes::UNREADABLE,
+            Problem::Unreadable { .. } => &codes::UNREADABLE,
+            Problem::NotRead(WhyUnread::Rendered { .. }) => &codes::RENDERED,
+            Problem::NotRead(WhyUnread::SettingsDiffer(_)) => &codes::SETTINGS_DIFFER,
+            Problem::NotRead(_) => &codes::NOT_READ,
             Problem::Refused { .. } => &codes::REFUSED,
             Problem::RepeatedKey { .. } => &codes::REPEATED_KEY,
             Problem::OldVersion { .. } => &codes::OLD_VERSION,
@@ -131,7 +142,7 @@ impl Describe for Problem {
             | Problem::StaleAggregation { object, .. } => Some(object.clone()),
             Problem::Unreadable { .. }
             | Problem::RepeatedKey { .. }
-            | Problem::CannotRead { .. }
+            | Problem::NotRead(_)
             | Problem::NotAnObject
             | Problem::AfterEnd => None,
         }

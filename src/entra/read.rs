@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Directory, Group, Person, PersonKind, is_object_id};
-use crate::text::SourceText;
 use crate::text::yaml::{self, Spanned};
+use crate::text::{SourceText, excerpt};
 
 /// What is wrong with a directory file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -253,7 +253,7 @@ fn read_text(directory: &mut Directory, source: &SourceText) -> Result<(), Direc
     let json_error = |problem: serde_json::Error| {
         let text = problem.to_string();
         let message = text.rfind(" at line ").map_or(&*text, |at| &text[..at]);
-        error(problem.line(), message.to_owned())
+        error(problem.line(), without_content(message))
     };
     match text.trim_start().chars().next() {
         None => Err(error(1, "the file is empty".to_owned())),
@@ -279,6 +279,17 @@ fn read_text(directory: &mut Directory, source: &SourceText) -> Result<(), Direc
             Ok(())
         }
         Some(_) => own(directory, text).map_err(|(line, message)| error(line, message)),
+    }
+}
+
+/// What a parser says, with no more of the text that it quotes than a message may show.
+fn without_content(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(begin), Some(end)) if begin < end => {
+            let quoted = excerpt(&message[begin + 1..end]);
+            format!("{}\"{quoted}\"{}", &message[..begin], &message[end + 1..])
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -330,7 +341,7 @@ fn own(directory: &mut Directory, text: &str) -> Result<(), (usize, String)> {
         } else {
             Err(at(
                 line,
-                format!("`{id}` is no object ID of a {what} (a GUID)"),
+                format!("`{}` is no object ID of a {what} (a GUID)", excerpt(id)),
             ))
         }
     };

@@ -1,219 +1,354 @@
-//! Reading files of a git revision out of the object database, without touching the working tree.
+//! Asking git, of a repository that a stranger may have filled.
 //!
-//! Git itself is asked, as a child process: it knows every form of repository, and its protocol
-//! here (`ls-tree`, `cat-file --batch`) is stable.
+//! Git itself is asked, as a child process: it knows every form of repository, and its protocol here is
+//! stable. It is asked so that nothing of the repository runs and nothing is fetched: no monitor, hook,
+//! filter or pager, no other repository than that around the working folder, no network.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 
-use super::is_manifest;
-use crate::text::SourceText;
-
-/// Why a revision can't be read.
-#[derive(Debug, thiserror::Error)]
+/// Why git doesn't tell.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum GitError {
     /// Git isn't there.
     #[error("cannot run `git`: {0}")]
-    NoGit(std::io::Error),
+    NoGit(String),
     /// Git failed.
     #[error("git: {0}")]
     Failed(String),
     /// Git answered what it never answers.
     #[error("git gave an answer that can't be understood")]
     Unexpected,
-    /// A path leads out of the repository.
-    #[error("`{0}` is outside the git repository")]
-    Outside(String),
+    /// Git answers at more length than is read.
+    #[error("git's answer is longer than {0} bytes")]
+    TooLong(u64),
+    /// Git takes another repository than the one whose folder is nearest.
+    #[error(
+        "git takes `{found}` for the repository of this folder, where `{nearest}` holds a `.git`"
+    )]
+    Elsewhere {
+        /// The top of the repository that git takes.
+        found: String,
+        /// The nearest folder with a `.git`.
+        nearest: String,
+    },
+    /// No folder from here upward holds a repository.
+    #[error("this folder is in no git repository")]
+    NoRepository,
+    /// An object that the clone doesn't have.
+    #[error("the clone lacks object {0}; nothing is fetched, so fetch it first (a partial clone?)")]
+    Absent(String),
 }
 
-/// A commit of the repository around the working folder.
-#[derive(Debug, Clone)]
-pub struct Revision {
-    /// The revision as it was named.
-    pub name: String,
-    commit: String,
-    /// The working folder, as seen from the top of the repository.
-    prefix: PathBuf,
-}
+/// The most that is read of an answer that is kept whole.
+const ANSWER_BYTES: u64 = 64 << 20;
+/// The most that is read of what git says is wrong.
+const STDERR_BYTES: u64 = 4096;
+/// The longest message of git's that is shown.
+const MESSAGE_CHARS: usize = 200;
 
-/// What a revision holds of the paths that were asked for.
-#[derive(Debug, Default)]
-pub struct RevisionReading {
-    /// The texts, sorted by path, named as seen from the working folder.
-    pub texts: Vec<SourceText>,
-    /// The paths that the revision doesn't have.
-    pub absent: Vec<PathBuf>,
-}
+/// What git is told before each command. What comes so goes before every file of settings.
+const SETTINGS: [&str; 10] = [
+    // A folder of the checkout that looks like a repository is none.
+    "safe.bareRepository=explicit",
+    "protocol.allow=never",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.hooksPath=/dev/null",
+    "core.sshCommand=false",
+    "core.attributesFile=/dev/null",
+    "core.warnAmbiguousRefs=true",
+    "core.quotePath=false",
+    "credential.helper=",
+];
 
-fn git(args: &[&str]) -> Result<Vec<u8>, GitError> {
-    let output = Command::new("git")
-        .args(args)
+/// The variables of git's that stay as the user has them: where its settings are. Others say which
+/// repository to take or what to run.
+const KEPT: [&str; 7] = [
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_COUNT",
+    "GIT_EXEC_PATH",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+];
+
+/// Git in a folder, so that nothing of the repository runs.
+fn command(folder: &Path) -> Result<Command, GitError> {
+    let mut command = Command::new(program()?);
+    command.current_dir(folder);
+    for (name, _) in std::env::vars_os() {
+        let bytes = name.as_encoded_bytes();
+        let is_kept = KEPT.iter().any(|kept| *kept == name)
+            || bytes.starts_with(b"GIT_CONFIG_KEY_")
+            || bytes.starts_with(b"GIT_CONFIG_VALUE_");
+        if bytes.starts_with(b"GIT_") && !is_kept {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .env("GIT_ALLOW_PROTOCOL", "")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ATTR_NOSYSTEM", "1")
+        .env("LC_ALL", "C")
+        .env_remove("SSH_ASKPASS")
+        .env_remove("LANGUAGE");
+    for setting in SETTINGS {
+        command.args(["-c", setting]);
+    }
+    command
+        .args(["--no-pager", "--literal-pathspecs"])
         .stdin(Stdio::null())
-        .output()
-        .map_err(GitError::NoGit)?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let line = stderr.lines().next().unwrap_or("it failed").trim();
-    Err(GitError::Failed(
-        line.trim_start_matches("fatal: ").to_owned(),
-    ))
-}
-
-impl Revision {
-    /// The commit that a name means: a branch, tag, hash, or `HEAD~3`. None where it means none.
-    ///
-    /// # Errors
-    /// If git can't be run. Outside a repository no name means anything.
-    pub fn find(name: &str) -> Result<Option<Self>, GitError> {
-        if name.starts_with('-') || name.is_empty() {
-            return Ok(None);
-        }
-        let commit = format!("{name}^{{commit}}");
-        let found = git(&[
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &commit,
-        ]);
-        let commit = match found {
-            Ok(commit) => String::from_utf8_lossy(&commit).trim().to_owned(),
-            Err(GitError::Failed(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let prefix = git(&["rev-parse", "--show-prefix"])?;
-        let prefix = String::from_utf8_lossy(&prefix);
-        Ok(Some(Revision {
-            name: name.to_owned(),
-            commit,
-            prefix: PathBuf::from(prefix.trim_end_matches('\n')),
-        }))
-    }
-
-    /// Reads files, and all manifests below folders, as they are in this revision. Paths are
-    /// those of the working folder. A file that is named is read whatever its ending.
-    ///
-    /// # Errors
-    /// If a path leads out of the repository, or git fails.
-    pub fn read(&self, paths: &[PathBuf]) -> Result<RevisionReading, GitError> {
-        let listing = git(&["ls-tree", "-r", "-z", "--full-tree", &self.commit])?;
-        let mut blobs: Vec<(PathBuf, String)> = Vec::new();
-        for entry in listing.split(|byte| *byte == 0) {
-            let entry = String::from_utf8_lossy(entry);
-            let Some((head, path)) = entry.split_once('\t') else {
-                continue;
-            };
-            let mut words = head.split(' ');
-            if let (Some(mode), Some("blob"), Some(id)) = (words.next(), words.next(), words.next())
-                && mode.starts_with("100")
-            {
-                blobs.push((PathBuf::from(path), id.to_owned()));
-            }
-        }
-        let mut reading = RevisionReading::default();
-        let mut wanted: Vec<(PathBuf, String, bool)> = Vec::new();
-        for path in paths {
-            let whole = self.seen_from_top(path)?;
-            let mut any = false;
-            for (blob, id) in &blobs {
-                let named = *blob == whole;
-                if named || (blob.starts_with(&whole) && is_manifest(blob)) {
-                    any = true;
-                    wanted.push((self.seen_from_here(blob), id.clone(), named));
-                }
-            }
-            if !any {
-                reading.absent.push(path.clone());
-            }
-        }
-        wanted.sort();
-        wanted.dedup_by(|a, b| a.0 == b.0);
-        reading.texts = contents(&wanted)?;
-        Ok(reading)
-    }
-
-    /// A path of the working folder, as seen from the top of the repository.
-    fn seen_from_top(&self, path: &Path) -> Result<PathBuf, GitError> {
-        let outside = || GitError::Outside(path.display().to_string());
-        let absolute = path.is_absolute();
-        let relative = if absolute {
-            let top = git(&["rev-parse", "--show-toplevel"])?;
-            let top = PathBuf::from(String::from_utf8_lossy(&top).trim_end_matches('\n'));
-            path.strip_prefix(&top).map_err(|_| outside())?.to_owned()
-        } else {
-            self.prefix.join(path)
-        };
-        let mut whole = PathBuf::new();
-        for component in relative.components() {
-            match component {
-                Component::Normal(name) => whole.push(name),
-                Component::CurDir => {}
-                Component::ParentDir if whole.pop() => {}
-                _ => return Err(outside()),
-            }
-        }
-        Ok(whole)
-    }
-
-    /// A path from the top of the repository, as seen from the working folder.
-    fn seen_from_here(&self, path: &Path) -> PathBuf {
-        let mut up = PathBuf::new();
-        let mut prefix = self.prefix.as_path();
-        loop {
-            if let Ok(rest) = path.strip_prefix(prefix) {
-                return up.join(rest);
-            }
-            up.push("..");
-            match prefix.parent() {
-                Some(parent) => prefix = parent,
-                None => return path.to_owned(),
-            }
-        }
-    }
-}
-
-/// The contents of blobs, through one child process.
-fn contents(wanted: &[(PathBuf, String, bool)]) -> Result<Vec<SourceText>, GitError> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut child = Command::new("git")
-        .args(["cat-file", "--batch"])
-        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(GitError::NoGit)?;
-    let mut stdin = child.stdin.take().ok_or(GitError::Unexpected)?;
-    let ids: String = wanted.iter().map(|(_, id, _)| format!("{id}\n")).collect();
-    // Git writes while it reads, so both have to go on at once.
-    let writer = std::thread::spawn(move || stdin.write_all(ids.as_bytes()));
-    let mut stdout = BufReader::new(child.stdout.take().ok_or(GitError::Unexpected)?);
-    let mut texts = Vec::with_capacity(wanted.len());
-    for (path, _, named) in wanted {
-        let mut header = String::new();
-        let read = stdout.read_line(&mut header);
-        read.map_err(|error| GitError::Failed(error.to_string()))?;
-        let size = header.trim_end().rsplit(' ').next();
-        let size: usize = size
-            .and_then(|size| size.parse().ok())
-            .ok_or(GitError::Unexpected)?;
-        let mut bytes = vec![0; size + 1];
-        stdout
-            .read_exact(&mut bytes)
-            .map_err(|error| GitError::Failed(error.to_string()))?;
-        bytes.pop();
-        texts.push(SourceText {
-            name: path.display().to_string(),
-            bytes,
-            named: *named,
+        .stderr(Stdio::piped());
+    Ok(command)
+}
+
+/// The first `git` of the folders for programs. A relative one would be a folder of the checkout.
+fn program() -> Result<PathBuf, GitError> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| {
+            folder
+                .join("git")
+                .with_extension(std::env::consts::EXE_EXTENSION)
+        })
+        .find(|program| program.is_file())
+        .ok_or_else(|| GitError::NoGit("no folder of `PATH` holds it".to_owned()))
+}
+
+/// A running git.
+pub(super) struct Running {
+    child: Child,
+    pub(super) stdout: BufReader<ChildStdout>,
+    stderr: JoinHandle<String>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Result<Self, GitError> {
+        let mut child = command
+            .spawn()
+            .map_err(|error| GitError::NoGit(error.to_string()))?;
+        let stdout = child.stdout.take().ok_or(GitError::Unexpected)?;
+        let stderr = child.stderr.take().ok_or(GitError::Unexpected)?;
+        let stderr = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What can't be read of a complaint isn't told.
+            let _ = stderr.take(STDERR_BYTES).read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
         });
+        Ok(Running {
+            child,
+            stdout: BufReader::new(stdout),
+            stderr,
+        })
     }
-    // Its answers are all read; how it ends says nothing more.
-    let _ = writer.join();
-    let _ = child.wait();
-    Ok(texts)
+
+    /// What it reads from.
+    pub(super) fn stdin(&mut self) -> Result<ChildStdin, GitError> {
+        self.child.stdin.take().ok_or(GitError::Unexpected)
+    }
+
+    /// Ends it, whatever it was about to say.
+    pub(super) fn stop(mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits for its end. Returns how it ended and what it said was wrong.
+    fn end(self) -> Result<(ExitStatus, String), GitError> {
+        let Running {
+            mut child,
+            stdout,
+            stderr,
+        } = self;
+        drop(stdout);
+        let status = child.wait().map_err(|_| GitError::Unexpected)?;
+        Ok((status, stderr.join().unwrap_or_default()))
+    }
+
+    /// Waits for a good end.
+    pub(super) fn finish(self) -> Result<(), GitError> {
+        let (status, stderr) = self.end()?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(failed(&stderr))
+        }
+    }
+}
+
+/// What git complains of, in one line.
+fn failed(stderr: &str) -> GitError {
+    let line = stderr.lines().next().unwrap_or("it failed").trim();
+    let line = line.strip_prefix("fatal: ").unwrap_or(line);
+    GitError::Failed(line.chars().take(MESSAGE_CHARS).collect())
+}
+
+/// Starts a command whose answer is read as it comes.
+pub(super) fn start(folder: &Path, args: &[&str]) -> Result<Running, GitError> {
+    let mut command = command(folder)?;
+    command.args(args);
+    Running::start(command)
+}
+
+/// The same, for a command that reads.
+pub(super) fn start_reading(folder: &Path, args: &[&str]) -> Result<Running, GitError> {
+    let mut command = command(folder)?;
+    command.args(args).stdin(Stdio::piped());
+    Running::start(command)
+}
+
+/// What a command answered, how it ended, and what it complained of.
+pub(super) struct Answer {
+    pub(super) stdout: Vec<u8>,
+    pub(super) status: ExitStatus,
+    pub(super) stderr: String,
+}
+
+/// Runs a command to its end.
+pub(super) fn answer(folder: &Path, args: &[&OsStr]) -> Result<Answer, GitError> {
+    let mut command = command(folder)?;
+    command.args(args);
+    let mut running = Running::start(command)?;
+    let mut stdout = Vec::new();
+    let read = (&mut running.stdout)
+        .take(ANSWER_BYTES + 1)
+        .read_to_end(&mut stdout);
+    if read.is_err() || stdout.len() as u64 > ANSWER_BYTES {
+        running.stop();
+        return Err(GitError::TooLong(ANSWER_BYTES));
+    }
+    let (status, stderr) = running.end()?;
+    Ok(Answer {
+        stdout,
+        status,
+        stderr,
+    })
+}
+
+/// Runs a command that has to succeed.
+pub(super) fn ask(folder: &Path, args: &[&str]) -> Result<Vec<u8>, GitError> {
+    let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+    let answer = answer(folder, &args)?;
+    if answer.status.success() {
+        Ok(answer.stdout)
+    } else {
+        Err(failed(&answer.stderr))
+    }
+}
+
+/// One line of an answer.
+pub(super) fn line(answer: &[u8]) -> String {
+    let text = String::from_utf8_lossy(answer);
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// A path as git writes it between NULs.
+pub(super) fn path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(os_string(bytes))
+}
+
+/// A name as git writes it.
+pub(super) fn os_string(bytes: &[u8]) -> OsString {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        OsStr::from_bytes(bytes).to_owned()
+    }
+    #[cfg(not(unix))]
+    {
+        OsString::from(String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+/// The items of an answer that end in NULs.
+pub(super) fn items(answer: &[u8]) -> impl Iterator<Item = &[u8]> {
+    answer
+        .split(|byte| *byte == 0)
+        .filter(|item| !item.is_empty())
+}
+
+/// Calls `each` with every item of an answer that ends in NULs, as they come.
+pub(super) fn for_each_item<E: From<GitError>>(
+    running: &mut Running,
+    mut each: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut item = Vec::new();
+    loop {
+        item.clear();
+        let mut within = (&mut running.stdout).take(ITEM_BYTES);
+        let read = within.read_until(0, &mut item);
+        let read = read.map_err(|_| GitError::Unexpected)?;
+        if read == 0 {
+            return Ok(());
+        }
+        match item.pop() {
+            Some(0) => each(&item)?,
+            _ => return Err(GitError::TooLong(ITEM_BYTES).into()),
+        }
+    }
+}
+
+/// The most bytes of one path and what git says of it.
+const ITEM_BYTES: u64 = 1 << 20;
+
+/// The submodules of the index, with their commits.
+pub(super) fn submodules(top: &Path) -> Result<HashMap<PathBuf, String>, GitError> {
+    let mut found = HashMap::new();
+    let mut running = start(top, &["ls-files", "--stage", "-z"])?;
+    let read = for_each_item(&mut running, |item| {
+        // As in `160000 COMMIT STAGE\tPATH`.
+        if let Some(rest) = item.strip_prefix(b"160000 ")
+            && let Some(tab) = rest.iter().position(|byte| *byte == b'\t')
+        {
+            let commit = rest[..tab].split(|byte| *byte == b' ').next();
+            let commit = String::from_utf8_lossy(commit.unwrap_or_default()).into_owned();
+            found.insert(path(&rest[tab + 1..]), commit);
+        }
+        Ok::<(), GitError>(())
+    });
+    if let Err(error) = read {
+        running.stop();
+        return Err(error);
+    }
+    running.finish()?;
+    Ok(found)
+}
+
+/// What ignore files hide below a folder of the repository, and git doesn't track: files, and whole
+/// folders.
+pub(super) fn ignored(top: &Path, folder: &Path) -> Result<HashSet<PathBuf>, GitError> {
+    let mut args: Vec<&OsStr> = [
+        "ls-files",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "--directory",
+        "--full-name",
+        "-z",
+        "--",
+    ]
+    .into_iter()
+    .map(OsStr::new)
+    .collect();
+    if !folder.as_os_str().is_empty() {
+        args.push(folder.as_os_str());
+    }
+    let answer = answer(top, &args)?;
+    if !answer.status.success() {
+        return Err(failed(&answer.stderr));
+    }
+    let plain = |item: &[u8]| path(item.strip_suffix(b"/").unwrap_or(item));
+    Ok(items(&answer.stdout).map(plain).collect())
 }

@@ -1,156 +1,411 @@
 //! Reading files, folders, standard input and git revisions into memory.
 //!
-//! The only room that does IO, beside the command line. It knows nothing of what the texts mean.
+//! The only room that does IO, beside the command line. It knows nothing of what the texts mean. What it
+//! reads may come from strangers: only regular files below what was asked for are read, within
+//! [`ReadLimits`], and what isn't read is told ([`Reading::unreadable`]). `docs/security.md` has the
+//! rules.
+//!
+//! A disk and a git revision are walked by the same code (`walk`, over `tree`), so both sides of a
+//! comparison hold the same paths.
 
+mod disk;
 mod git;
+mod limits;
+mod open;
+mod revision;
+mod tree;
+mod walk;
 
-use std::fs;
+use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::text::{SourceText, UnreadableFile};
+use crate::text::{Fingerprint, SourceText, UnreadableFile, WhyUnread};
 
-pub use git::{GitError, Revision, RevisionReading};
+use disk::{Disk, DiskPlace, WorkingFolder};
+use limits::Budget;
+use walk::{FoundFile, Walk};
 
-/// The endings of the files that are read out of a folder. A file that is named is read whatever
-/// its ending.
-const ENDINGS: [&str; 5] = ["yaml", "yml", "json", "jsonl", "ndjson"];
+pub use git::GitError;
+pub use limits::ReadLimits;
+pub use revision::{FindError, Revision};
 
-/// What reading a path gave.
+/// What reading paths gave.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// The texts, sorted by path.
+    /// The texts in the order of the paths that were asked for, those below a folder sorted by path.
     pub texts: Vec<SourceText>,
-    /// What below a folder couldn't be read.
+    /// What isn't read.
     pub unreadable: Vec<UnreadableFile>,
+    /// The paths that were asked for and aren't there.
+    pub absent: Vec<PathBuf>,
 }
 
-/// A path that couldn't be read at all.
+/// Why there is nothing to answer from.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The file, or the folder itself.
-    #[error("cannot read `{path}`: {reason}")]
+    #[error("cannot read `{path}`: {why}")]
     Path {
         /// The path as given.
         path: String,
-        /// Why, in the operating system's words.
-        reason: String,
+        /// Why.
+        why: WhyUnread,
     },
+    /// A file names what lies outside of where it may.
+    #[error("`{0}` is outside the git repository")]
+    Outside(String),
     /// Standard input.
     #[error("cannot read standard input: {0}")]
-    Stdin(String),
+    Stdin(WhyUnread),
+    /// Standard input is asked for twice.
+    #[error("`-` stands for standard input, which can be read only once")]
+    StdinTaken,
+    /// The working folder itself.
+    #[error("cannot tell the working folder: {0}")]
+    WorkingFolder(WhyUnread),
+    /// More files than [`ReadLimits::files`].
+    #[error("there are more than {0} files to read; name fewer with `-f`, or raise `--max-files`")]
+    TooManyFiles(usize),
+    /// More bytes than [`ReadLimits::bytes`].
+    #[error("the files hold more than {0} bytes; name fewer with `-f`, or raise `--max-bytes`")]
+    TooManyBytes(u64),
+    /// More files, folders and links than [`ReadLimits::looked_at`].
+    #[error(
+        "there are more than {0} files, folders and links to look through; name less with `-f`, or \
+         raise `--max-files`"
+    )]
+    TooManyEntries(usize),
+    /// Git doesn't tell.
+    #[error(transparent)]
+    Git(#[from] GitError),
 }
 
-/// Reads a file, or all manifests below a folder.
-///
-/// A file is read whatever its name. Below a folder, files that end in `.yaml`, `.yml`, `.json`,
-/// `.jsonl` or `.ndjson` are read, in the order of their paths, hidden ones too; `.git` is not
-/// entered.
-///
-/// # Errors
-/// If the path doesn't exist or can't be read. What can't be read further down a folder is
-/// listed in [`Reading::unreadable`].
-pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
-    let metadata = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
-    if metadata.is_dir() {
-        fs::read_dir(path).map_err(|error| cannot_read(path, &error))?;
-        return Ok(walk(path, IgnoreFiles::NotRead));
-    }
-    let bytes = fs::read(path).map_err(|error| cannot_read(path, &error))?;
-    Ok(Reading {
-        texts: vec![SourceText {
-            name: path.display().to_string(),
-            bytes,
-            named: true,
-        }],
-        unreadable: Vec::new(),
-    })
+/// Who asks for paths, and so where they may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    /// The user, on the command line. Paths may be anywhere; what can't be read is an error.
+    User,
+    /// A file of settings, or one side of a comparison. Paths may not lead out of the repository; what
+    /// can't be read is told.
+    Repository,
 }
 
-/// Reads all manifests below a folder but those that `.gitignore` or a leading dot hides.
-///
-/// # Errors
-/// If the folder itself can't be read.
-pub fn read_folder(path: &Path) -> Result<Reading, ReadError> {
-    fs::read_dir(path).map_err(|error| cannot_read(path, &error))?;
-    Ok(walk(path, IgnoreFiles::Obeyed))
-}
-
-/// Reads standard input to its end, as a source named `-`.
-///
-/// # Errors
-/// If standard input can't be read.
-pub fn read_stdin() -> Result<SourceText, ReadError> {
-    let mut bytes = Vec::new();
-    io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|error| ReadError::Stdin(error.to_string()))?;
-    Ok(SourceText {
-        name: "-".to_owned(),
-        bytes,
-        named: true,
-    })
-}
-
-fn cannot_read(path: &Path, error: &io::Error) -> ReadError {
-    ReadError::Path {
-        path: path.display().to_string(),
-        reason: reason(error),
-    }
-}
-
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-/// Whether `.gitignore` and the like say what below a folder is passed over, hidden files too.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum IgnoreFiles {
+/// Whether ignore files hide anything below a folder. What git tracks they never hide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IgnoreFiles {
+    /// They hide what git doesn't track.
     Obeyed,
+    /// They hide nothing.
     NotRead,
 }
 
-fn walk(folder: &Path, ignore_files: IgnoreFiles) -> Reading {
-    let mut reading = Reading::default();
-    let mut paths: Vec<PathBuf> = Vec::new();
-    let walker = ignore::WalkBuilder::new(folder)
-        .standard_filters(ignore_files == IgnoreFiles::Obeyed)
-        .require_git(false)
-        .follow_links(true)
-        .filter_entry(|entry| entry.file_name() != ".git")
-        .build();
-    for entry in walker {
-        match entry {
-            Ok(entry) => {
-                let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-                if is_file && is_manifest(entry.path()) {
-                    paths.push(entry.into_path());
+/// Whether standard input can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stdin {
+    /// It can, as `-`.
+    Free,
+    /// It is read for something else.
+    Taken,
+    /// `-` is the name of a file.
+    NotMeant,
+}
+
+/// How paths are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRules {
+    /// Who asks for them.
+    pub asked_by: AskedBy,
+    /// Whether ignore files hide anything.
+    pub ignore_files: IgnoreFiles,
+    /// Whether `-` is standard input.
+    pub stdin: Stdin,
+    /// How much is read.
+    pub limits: ReadLimits,
+}
+
+impl Default for ReadRules {
+    /// What the user names on the command line, all of it.
+    fn default() -> Self {
+        ReadRules {
+            asked_by: AskedBy::User,
+            ignore_files: IgnoreFiles::NotRead,
+            stdin: Stdin::NotMeant,
+            limits: ReadLimits::default(),
+        }
+    }
+}
+
+/// Reads a file, or all manifests below a folder, as a user's argument.
+///
+/// # Errors
+/// If the path doesn't exist or can't be read, or holds more than the default limits.
+pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
+    let reading = read_paths(&[path.to_owned()], ReadRules::default())?;
+    match reading.absent.first() {
+        None => Ok(reading),
+        Some(path) => Err(absent(path)),
+    }
+}
+
+/// That a path isn't there.
+pub fn absent(path: &Path) -> ReadError {
+    ReadError::Path {
+        path: path.display().to_string(),
+        why: WhyUnread::Missing,
+    }
+}
+
+/// Reads files, and all manifests below folders.
+///
+/// A file is read whatever its name. Below a folder, files that end in `.yaml`, `.yml`, `.json`,
+/// `.jsonl` or `.ndjson` are read, hidden ones too; `.git` is not entered, and a folder that kustomize or
+/// Helm renders is told instead. Links are followed within the repository around the working folder, or
+/// within the folder itself where it is elsewhere.
+///
+/// # Errors
+/// If a path that the user names can't be read, a path leads where it may not, or there is more than the
+/// limits allow. What can't be read further down a folder is listed in [`Reading::unreadable`].
+pub fn read_paths(paths: &[PathBuf], rules: ReadRules) -> Result<Reading, ReadError> {
+    let mut reader = DiskReader {
+        rules,
+        budget: Budget::new(rules.limits),
+        working_folder: WorkingFolder::find().map_err(ReadError::WorkingFolder)?,
+        repository: None,
+        walks: Vec::new(),
+        parts: Vec::new(),
+        absent: Vec::new(),
+        stdin: rules.stdin,
+    };
+    for (number, path) in paths.iter().enumerate() {
+        reader.find(number, path)?;
+    }
+    reader.read()
+}
+
+/// A piece of what is read, in order.
+enum ReadingPart {
+    /// A text that had to be read at once.
+    Text(SourceText),
+    /// Files that a walk found, by its number and theirs.
+    Files(usize, std::ops::Range<usize>),
+}
+
+/// Reads paths of the disk, all within one budget.
+struct DiskReader {
+    rules: ReadRules,
+    budget: Budget,
+    working_folder: WorkingFolder,
+    /// The walk through the repository around the working folder.
+    repository: Option<usize>,
+    walks: Vec<Walk<Disk>>,
+    parts: Vec<ReadingPart>,
+    absent: Vec<PathBuf>,
+    stdin: Stdin,
+}
+
+impl DiskReader {
+    /// Finds what a path stands for.
+    fn find(&mut self, number: usize, path: &Path) -> Result<(), ReadError> {
+        let cannot = |why| ReadError::Path {
+            path: path.display().to_string(),
+            why,
+        };
+        if path == Path::new("-") && self.stdin != Stdin::NotMeant {
+            if self.stdin == Stdin::Taken {
+                return Err(ReadError::StdinTaken);
+            }
+            self.stdin = Stdin::Taken;
+            return self.stream("-", io::stdin().lock(), ReadError::Stdin);
+        }
+        if self.rules.asked_by == AskedBy::User && is_stream(path) {
+            let stream = File::open(path).map_err(|error| cannot(open::why(&error)))?;
+            return self.stream(&path.display().to_string(), stream, cannot);
+        }
+        let place = match self.rules.asked_by {
+            AskedBy::User => self.working_folder.place(path).map_err(cannot)?,
+            AskedBy::Repository => self
+                .working_folder
+                .place_within(path)
+                .ok_or_else(|| ReadError::Outside(path.display().to_string()))?,
+        };
+        self.walk(number, path, place)
+    }
+
+    fn walk(&mut self, number: usize, path: &Path, place: DiskPlace) -> Result<(), ReadError> {
+        let (at, below) = match place {
+            DiskPlace::Absent => {
+                self.absent.push(path.to_owned());
+                return Ok(());
+            }
+            DiskPlace::InRepository(below) => (self.walk_of_repository(&below), below),
+            DiskPlace::Below { top, path: below } => {
+                let disk = self.hiding(Disk::below(top), &below);
+                self.walks.push(Walk::new(disk));
+                (self.walks.len() - 1, below)
+            }
+        };
+        let Some(walk) = self.walks.get_mut(at) else {
+            return Ok(());
+        };
+        let (files, unread) = (walk.files.len(), walk.unreadable.len());
+        if !walk.root(number, path, &below, &mut self.budget)? {
+            self.absent.push(path.to_owned());
+        }
+        let end = walk.files.len();
+        // What a user names is there to be read, or the answer would be about something else.
+        let name = shown(path);
+        let refused = walk.unreadable.get(unread).filter(|file| file.name == name);
+        if let (AskedBy::User, Some(file)) = (self.rules.asked_by, refused) {
+            let why = file.why.clone();
+            if matches!(why, WhyUnread::Submodule { .. }) && self.repository == Some(at) {
+                walk.unreadable.truncate(unread);
+                let own = disk::own_place(path).map_err(|why| ReadError::Path {
+                    path: path.display().to_string(),
+                    why,
+                })?;
+                return self.walk(number, path, own);
+            }
+            return Err(ReadError::Path {
+                path: path.display().to_string(),
+                why,
+            });
+        }
+        self.parts.push(ReadingPart::Files(at, files..end));
+        Ok(())
+    }
+
+    /// The number of the walk through the repository.
+    fn walk_of_repository(&mut self, below: &Path) -> usize {
+        if let Some(known) = self.repository {
+            return known;
+        }
+        let top = self.working_folder.repository().unwrap_or(Path::new("."));
+        let disk = Disk::of_repository(top.to_owned());
+        let disk = match self.rules.asked_by {
+            AskedBy::User => disk,
+            AskedBy::Repository => disk.with_submodules(),
+        };
+        let disk = self.hiding(disk, below);
+        self.walks.push(Walk::new(disk));
+        *self.repository.insert(self.walks.len() - 1)
+    }
+
+    fn hiding(&self, disk: Disk, below: &Path) -> Disk {
+        match self.rules.ignore_files {
+            IgnoreFiles::Obeyed => disk.without_ignored(below, &self.working_folder),
+            IgnoreFiles::NotRead => disk,
+        }
+    }
+
+    /// Reads what isn't a file to its end.
+    fn stream(
+        &mut self,
+        name: &str,
+        stream: impl Read,
+        cannot: impl Fn(WhyUnread) -> ReadError,
+    ) -> Result<(), ReadError> {
+        let bytes = open::read_within(stream, 0, self.budget.file_bytes()).map_err(cannot)?;
+        self.budget.take_file(bytes.len() as u64)?;
+        self.parts.push(ReadingPart::Text(SourceText {
+            name: name.to_owned(),
+            bytes,
+            named: true,
+        }));
+        Ok(())
+    }
+
+    fn read(mut self) -> Result<Reading, ReadError> {
+        let mut reading = Reading {
+            absent: self.absent,
+            ..Reading::default()
+        };
+        let mut known: HashMap<PathBuf, usize> = HashMap::new();
+        for part in self.parts {
+            let (at, files) = match part {
+                ReadingPart::Text(text) => {
+                    reading.texts.push(text);
+                    continue;
+                }
+                ReadingPart::Files(at, files) => (at, files),
+            };
+            let Some(walk) = self.walks.get(at) else {
+                continue;
+            };
+            for file in walk.files.get(files).unwrap_or_default() {
+                // A file that is reached twice, by name and in a folder, is read once.
+                let full = walk.tree.full(&file.path);
+                let text = known.get(&full).and_then(|&at| reading.texts.get_mut(at));
+                if let Some(text) = text {
+                    text.named |= file.named;
+                    continue;
+                }
+                known.insert(full, reading.texts.len());
+                match read_found(&walk.tree, file, &mut self.budget)? {
+                    Ok(text) => reading.texts.push(text),
+                    Err(why) if file.named && self.rules.asked_by == AskedBy::User => {
+                        return Err(ReadError::Path {
+                            path: file.name.clone(),
+                            why,
+                        });
+                    }
+                    Err(why) => reading.unreadable.push(unread(file.name.clone(), why)),
                 }
             }
-            Err(error) => reading.unreadable.push(unreadable(&error, folder)),
         }
-    }
-    paths.sort();
-    for path in paths {
-        let name = shown(&path);
-        match fs::read(&path) {
-            Ok(bytes) => reading.texts.push(SourceText {
-                name,
-                bytes,
-                named: false,
-            }),
-            Err(error) => reading.unreadable.push(UnreadableFile {
-                name,
-                reason: reason(&error),
-            }),
+        for walk in self.walks {
+            reading.unreadable.extend(walk.unreadable);
+            for folder in walk.rendered {
+                let mut contents = Some(Vec::new());
+                for (_, path) in &folder.files {
+                    let bytes = walk.tree.read(path, self.budget.file_bytes());
+                    match (bytes, &mut contents) {
+                        (Ok(bytes), Some(contents)) => {
+                            self.budget.take_file(bytes.len() as u64)?;
+                            contents.push(Fingerprint::of(&bytes));
+                        }
+                        _ => contents = None,
+                    }
+                }
+                reading.unreadable.push(folder.unreadable(contents));
+            }
         }
+        Ok(reading)
     }
-    reading
+}
+
+/// Whether a path is what a shell names a pipe with, as in `-f <(kustomize build)`.
+fn is_stream(path: &Path) -> bool {
+    path == Path::new("/dev/stdin")
+        || path.starts_with("/dev/fd")
+        || path.starts_with("/proc/self/fd")
+}
+
+fn read_found(
+    disk: &Disk,
+    file: &FoundFile,
+    budget: &mut Budget,
+) -> Result<Result<SourceText, WhyUnread>, ReadError> {
+    let bytes = match disk.read(&file.path, budget.file_bytes()) {
+        Ok(bytes) => bytes,
+        Err(why) => return Ok(Err(why)),
+    };
+    budget.take_file(bytes.len() as u64)?;
+    Ok(Ok(SourceText {
+        name: file.name.clone(),
+        bytes,
+        named: file.named,
+    }))
+}
+
+/// A file that can't be compared.
+fn unread(name: String, why: WhyUnread) -> UnreadableFile {
+    UnreadableFile {
+        name,
+        why,
+        content: None,
+    }
 }
 
 /// A path as a user would write it.
@@ -159,36 +414,4 @@ fn shown(path: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
-}
-
-/// What of a walk below a folder failed, and why.
-fn unreadable(error: &ignore::Error, folder: &Path) -> UnreadableFile {
-    let (mut path, mut cause) = (folder, error);
-    loop {
-        match cause {
-            ignore::Error::WithPath { path: at, err } => (path, cause) = (at, err),
-            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
-                cause = err;
-            }
-            _ => break,
-        }
-    }
-    UnreadableFile {
-        name: shown(path),
-        reason: match cause {
-            ignore::Error::Io(error) => reason(error),
-            other => other.to_string(),
-        },
-    }
-}
-
-/// Whether a file below a folder is read, by its ending.
-pub(super) fn is_manifest(path: &Path) -> bool {
-    path.extension()
-        .and_then(|ending| ending.to_str())
-        .is_some_and(|ending| {
-            ENDINGS
-                .iter()
-                .any(|known| ending.eq_ignore_ascii_case(known))
-        })
 }

@@ -12,7 +12,7 @@ use super::objects::ObjectKey;
 use super::piece::Part;
 use super::shape::{Flag, Text, mapping};
 use crate::object::ObjectRef;
-use crate::text::beginning;
+use crate::text::excerpt;
 
 /// The API group of definitions.
 const GROUP: &str = "apiextensions.k8s.io";
@@ -169,7 +169,7 @@ fn definition(metadata: Metadata, spec: RawSpec<'_>) -> Result<CustomResourceDef
     if definition.name != name {
         return Err(Invalid::new(format!(
             "metadata.name: invalid value `{}`: must be spec.names.plural+\".\"+spec.group",
-            beginning(&definition.name)
+            excerpt(&definition.name)
         )));
     }
     if definition.singular.is_empty() {

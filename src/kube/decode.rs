@@ -23,7 +23,7 @@ use super::{custom_resource, discovery, namespace, rbac, service_account};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
 use crate::parallel;
-use crate::text::{Fingerprint, Located, Span, beginning};
+use crate::text::{Fingerprint, Located, Span, excerpt};
 
 /// Where kubectl puts what has no namespace.
 pub(super) const DEFAULT_NAMESPACE: &str = "default";
@@ -353,7 +353,7 @@ impl<'a> Source<'a> {
         let (namespace, name) = self.named.clone().unwrap_or_default();
         // No name that a server takes is longer.
         let shown = |name: CompactName| match name.len() > 253 {
-            true => beginning(&name).into(),
+            true => excerpt(&name).into(),
             false => name,
         };
         ObjectRef::new(self.kind, shown(namespace), shown(name))
@@ -640,7 +640,7 @@ fn decode(
     let no_such = |hint: &str| {
         Err(Invalid::new(format!(
             "no matches for kind `{kind}` in version `{}`{hint}",
-            beginning(api_version)
+            excerpt(api_version)
         )))
     };
     let version = source.group_version();

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::piece::{Fault, ShapeError};
 use super::shape::{Text, TextMap};
-use crate::text::{Span, beginning};
+use crate::text::{Span, excerpt};
 
 /// Why an object isn't used, in an API server's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -155,7 +155,7 @@ impl NameForm {
             return Err(Invalid::new(format!("{field}: required value")));
         }
         let refuse = |why: &str| {
-            let name = beginning(name);
+            let name = excerpt(name);
             Err(Invalid::new(format!(
                 "{field}: invalid value `{name}`: {why}"
             )))
@@ -235,14 +235,14 @@ pub(super) const LABEL_VALUE: &str = "a label holds up to 63 letters, digits and
 /// Source: `ValidateLabels`.
 pub(super) fn check_labels(labels: &[(String, String)], field: &str) -> Result<(), Invalid> {
     for (key, value) in labels {
-        let key_shown = beginning(key);
+        let key_shown = excerpt(key);
         if !is_qualified_name(key) {
             return Err(Invalid::new(format!(
                 "{field}: invalid value `{key_shown}`: {LABEL_NAME}"
             )));
         }
         if !is_label_value(value) {
-            let value = beginning(value);
+            let value = excerpt(value);
             return Err(Invalid::new(format!(
                 "{field}.{key_shown}: invalid value `{value}`: {LABEL_VALUE}"
             )));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::{Invalid, NameForm, Whole, check_labels, is_qualified_name, map, no_string};
 use super::shape::{Flag, Text, TextMap, mapping};
-use crate::text::beginning;
+use crate::text::excerpt;
 
 /// The label of the objects that an API server makes by itself.
 const BOOTSTRAPPING: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
@@ -222,7 +222,7 @@ impl RawMetadata<'_> {
         )?;
         for (map, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
             for (key, value) in map.iter().flat_map(|map| &map.0) {
-                as_string(Some(value), &format!("metadata.{field}.{}", beginning(key)))?;
+                as_string(Some(value), &format!("metadata.{field}.{}", excerpt(key)))?;
             }
         }
         for finalizer in self.finalizers.iter().flatten() {
@@ -271,7 +271,7 @@ impl RawMetadata<'_> {
                 return Err(Invalid::new(format!(
                     "metadata.annotations: invalid value `{}`: an annotation's name is made of up to 63 \
                      letters, digits and `-_.`, after a domain and `/` if there is one",
-                    beginning(key)
+                    excerpt(key)
                 )));
             }
         }
@@ -298,7 +298,7 @@ impl RawMetadata<'_> {
             if !is_qualified_name(&finalizer) {
                 return Err(Invalid::new(format!(
                     "metadata.finalizers: invalid value `{}`: a finalizer is named as a label is",
-                    beginning(&finalizer)
+                    excerpt(&finalizer)
                 )));
             }
         }
@@ -345,7 +345,7 @@ fn moment(text: Option<&Text<'_>>, field: &str) -> Result<(), Invalid> {
         true => Ok(()),
         false => Err(Invalid::new(format!(
             "{field}: `{}` is no time such as `2006-01-02T15:04:05Z`",
-            beginning(&text)
+            excerpt(&text)
         ))),
     }
 }

@@ -117,10 +117,10 @@ impl Manifest {
     pub fn add_unreadable(&mut self, files: &mut Files, unreadable: &[UnreadableFile]) {
         for file in unreadable {
             let span = Span::whole(files.add(file.name.clone()));
-            let reason = file.reason.clone();
             self.diagnostics.push(Diagnostic {
                 named: false,
-                ..Diagnostic::new(span, Problem::CannotRead { reason })
+                content: file.content,
+                ..Diagnostic::new(span, Problem::NotRead(file.why.clone()))
             });
         }
     }

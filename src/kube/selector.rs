@@ -7,7 +7,7 @@ use super::fields::{
     no_unknown, string, strings,
 };
 use super::shape::{Text, TextMap, mapping};
-use crate::text::beginning;
+use crate::text::excerpt;
 
 /// A label selector: everything in it has to hold. An empty one selects everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -147,13 +147,13 @@ fn requirement(raw: RawRequirement<'_>, field: &str) -> Result<LabelSelectorRequ
     if !is_qualified_name(&key) {
         return Err(Invalid::new(format!(
             "{field}.key: invalid value `{}`: {LABEL_NAME}",
-            beginning(&key)
+            excerpt(&key)
         )));
     }
     if let Some(value) = values.iter().find(|value| !is_label_value(value)) {
         return Err(Invalid::new(format!(
             "{field}.values: invalid value `{}`: {LABEL_VALUE}",
-            beginning(value)
+            excerpt(value)
         )));
     }
     Ok(LabelSelectorRequirement {

@@ -279,7 +279,7 @@ impl YamlReader<'_> {
 pub(super) fn tell_repeated(document: &Document<'_>, within: &Within<'_>, manifest: &mut Manifest) {
     for repeated in document.repeated() {
         let problem = Problem::RepeatedKey {
-            key: crate::text::beginning(&repeated.key).into_owned(),
+            key: crate::text::excerpt(&repeated.key).into_owned(),
             first: within.span(repeated.first).line,
         };
         let span = within.span(repeated.again);

@@ -3,19 +3,23 @@
 //!
 //! This room knows nothing of Kubernetes and reads no file itself.
 
+mod excerpt;
 mod fingerprint;
 mod lines;
 mod located;
+mod unread;
 mod write;
 pub mod yaml;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use excerpt::excerpt;
 pub use fingerprint::Fingerprint;
 pub use lines::LineIndex;
 pub(crate) use lines::newlines;
 pub use located::Located;
+pub use unread::{UnreadableFile, WhyUnread};
 pub use write::{Quotes, write_yaml};
 
 /// A text and where it came from.
@@ -60,27 +64,6 @@ impl SourceText {
             bytes,
             named: true,
         })
-    }
-}
-
-/// What couldn't be read of what was to be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableFile {
-    /// The path of a file or folder.
-    pub name: String,
-    /// Why, in the operating system's words.
-    pub reason: String,
-}
-
-/// So much of what stands where it doesn't belong is shown in a message, which isn't the place for what
-/// a text may hold beside manifests.
-const SHOWN: usize = 40;
-
-/// The beginning of a text, as far as a message shows it.
-pub(crate) fn beginning(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(SHOWN) {
-        None => text.into(),
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
     }
 }
 

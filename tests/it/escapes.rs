@@ -114,7 +114,7 @@ fn what_cannot_be_read_below_a_folder_is_named_once() {
     std::os::unix::fs::symlink("absent", folder.path().join("all/gone.yaml")).unwrap();
     let args = ["can-i", "get", "pods", "--as", "ann", "-f", "all"];
     let told = |args: &[&str]| String::from_utf8(run(folder.path(), args, b"").stderr).unwrap();
-    let message = "all/gone.yaml: cannot read it: no such file or folder\n";
+    let message = "all/gone.yaml: not read: it is a link to `absent`, which doesn't exist\n";
     assert_eq!(told(&args), format!("Warning: {message}"));
     let strict = told(&[&args[..], &["--strict"]].concat());
     assert!(strict.starts_with(&format!("error: {message}")), "{strict}");

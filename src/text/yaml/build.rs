@@ -11,7 +11,7 @@ use super::resolve::{self, Scalar, Style};
 use super::tag::{self, Tag};
 use super::tree::{Children, Document, Kind, Node, NodeId, NodeSlot, Tagged, Written};
 use super::{Dialect, Error, Limits, NodeSpan, RepeatedKey, Size, YamlFault, merge};
-use crate::text::beginning;
+use crate::text::excerpt;
 
 /// As many keys as are compared one by one to find a duplicate.
 const FEW_KEYS: usize = 16;
@@ -151,7 +151,7 @@ impl<'t> Builder<'t> {
         let Some(value) = resolve::tagged(meaning, text) else {
             let fault = YamlFault::TaggedScalar {
                 tag: tag::short(tag),
-                text: beginning(text).into_owned(),
+                text: excerpt(text).into_owned(),
             };
             return Err(Error::new(fault, span));
         };
@@ -217,7 +217,7 @@ impl<'t> Builder<'t> {
     pub(super) fn end(&mut self, span: NodeSpan) -> Result<(), Error> {
         let Some(frame) = self.frames.pop() else {
             return Err(Error::new(
-                YamlFault::Syntax("an end without a beginning".to_owned()),
+                YamlFault::Syntax("an end without a excerpt".to_owned()),
                 span,
             ));
         };
@@ -416,7 +416,7 @@ impl<'t> Builder<'t> {
         let Some(first) = first else {
             return Ok(());
         };
-        let name = beginning(key.text).into_owned();
+        let name = excerpt(key.text).into_owned();
         if relation(&first) == Relation::Clash {
             let key = keys::string(key).map(Cow::into_owned).unwrap_or(name);
             return Err(Error::new(YamlFault::ClashingKeys { key }, span));

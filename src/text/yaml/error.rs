@@ -5,6 +5,7 @@ use std::fmt::Display;
 use serde::de::{self, Expected, Unexpected};
 
 use super::NodeSpan;
+use crate::text::excerpt;
 
 /// What is wrong, in plain words, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +58,7 @@ pub enum YamlFault {
     #[error("an alias inside its own anchor")]
     RecursiveAlias,
     /// A scalar that isn't what its tag says.
-    #[error("`{text}` is not what its tag `{tag}` says")]
+    #[error("`{}` is not what its tag `{}` says", excerpt(.text), excerpt(.tag))]
     TaggedScalar {
         /// The tag as people write it.
         tag: String,
@@ -136,7 +137,7 @@ impl Error {
 
 fn repeated(key: Option<&str>) -> String {
     match key {
-        Some(key) => format!("duplicate key `{key}`"),
+        Some(key) => format!("duplicate key `{}`", excerpt(key)),
         None => "duplicate key".to_owned(),
     }
 }
@@ -158,8 +159,8 @@ fn found(unexpected: Unexpected<'_>) -> String {
         Unexpected::Unsigned(value) => format!("the number `{value}`"),
         Unexpected::Signed(value) => format!("the number `{value}`"),
         Unexpected::Str(value) => {
-            let shown = crate::text::beginning(value);
-            format!("the string {}", format!("{shown:?}").replace('"', "`"))
+            let value = format!("{:?}", excerpt(value));
+            format!("the string {}", value.replace('"', "`"))
         }
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),
@@ -199,8 +200,9 @@ impl de::Error for Error {
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Error::without_place(YamlFault::TagShape(format!(
-            "unknown field `{field}`, expected one of {}",
-            expected.join(", ")
+            "unknown field `{}`, expected one of `{}`",
+            excerpt(field),
+            expected.join("`, `")
         )))
     }
 }

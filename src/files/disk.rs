@@ -1,0 +1,279 @@
+//! The files of a disk: what is read where, and the disk as a [`Tree`].
+
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use super::git;
+use super::open::{self, read_regular, special};
+use super::tree::{GIT_FOLDER, Tree, TreeEntry};
+use crate::text::WhyUnread;
+
+/// The working folder, and the repository around it.
+#[derive(Debug, Clone)]
+pub(super) struct WorkingFolder {
+    path: PathBuf,
+    /// The top of the repository: the nearest folder from here upward that holds one.
+    repository: Option<PathBuf>,
+}
+
+/// Where a path of the user is.
+#[derive(Debug)]
+pub(super) enum DiskPlace {
+    /// In the repository around the working folder, as seen from its top.
+    InRepository(PathBuf),
+    /// Below another folder, which nothing leads out of.
+    Below {
+        /// That folder, without links.
+        top: PathBuf,
+        /// The path from there.
+        path: PathBuf,
+    },
+    /// Nowhere.
+    Absent,
+}
+
+impl WorkingFolder {
+    pub(super) fn find() -> Result<Self, WhyUnread> {
+        let path = std::env::current_dir().map_err(|error| open::why(&error))?;
+        let holds_git = |folder: &&Path| fs::symlink_metadata(folder.join(GIT_FOLDER)).is_ok();
+        let repository = path.ancestors().find(holds_git).map(Path::to_owned);
+        Ok(WorkingFolder { path, repository })
+    }
+
+    pub(super) fn repository(&self) -> Option<&Path> {
+        self.repository.as_deref()
+    }
+
+    /// Where a path is that the user gave.
+    pub(super) fn place(&self, path: &Path) -> Result<DiskPlace, WhyUnread> {
+        Ok(match self.in_repository(path) {
+            Some(path) => DiskPlace::InRepository(path),
+            None => own_place(path)?,
+        })
+    }
+
+    /// Where a path is that a file names. None where that is outside of the repository, or of the
+    /// folder that the path begins at.
+    pub(super) fn place_within(&self, path: &Path) -> Option<DiskPlace> {
+        if self.repository.is_some() {
+            return self.in_repository(path).map(DiskPlace::InRepository);
+        }
+        let (mut top, mut rest) = (self.path.clone(), PathBuf::new());
+        for part in path.components() {
+            match part {
+                Component::Normal(name) => rest.push(name),
+                Component::CurDir => {}
+                Component::ParentDir if rest.as_os_str().is_empty() => {
+                    top.pop();
+                }
+                Component::ParentDir => rest.push(".."),
+                Component::RootDir | Component::Prefix(_) => return None,
+            }
+        }
+        Some(DiskPlace::Below { top, path: rest })
+    }
+
+    /// A path of the user, as seen from the top of the repository; none where it is outside.
+    pub(super) fn in_repository(&self, path: &Path) -> Option<PathBuf> {
+        let top = self.repository.as_deref()?;
+        let plain = plain(&self.path.join(path))?;
+        let plain = plain.strip_prefix(top).ok()?;
+        if path.is_absolute() {
+            return Some(plain.to_owned());
+        }
+        // As it was written, since `..` after a link isn't where the link is.
+        Some(self.path.strip_prefix(top).ok()?.join(path))
+    }
+}
+
+/// A path without `.` and `..`, none of which lead beyond the root.
+fn plain(path: &Path) -> Option<PathBuf> {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if !plain.pop() {
+                    return None;
+                }
+            }
+            part => plain.push(part),
+        }
+    }
+    Some(plain)
+}
+
+/// A folder, or the folder of a file, as the top of a tree of its own. Links on the way there are the
+/// user's own.
+pub(super) fn own_place(path: &Path) -> Result<DiskPlace, WhyUnread> {
+    let real = match fs::canonicalize(path).map_err(|error| open::why(&error)) {
+        Ok(real) => real,
+        Err(WhyUnread::Missing) => return Ok(DiskPlace::Absent),
+        Err(why) => return Err(why),
+    };
+    let is_folder = real.is_dir();
+    Ok(match (real.parent(), real.file_name()) {
+        (Some(folder), Some(name)) if !is_folder => DiskPlace::Below {
+            top: folder.to_owned(),
+            path: PathBuf::from(name),
+        },
+        _ => DiskPlace::Below {
+            top: real,
+            path: PathBuf::new(),
+        },
+    })
+}
+
+/// What ignore files hide.
+#[derive(Debug, Default)]
+pub(super) enum Hidden {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// These.
+    These(HashSet<PathBuf>),
+    /// All but these.
+    AllBut(HashSet<PathBuf>),
+}
+
+/// Files below a folder of the disk.
+#[derive(Debug)]
+pub(super) struct Disk {
+    top: PathBuf,
+    is_repository: bool,
+    /// The commits of the submodules, once they are asked for.
+    submodules: OnceCell<HashMap<PathBuf, String>>,
+    hidden: Hidden,
+}
+
+impl Disk {
+    /// What is below a folder, which is no link and not reached through one.
+    pub(super) fn below(top: PathBuf) -> Self {
+        Disk {
+            top,
+            is_repository: false,
+            submodules: OnceCell::new(),
+            hidden: Hidden::Nothing,
+        }
+    }
+
+    /// The same, where the folder is the top of a repository.
+    pub(super) fn of_repository(top: PathBuf) -> Self {
+        Disk {
+            is_repository: true,
+            ..Disk::below(top)
+        }
+    }
+
+    /// Asks for the submodules now, so that a path which leads into one shows it too.
+    pub(super) fn with_submodules(self) -> Self {
+        self.submodules();
+        self
+    }
+
+    /// The commits of the submodules. What git can't tell is left out: their own folders show them.
+    fn submodules(&self) -> &HashMap<PathBuf, String> {
+        self.submodules.get_or_init(|| {
+            if !self.is_repository {
+                return HashMap::new();
+            }
+            git::submodules(&self.top).unwrap_or_default()
+        })
+    }
+
+    /// The same, without what ignore files hide below a folder. What git tracks isn't hidden, and where
+    /// git can't tell what that is, nothing is.
+    pub(super) fn without_ignored(self, folder: &Path, working_folder: &WorkingFolder) -> Self {
+        let hidden = match working_folder.repository() {
+            Some(top) => git::ignored(top, folder).map_or(Hidden::Nothing, Hidden::These),
+            None => Hidden::AllBut(not_ignored(&self.top.join(folder), &self.top)),
+        };
+        Disk { hidden, ..self }
+    }
+
+    /// Where a path of the tree is on the disk.
+    pub(super) fn full(&self, path: &Path) -> PathBuf {
+        self.top.join(path)
+    }
+
+    /// Reads a file of the tree.
+    pub(super) fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, WhyUnread> {
+        read_regular(&self.top.join(path), limit)
+    }
+
+    fn kind(&self, path: &Path, kind: fs::FileType) -> Result<TreeEntry, WhyUnread> {
+        Ok(if kind.is_symlink() {
+            TreeEntry::Link
+        } else if kind.is_dir() {
+            match self.submodules.get().and_then(|known| known.get(path)) {
+                Some(commit) => TreeEntry::Submodule(Some(commit.clone())),
+                None => TreeEntry::Folder,
+            }
+        } else if kind.is_file() {
+            TreeEntry::File
+        } else {
+            let metadata = fs::symlink_metadata(self.top.join(path));
+            TreeEntry::Other(special(&metadata.map_err(|error| open::why(&error))?))
+        })
+    }
+}
+
+impl Tree for Disk {
+    fn entry(&self, path: &Path) -> Result<Option<TreeEntry>, WhyUnread> {
+        let full = self.top.join(path);
+        let metadata = match fs::symlink_metadata(&full).map_err(|error| open::why(&error)) {
+            Ok(metadata) => metadata,
+            Err(WhyUnread::Missing) => return Ok(None),
+            Err(why) => return Err(why),
+        };
+        let entry = self.kind(path, metadata.file_type())?;
+        // Here nobody lists the folder, which would show that it is a repository.
+        if entry == TreeEntry::Folder && fs::symlink_metadata(full.join(GIT_FOLDER)).is_ok() {
+            return Ok(Some(TreeEntry::Submodule(None)));
+        }
+        Ok(Some(entry))
+    }
+
+    fn entries(&self, folder: &Path) -> Result<Vec<(OsString, TreeEntry)>, WhyUnread> {
+        self.submodules();
+        let entries = fs::read_dir(self.top.join(folder)).map_err(|error| open::why(&error))?;
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| open::why(&error))?;
+            let kind = entry.file_type().map_err(|error| open::why(&error))?;
+            let name = entry.file_name();
+            let kind = self.kind(&folder.join(&name), kind)?;
+            found.push((name, kind));
+        }
+        Ok(found)
+    }
+
+    fn target(&self, link: &Path) -> Result<PathBuf, WhyUnread> {
+        fs::read_link(self.top.join(link)).map_err(|error| open::why(&error))
+    }
+
+    fn hides(&self, path: &Path) -> bool {
+        match &self.hidden {
+            Hidden::Nothing => false,
+            Hidden::These(paths) => paths.contains(path),
+            Hidden::AllBut(paths) => !paths.contains(path),
+        }
+    }
+}
+
+/// What `.gitignore` files leave below a folder that no repository holds, as seen from `top`.
+fn not_ignored(folder: &Path, top: &Path) -> HashSet<PathBuf> {
+    let walker = ignore::WalkBuilder::new(folder)
+        .hidden(false)
+        .ignore(false)
+        .require_git(false)
+        .follow_links(false)
+        .build();
+    walker
+        .flatten()
+        .filter_map(|entry| entry.path().strip_prefix(top).ok().map(Path::to_owned))
+        .collect()
+}

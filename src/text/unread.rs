@@ -1,0 +1,89 @@
+//! What of an input isn't read, and why.
+
+use super::Fingerprint;
+
+/// What isn't read of what was to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableFile {
+    /// The path of a file or folder.
+    pub name: String,
+    /// Why.
+    pub why: WhyUnread,
+    /// What it is, where that can be compared with another reading of the same paths. It covers where
+    /// it stands too, so that another one of the same content is another one.
+    pub content: Option<Fingerprint>,
+}
+
+/// Why something isn't read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum WhyUnread {
+    /// There is nothing of this name.
+    #[error("no such file or folder")]
+    Missing,
+    /// The operating system forbids it.
+    #[error("permission denied")]
+    Forbidden,
+    /// The operating system or git fails, in its words.
+    #[error("{0}")]
+    Failed(String),
+    /// A link to what lies outside of the folder or repository that is read.
+    #[error("it is a link to `{target}`, out of what may be read; name the file itself with `-f`")]
+    LinkOut {
+        /// What the link says.
+        target: String,
+    },
+    /// A link to nothing.
+    #[error("it is a link to `{target}`, which doesn't exist")]
+    DeadLink {
+        /// What the link says.
+        target: String,
+    },
+    /// A link that leads to itself, or through too many others.
+    #[error("it is a link that leads through more than {limit} others, or to itself")]
+    LinkCycle {
+        /// How many links are followed.
+        limit: usize,
+    },
+    /// Another repository: a submodule, or one that lies in this one.
+    #[error("{}", submodule(.commit.as_deref()))]
+    Submodule {
+        /// The commit that the repository around it names.
+        commit: Option<String>,
+    },
+    /// A device, FIFO or socket, or a file that the kernel makes up.
+    #[error("it is {0}, not a regular file")]
+    NotAFile(&'static str),
+    /// It is larger than what is read of one file.
+    #[error("it is larger than {limit} bytes; `--max-bytes` raises the limit")]
+    TooLarge {
+        /// The most bytes that are read.
+        limit: u64,
+    },
+    /// A folder whose manifests another program makes.
+    #[error(
+        "it holds {by}, so {program} makes its manifests; nothing below it is judged until they are \
+         rendered: give what `{command}` prints"
+    )]
+    Rendered {
+        /// The file that says so.
+        by: String,
+        /// The program.
+        program: &'static str,
+        /// What renders it.
+        command: &'static str,
+    },
+    /// What says how to judge was changed by what is judged.
+    #[error("{0}")]
+    SettingsDiffer(String),
+}
+
+fn submodule(commit: Option<&str>) -> String {
+    match commit {
+        Some(commit) => {
+            let short = commit.get(..12).unwrap_or(commit);
+            format!("it is a submodule (at commit {short}), which isn't read")
+        }
+        None => "it is another git repository, which isn't read; name it with `-f`".to_owned(),
+    }
+}
