@@ -80,7 +80,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         case(
             "RBAC001",
-            Medium,
+            High,
             1,
             subject("{kind: User, name: u}").replace("name: view", "name: veiw"),
             ("veiw", "view"),

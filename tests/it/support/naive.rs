@@ -222,7 +222,7 @@ pub fn holds_rules(role: &Role) -> bool {
 }
 
 /// The definitions but those that say what the last one says.
-fn but_repeated<'m, T>(definitions: Vec<&'m T>, same: fn(&T, &T) -> bool) -> Vec<&'m T> {
+fn but_repeated<T>(definitions: Vec<&T>, same: fn(&T, &T) -> bool) -> Vec<&T> {
     let (last, others) = definitions.split_last().unwrap();
     let mut kept: Vec<&T> = others
         .iter()
