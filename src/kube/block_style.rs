@@ -64,6 +64,7 @@ pub(super) fn prove<'a>(
     let mut prover = Prover {
         text,
         at: 0,
+        is_ascii: is_usual(text.as_bytes()),
         open: Vec::with_capacity(16),
         awaits: true,
         began: false,
@@ -97,6 +98,8 @@ struct Open {
 struct Prover<'a> {
     text: &'a str,
     at: usize,
+    /// Whether the text has but what ASCII prints, and LF.
+    is_ascii: bool,
     open: Vec<Open>,
     /// Whether the last key or dash has no value yet.
     awaits: bool,
@@ -108,20 +111,26 @@ struct Prover<'a> {
 
 impl<'a> Prover<'a> {
     /// The next line without its end; none in place of one that holds what no line may.
+    #[inline]
     fn next_line(&mut self) -> Option<Option<&'a str>> {
         let line = line_at(self.text, self.at)?;
         self.at += line.len() + 1;
+        if self.is_ascii {
+            return Some(Some(line));
+        }
         let line = line.strip_suffix('\r').unwrap_or(line);
-        Some(is_plain(line).then_some(line))
+        Some(may_stand_in(line, ' ').then_some(line))
     }
 
     fn line(&mut self, line: &'a str) -> Option<()> {
-        let content = line.trim_start_matches(' ');
+        let mut column = spaces(line);
+        let mut content = &line[column..];
         if content.is_empty() || content.starts_with('#') {
             return Some(());
         }
-        let mut column = line.len() - content.len();
-        let mut content = content.trim_end_matches(' ');
+        if content.ends_with(' ') {
+            content = content.trim_end_matches(' ');
+        }
         if content == "---" && !self.began && column == 0 && self.place == Stands::Document {
             self.began = true;
             return Some(());
@@ -132,12 +141,14 @@ impl<'a> Prover<'a> {
             self.awaits = false;
         }
         let mut is_entry = false;
-        while content == "-" || content.starts_with("- ") {
+        while let [b'-', rest @ ..] = content.as_bytes()
+            && matches!(rest.first(), None | Some(b' '))
+        {
             self.entry(column)?;
             is_entry = true;
-            let rest = content[1..].trim_start_matches(' ');
-            column += content.len() - rest.len();
-            content = rest;
+            let dash = 1 + spaces(&content[1..]);
+            column += dash;
+            content = &content[dash..];
             if content.is_empty() {
                 return Some(());
             }
@@ -246,8 +257,8 @@ impl<'a> Prover<'a> {
         let least = self.open.last()?.column + 1;
         let mut indent = None;
         while let Some(line) = line_at(self.text, self.at) {
-            let content = line.trim_start_matches(' ');
-            let spaces = line.len() - content.len();
+            let spaces = spaces(line);
+            let content = &line[spaces..];
             let is_empty = content.is_empty() || content == "\r";
             let indent = match indent {
                 Some(indent) => indent,
@@ -259,13 +270,11 @@ impl<'a> Prover<'a> {
             if !is_empty && spaces < indent {
                 return Some(());
             }
+            self.at += line.len() + 1;
             let line = line.strip_suffix('\r').unwrap_or(line);
-            if !line.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
-                && !may_stand_in(line, '\t')
-            {
+            if !self.is_ascii && !may_stand_in(line, '\t') {
                 return None;
             }
-            self.at += line_at(self.text, self.at)?.len() + 1;
         }
         indent.map(|_| ())
     }
@@ -277,10 +286,33 @@ fn line_at(text: &str, at: usize) -> Option<&str> {
     Some(&rest[..memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())])
 }
 
-/// Whether a line holds but what may stand in one, and no tab.
-fn is_plain(line: &str) -> bool {
-    line.bytes().all(|byte| matches!(byte, b' '..=b'~')) || may_stand_in(line, ' ')
+/// How many spaces a text begins with.
+#[inline]
+fn spaces(text: &str) -> usize {
+    let bytes = text.as_bytes().iter();
+    bytes.take_while(|byte| **byte == b' ').count()
 }
+
+/// Whether a text has but what ASCII prints, and LF. It is looked at in pieces, which the compiler turns
+/// into instructions for many bytes at once.
+fn is_usual(text: &[u8]) -> bool {
+    let is_usual = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+    text.chunks(64)
+        .all(|few| few.iter().fold(true, |usual, byte| usual & is_usual(byte)))
+}
+
+/// The bytes that keys without quotes are made of.
+static IN_KEYS: [bool; 256] = {
+    let mut known = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[allow(clippy::cast_possible_truncation)] // It is less than 256.
+        let it = byte as u8;
+        known[byte] = it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'/' | b'-');
+        byte += 1;
+    }
+    known
+};
 
 /// A key at the beginning of a line's content and what follows it; nothing inside if no key begins
 /// there, and nothing at all if that can't be told.
@@ -295,9 +327,10 @@ fn key_of(content: &str) -> Option<Option<(&str, &str)>> {
             end
         }
         b'\'' => closing_single(content)?,
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b'/' => content
+        b'-' => return Some(None),
+        first if IN_KEYS[usize::from(first)] => content
             .bytes()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || b"._/-".contains(&byte)))
+            .position(|byte| !IN_KEYS[usize::from(byte)])
             .unwrap_or(content.len()),
         _ => return Some(None),
     };
@@ -312,7 +345,7 @@ fn key_of(content: &str) -> Option<Option<(&str, &str)>> {
     if end > LONGEST_KEY || is_number || matches!(key, "null" | "Null" | "NULL") {
         return None;
     }
-    Some(Some((key, rest.trim_start_matches(' '))))
+    Some(Some((key, &rest[spaces(rest)..])))
 }
 
 /// The byte after a scalar in double quotes that begins a text and closes there.
@@ -350,13 +383,14 @@ fn is_plain_scalar(value: &str) -> bool {
         byte => byte.is_ascii_alphanumeric() || byte > 0x7f || b"/._+(=~<^$\\;)".contains(&byte),
     };
     let is_odd_number = value.len() <= 5 && value.trim_start_matches(['+', '-']).starts_with('.');
-    let may_part = |at: usize| {
-        bytes.get(at + 1).is_none_or(|next| *next == b' ')
-            || at
-                .checked_sub(1)
-                .is_some_and(|before| bytes[before] == b' ')
-    };
-    begins && !is_odd_number && !memchr::memchr2_iter(b':', b'#', bytes).any(may_part)
+    // `: `, ` #`, or `:` at the end.
+    let mut before = 0;
+    let parts = bytes.iter().any(|&byte| {
+        let parts = matches!((before, byte), (b':', b' ') | (b' ', b'#'));
+        before = byte;
+        parts
+    });
+    begins && !is_odd_number && !parts && before != b':'
 }
 
 /// The word that a value is, in quotes or without them.

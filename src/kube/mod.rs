@@ -1,18 +1,25 @@
 //! Text → typed objects, each with its place, and diagnostics for what couldn't be used.
 //!
-//! YAML (many documents, anchors, merge keys), JSON, JSON Lines, and any `List` of them are read
-//! into [`Objects`], each kind by its own decoder in the [`Registry`]. Objects of other kinds are
-//! passed over, mostly without parsing them. Each object is held against the API server's own
-//! validation; one that a server would refuse becomes a [`Diagnostic`] and isn't used. One broken
-//! document doesn't lose its neighbours.
+//! The reader's law: of any file, the objects that are read are those that `kubectl create -f` would
+//! send, with kubectl's values, or a [`Diagnostic`] that is [unjudged](Diagnostic::is_unjudged) says
+//! that something wasn't read or used. `encoding` makes a text of bytes, `stream` takes it apart into
+//! the documents that kubectl takes, and stops where kubectl stops: what is before that place counts,
+//! what is after it is unjudged. YAML, JSON, JSON Lines, and any list of them are read into
+//! [`Objects`], each kind by its own decoder in the [`Registry`]. Objects of other kinds are passed
+//! over, mostly without parsing them, where their lines prove what the parser would find
+//! (`block_style`). Each object is held against the API server's own validation; one that a server
+//! would refuse isn't used.
+//!
+//! Source: `k8s.io/cli-runtime/pkg/resource`, `k8s.io/apimachinery/pkg/util/yaml`,
+//! `k8s.io/apimachinery/pkg/apis/meta/v1/unstructured` and `sigs.k8s.io/yaml` of kubectl 1.33.
 //!
 //! This module never looks across objects: what two of them mean together is the
 //! business of [`authz`](crate::authz).
 //!
 //! # Speed
 //!
-//! The parsers take most of a load, so they are given little: YAML is split by its lines, other kinds
-//! are passed over unparsed, and what is left is parsed on all cores. Strings are short and many, so
+//! The parsers take most of a load, so they are given little: lists in YAML are split by their lines,
+//! other kinds are passed over unparsed, and what is left is parsed on all cores. Strings are short and many, so
 //! nearly all are kept in place, without an allocation ([`CompactString`]).
 //!
 //! Tried and dropped:

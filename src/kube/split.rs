@@ -44,16 +44,16 @@ impl List<'_> {
 /// Takes a document apart that begins on this line.
 pub(super) fn list(document: &str, line: u32) -> Option<List<'_>> {
     let (items_at, items_line) = items_key(document)?;
-    if !has_usual_lines(document) {
-        return None;
-    }
     let after_key = items_at + line_at(document, items_at).len() + 1;
     let (first, before_first) = first_dash(document, after_key)?;
     let dash = indent_of(line_at(document, first));
     let number = line + items_line + 1 + before_first;
     let mut begins: Vec<(usize, u32)> = Vec::new();
     let mut end = document.len();
-    for (offset, lines_before) in shallow_lines(&document[first..], dash) {
+    if !has_usual_lines(&document[..first]) {
+        return None;
+    }
+    for (offset, lines_before) in shallow_lines(&document[first..], dash)? {
         let content = line_at(document, first + offset);
         if indent_of(content) == dash && is_dash(content, dash) {
             begins.push((first + offset, number + lines_before));
@@ -139,10 +139,12 @@ fn has_usual_lines(text: &str) -> bool {
     let bytes = text.as_bytes();
     let has_lone_return =
         memchr::memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n'));
+    // Most dumps have no character that is more than a byte.
     !has_lone_return
-        && ["\u{85}", "\u{2028}", "\u{2029}"]
-            .iter()
-            .all(|end| memmem::find(bytes, end.as_bytes()).is_none())
+        && (text.is_ascii()
+            || ["\u{85}", "\u{2028}", "\u{2029}"]
+                .iter()
+                .all(|end| memmem::find(bytes, end.as_bytes()).is_none()))
 }
 
 fn line_at(text: &str, begin: usize) -> &str {
@@ -181,8 +183,9 @@ fn is_deeper(line: &str, indent: usize) -> bool {
 }
 
 /// The lines that aren't indented by more than this: where each begins, and how many lines are
-/// before it. Nearly all of a large dump is looked at here, so all cores do.
-fn shallow_lines(text: &str, indent: usize) -> Vec<(usize, u32)> {
+/// before it; nothing where anything but LF and CRLF ends one. Nearly all of a large dump is looked at
+/// here, so all cores do.
+fn shallow_lines(text: &str, indent: usize) -> Option<Vec<(usize, u32)>> {
     /// About how many bytes a core looks at at once.
     const BLOCK: usize = 1 << 20;
     let mut blocks: Vec<(usize, &str)> = Vec::with_capacity(text.len() / BLOCK + 1);
@@ -194,7 +197,10 @@ fn shallow_lines(text: &str, indent: usize) -> Vec<(usize, u32)> {
         blocks.push((begin, &text[begin..end]));
         begin = end;
     }
-    let found: Vec<(u32, Vec<(usize, u32)>)> = parallel::map(&blocks, |&(begin, block)| {
+    let found = parallel::map(&blocks, |&(begin, block)| {
+        if !has_usual_lines(block) {
+            return None;
+        }
         let mut count = 0;
         let mut shallow = Vec::new();
         // A block ends after the end of a line, after which there is no other.
@@ -204,8 +210,9 @@ fn shallow_lines(text: &str, indent: usize) -> Vec<(usize, u32)> {
             }
             count += 1;
         }
-        (count, shallow)
+        Some((count, shallow))
     });
+    let found: Vec<(u32, Vec<(usize, u32)>)> = found.into_iter().collect::<Option<_>>()?;
     let mut before = 0u32;
     let mut all = Vec::with_capacity(found.iter().map(|(_, shallow)| shallow.len()).sum());
     for (count, shallow) in found {
@@ -213,7 +220,7 @@ fn shallow_lines(text: &str, indent: usize) -> Vec<(usize, u32)> {
         all.extend(shallow.into_iter().map(counted));
         before += count;
     }
-    all
+    Some(all)
 }
 
 fn indent_of(line: &str) -> usize {
