@@ -154,6 +154,12 @@ impl CompiledRoles {
         CompiledRequest::new(strings, &self.pools.bit_table, attributes)
     }
 
+    /// Where a role's effective rules stand.
+    pub(super) fn place(&self, role: RoleId) -> std::ops::Range<usize> {
+        let range = self.roles[role.index()].rules;
+        range.begin as usize..range.end as usize
+    }
+
     /// The numbers of a role's effective rules among the written ones.
     #[inline]
     pub(super) fn written(&self, role: RoleId) -> &[RuleNumber] {

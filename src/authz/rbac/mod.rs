@@ -136,6 +136,12 @@ impl RbacAuthorizer {
             .map(|&number| self.written_rule(number))
     }
 
+    /// Where a role's effective rules stand among those of all roles. Aggregated roles that gather the
+    /// same have them in one place.
+    pub(crate) fn place_of_rules(&self, role: RoleId) -> std::ops::Range<usize> {
+        self.compiled.place(role)
+    }
+
     /// The rule of a role with this number, from 1, among its effective ones.
     pub fn effective_rule(&self, role: RoleId, number: usize) -> Option<EffectiveRule<'_>> {
         let at = number.checked_sub(1)?;
