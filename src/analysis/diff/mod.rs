@@ -54,8 +54,10 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 
 use crate::authn::Principal;
+#[cfg(feature = "internals")]
 use crate::authz::Attributes;
 use crate::authz::rbac::RbacAuthorizer;
+#[cfg(feature = "internals")]
 use crate::authz::rbac::rules::rule_allows;
 use crate::kube::PolicyRule;
 use crate::object::Scope;
@@ -104,6 +106,7 @@ pub struct Change {
     pub causes: Vec<Cause>,
 }
 
+#[cfg(feature = "internals")]
 impl Change {
     /// Whether a request is among those gained or lost.
     pub fn matches(&self, attributes: &Attributes) -> bool {
