@@ -18,18 +18,6 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Send + Sy
     items.iter().map(f).collect()
 }
 
-/// The same for many small items, of which each core gets a good number at a time.
-#[cfg(feature = "parallel")]
-pub(crate) fn map_many<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
-    items.par_iter().with_min_len(64).map(f).collect()
-}
-
-/// The same for many small items.
-#[cfg(not(feature = "parallel"))]
-pub(crate) fn map_many<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
-    map(items, f)
-}
-
 /// What becomes of each stretch of so many items.
 #[cfg(feature = "parallel")]
 pub(crate) fn map_chunks<T: Sync, R: Send>(

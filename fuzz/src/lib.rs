@@ -8,3 +8,5 @@ pub mod fuzzed;
 mod naive;
 #[path = "../../tests/it/support/object.rs"]
 mod object;
+#[path = "../../tests/it/support/second/mod.rs"]
+pub mod second;

@@ -10,4 +10,5 @@ pub mod lookup;
 pub mod matrix;
 pub mod risk;
 pub mod rules_review;
+pub mod unjudged;
 pub mod who_can;

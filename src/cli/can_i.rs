@@ -3,12 +3,13 @@
 use crate::analysis::explain::explain;
 use crate::analysis::kubectl::kubectl_differs;
 use crate::analysis::rules_review::rules_review;
+use crate::analysis::unjudged::with_missing_roles;
 use crate::ask::{Note, ResolvedUser, Resolver};
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::render::can_i::{CanIView, kubectl_differs_in_words};
 use crate::render::rules_table::{Headers, rules_table};
-use crate::render::{API_VERSION, RuleView};
+use crate::render::{API_VERSION, RuleView, UnjudgedView};
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
@@ -152,16 +153,20 @@ struct ListView<'a> {
     groups: &'a [String],
     namespace: &'a str,
     rules: Vec<RuleView>,
+    unjudged: Vec<UnjudgedView>,
 }
 
 fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit, Failure> {
     let namespace = args.scope.namespace.as_deref().unwrap_or("default");
     let rules = rules_review(rbac, user, namespace);
-    for error in rbac.missing_roles(user, namespace) {
+    let missing = rbac.missing_roles(user, namespace);
+    for error in &missing {
         out::warning(&format!(
             "the list may be incomplete: {error}: the input lacks it; it may exist on the cluster"
         ));
     }
+    let missing: Vec<_> = missing.iter().map(|error| error.binding).collect();
+    let unjudged = with_missing_roles(rbac, &missing);
     let view = || ListView {
         api_version: API_VERSION,
         kind: "RulesReview",
@@ -169,6 +174,7 @@ fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit,
         groups: &user.groups,
         namespace,
         rules: rules.iter().map(RuleView::from).collect(),
+        unjudged: UnjudgedView::all(rbac.snapshot().files(), &unjudged),
     };
     match args.output {
         CanIOutput::Text => {

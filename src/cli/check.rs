@@ -1,6 +1,7 @@
 //! `rbac-eval check`: findings.
 
 use crate::analysis::lint::check;
+use crate::analysis::unjudged::unjudged;
 use crate::diagnostic::Level;
 use crate::render::check::CheckView;
 use clap::{Args, ValueEnum};
@@ -51,7 +52,7 @@ enum CheckOutput {
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let Loaded { rbac, directory } = input::load_quietly(&args.input)?;
     let findings = check(rbac, &directory);
-    let view = CheckView::new(rbac.snapshot().files(), &findings);
+    let view = CheckView::new(rbac.snapshot().files(), &findings, &unjudged(rbac));
     match args.output {
         CheckOutput::Table => out::answer(&view.to_table())?,
         CheckOutput::Json => out::document(&view, DocumentFormat::Json)?,

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
-use crate::diagnostic::Severity;
+use crate::analysis::unjudged::unjudged_since;
+use crate::diagnostic::{Severity, codes};
 use crate::files::Revision;
 use crate::render::diff::DiffView;
+use crate::render::how_many;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
@@ -34,9 +36,13 @@ pub(super) struct DiffArgs {
     #[arg(value_name = "HEAD")]
     head: Option<String>,
 
-    /// Which changes make the exit code 1
+    /// Which changes make the exit code 1; whatever isn't judged makes it 2, with `never` alone it doesn't
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = ChangeThreshold::Any)]
     fail_on: ChangeThreshold,
+
+    /// Leave out of the exit code what isn't judged; it is still told
+    #[arg(long)]
+    allow_unjudged: bool,
 
     /// How to print the changes
     #[arg(short, long, value_enum, default_value_t = DiffOutput::Table)]
@@ -56,6 +62,8 @@ enum ChangeThreshold {
     High,
     /// A gain with a critical risk
     Critical,
+    /// What isn't judged, and no change
+    Unjudged,
     /// None
     Never,
 }
@@ -86,11 +94,13 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         diff(base.rbac, head.rbac).map_err(|error| Failure::message(error.to_string()))?;
     let changes = weigh(changes, base.rbac, head.rbac);
     let role_refs = changed_role_refs(base.rbac, head.rbac);
+    let unjudged = unjudged_since(base.rbac, head.rbac);
     let view = DiffView::new(
         base.rbac,
         head.rbac,
         &head.directory,
         &changes,
+        &unjudged,
         &role_refs,
         notes,
     );
@@ -102,17 +112,29 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         DiffOutput::Sarif => out::answer(&view.to_sarif()?)?,
         DiffOutput::Github => out::answer(&view.to_github())?,
     }
-    let has = |least| {
-        changes
-            .iter()
-            .any(|change| change.severity() >= Some(least))
+    if !unjudged.is_empty() && args.fail_on != ChangeThreshold::Never && !args.allow_unjudged {
+        out::error(&format!(
+            "{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
+            how_many(unjudged.len())
+        ));
+        return Ok(Exit::Error);
+    }
+    // A binding to a role that the input lacks is a gain of unknown size.
+    let unknown_gain = |least| {
+        let mut gains = unjudged.iter();
+        gains.any(|one| one.code == &codes::ROLE_NOT_FOUND && one.severity >= least)
     };
+    let has = |least| {
+        let mut changes = changes.iter();
+        changes.any(|change| change.severity() >= Some(least)) || unknown_gain(least)
+    };
+    let gained = view.summary.gained > 0 || unknown_gain(Severity::Info);
     let fails = match args.fail_on {
-        ChangeThreshold::Any => view.summary.gained + view.summary.lost > 0,
-        ChangeThreshold::Gained => view.summary.gained > 0,
+        ChangeThreshold::Any => gained || view.summary.lost > 0,
+        ChangeThreshold::Gained => gained,
         ChangeThreshold::High => has(Severity::High),
         ChangeThreshold::Critical => has(Severity::Critical),
-        ChangeThreshold::Never => false,
+        ChangeThreshold::Unjudged | ChangeThreshold::Never => false,
     };
     Ok(if fails { Exit::No } else { Exit::Yes })
 }

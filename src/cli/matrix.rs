@@ -1,9 +1,11 @@
 //! `rbac-eval matrix`: what is allowed, as a table.
 
 use crate::analysis::matrix::{resources_by_verbs, subjects_by_verbs};
+use crate::analysis::unjudged::{bindings_without_role, with_missing_roles};
 use crate::ask::{AskedScope, Resolver};
 use crate::authz::Attributes;
 use crate::kube::discovery::full_name;
+use crate::render::UnjudgedView;
 use crate::render::matrix::{Marks, MatrixView};
 use clap::{Args, ValueEnum};
 
@@ -92,7 +94,11 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
                 AskedScope::AllNamespaces => "",
             };
             let rows = resources_by_verbs(rbac, &asker.user, namespace);
-            MatrixView::of_resources(&asker.user.name, namespace, &rows)
+            let missing = rbac.missing_roles(&asker.user, namespace);
+            let missing: Vec<_> = missing.iter().map(|error| error.binding).collect();
+            let unjudged =
+                UnjudgedView::all(rbac.snapshot().files(), &with_missing_roles(rbac, &missing));
+            MatrixView::of_resources(&asker.user.name, namespace, &rows, unjudged)
         }
         Some(word) => {
             let request = request::request(&resolver, "get", word, &args.scope)?;
@@ -104,7 +110,10 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             }
             let rows = subjects_by_verbs(rbac, &attributes, request.reach);
             let name = full_name(&attributes.combined_resource(), &attributes.group);
-            MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory)
+            let missing = bindings_without_role(rbac, &attributes.namespace, request.reach);
+            let unjudged =
+                UnjudgedView::all(rbac.snapshot().files(), &with_missing_roles(rbac, &missing));
+            MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory, unjudged)
         }
     };
     let marks = if args.ascii {

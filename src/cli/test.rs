@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use crate::analysis::assertions::{AssertionFile, AssertionNote, Outcome, judge, judge_all};
+use crate::analysis::unjudged::{unjudged as unjudged_of, unread, unread_since};
 use crate::diagnostic::Diagnostic;
 use crate::files::read_path;
 use crate::render::assertions::{AssertionView, TestView};
+use crate::render::{UnjudgedView, how_many};
 use clap::{Args, ValueEnum};
 
 use super::diff;
@@ -64,11 +66,15 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         }
     };
     let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let unread = match &base {
+        Some(base) => unread_since(base.rbac, rbac),
+        None => unread(rbac),
+    };
     let mut views = Vec::new();
     let mut unjudged = false;
     let mut noted: Vec<AssertionNote> = Vec::new();
     for file in &files {
-        let all = match judge_all(file, rbac, &directory) {
+        let all = match judge_all(file, rbac, &directory, &unread) {
             Ok(all) => all,
             Err(errors) => {
                 unjudged = true;
@@ -89,7 +95,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             }
             // Unknown where what it is about wasn't there yet.
             let held_on_base = base.as_ref().and_then(|base| {
-                let judged = judge(assertion, base.rbac, &base.directory).ok()?;
+                let judged = judge(assertion, base.rbac, &base.directory, &[]).ok()?;
                 Some(judged.outcome == Outcome::Holds)
             });
             views.push(AssertionView::new(
@@ -107,7 +113,8 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             "no answer, since assertions can't be judged",
         ));
     }
-    let view = TestView::new(views);
+    let all_unjudged = UnjudgedView::all(rbac.snapshot().files(), &unjudged_of(rbac));
+    let view = TestView::new(views, all_unjudged);
     match args.output {
         TestOutput::Table => out::answer(&view.to_table())?,
         TestOutput::Tap => out::answer(&view.to_tap())?,
@@ -115,7 +122,13 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         TestOutput::Json => out::document(&view, DocumentFormat::Json)?,
         TestOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
     }
-    Ok(if view.broken == 0 {
+    Ok(if view.unknown > 0 {
+        out::error(&format!(
+            "{}; mend it, or leave it out of the input",
+            how_many(view.unjudged.len())
+        ));
+        Exit::Error
+    } else if view.broken == 0 {
         Exit::Yes
     } else {
         Exit::No

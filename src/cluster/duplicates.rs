@@ -1,14 +1,17 @@
-//! Duplicate objects: the last definition wins.
+//! Several definitions of one object: the input doesn't tell which of them a cluster has, so all count.
 
 use foldhash::fast::RandomState;
 
 use crate::diagnostic::{Diagnostic, Problem};
-use crate::kube::{Column, ObjectKey};
-use crate::text::Files;
+use crate::kube::{Column, ObjectKey, United};
+use crate::text::{Files, Fingerprint};
 
-/// Keeps the last object of each name, in the order of the input, and says where an earlier one
-/// differed. The first `built_in` objects give way in silence.
-pub(super) fn keep_last(
+/// Makes one object of all definitions of one name: the last, with what the others give beside it;
+/// where a kind can't be united, the different ones stay side by side. Says so where they differ.
+///
+/// The first `built_in` objects are the default policy's, which a server adds back to its own objects
+/// when it starts.
+pub(super) fn unite(
     objects: &mut dyn Column,
     built_in: usize,
     files: &Files,
@@ -19,20 +22,33 @@ pub(super) fn keep_last(
         return;
     }
     let mut keep = Vec::with_capacity(objects.len());
+    let mut others = Vec::new();
     for at in 0..objects.len() {
         let winner = last.get(&objects.key(at)).map_or(at, |winner| *winner);
         keep.push(winner == at);
-        if winner != at && at >= built_in && !objects.same_content(at, winner) {
-            diagnostics.push(Diagnostic::new(
-                objects.span(winner),
-                Problem::Overridden {
-                    object: objects.object_ref(at),
-                    other: files.file_line(objects.span(at)),
-                },
-            ));
+        if winner == at || objects.same_content(at, winner) {
+            continue;
         }
+        others.push((winner, at));
+        let object = objects.object_ref(at);
+        let problem = if at < built_in {
+            Problem::ReplacesDefault { object }
+        } else {
+            Problem::DefinedTwice {
+                object,
+                other: files.file_line(objects.span(at)),
+            }
+        };
+        let contents = [objects.fingerprint(at), objects.fingerprint(winner)];
+        diagnostics.push(
+            Diagnostic::new(objects.span(winner), problem)
+                .with_content(Fingerprint::of_value(&contents)),
+        );
     }
     drop(last);
+    for (winner, other) in others {
+        keep[other] = objects.unite(winner, other) == United::Apart;
+    }
     objects.keep(&keep);
 }
 

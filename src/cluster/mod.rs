@@ -6,19 +6,21 @@
 
 mod duplicates;
 
+use std::collections::HashSet;
+
 use crate::diagnostic::Diagnostic;
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::discovery::Discovery;
 use crate::kube::{
-    Binding, BindingKind, CustomResourceDefinition, Manifest, Metadata, Namespace, Objects, Role,
-    RoleKind, ServiceAccount,
+    Binding, BindingKind, CustomResourceDefinition, Manifest, Namespace, Objects, Role, RoleKind,
+    ServiceAccount,
 };
 use crate::text::{Files, Located};
 
 /// Which built-in default policy a snapshot starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Defaults {
-    /// The newest, unless the input carries an API server's own default objects.
+    /// The newest, unless the input is a server's complete policy.
     #[default]
     Auto,
     /// None.
@@ -30,8 +32,8 @@ pub enum Defaults {
 /// How much of a cluster's policy the input holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Completeness {
-    /// It looks like a server's complete policy: it carries default roles and bindings as a server
-    /// prints them. What isn't in it isn't on the cluster.
+    /// It is a server's complete policy: it has every default ClusterRole of some version of Kubernetes,
+    /// as a server prints them. What isn't in it isn't on the cluster.
     Complete,
     /// It may be a part. What isn't in it may exist on the cluster.
     Partial,
@@ -99,12 +101,12 @@ pub struct Snapshot {
 impl Snapshot {
     /// The snapshot of what was read.
     ///
-    /// Of duplicate objects the last definition wins; a diagnostic says so where they differ. An object
-    /// of the input always wins over a built-in one.
+    /// Of an object that is defined twice, or that the default policy has too, what either definition
+    /// gives counts; a diagnostic says so where they differ.
     pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
         let input = Input::of(&manifest);
         let defaults = match defaults {
-            Defaults::Auto if input.carries_defaults => None,
+            Defaults::Auto if input.completeness == Completeness::Complete => None,
             Defaults::Auto => Some(DefaultPolicy::newest()),
             Defaults::None => None,
             Defaults::Version(policy) => Some(policy),
@@ -116,7 +118,7 @@ impl Snapshot {
         objects.extend(vec![manifest.objects]);
         for (at, column) in objects.columns_mut().iter_mut().enumerate() {
             let built_in = built_in.get(at).copied().unwrap_or_default();
-            duplicates::keep_last(&mut **column, built_in, &files, &mut diagnostics);
+            duplicates::unite(&mut **column, built_in, &files, &mut diagnostics);
         }
         for column in objects.columns_mut() {
             column.sort();
@@ -270,13 +272,14 @@ impl Snapshot {
         namespace: &str,
         name: &str,
     ) -> Option<BindingId> {
-        self.all_bindings()
-            .binary_search_by(|binding| {
-                let known = (binding.kind, &*binding.namespace, &*binding.name);
-                known.cmp(&(kind, namespace, name))
-            })
-            .ok()
-            .map(BindingId)
+        let order = |binding: &Located<Binding>| {
+            let known = (binding.kind, &*binding.namespace, &*binding.name);
+            known.cmp(&(kind, namespace, name))
+        };
+        let bindings = self.all_bindings();
+        // Of several definitions the last is the first here.
+        let at = bindings.partition_point(|binding| order(binding).is_lt());
+        order(bindings.get(at)?).is_eq().then_some(BindingId(at))
     }
 
     /// The role of this kind, namespace and name.
@@ -312,36 +315,29 @@ pub enum Reach {
 /// What the input says before defaults are added.
 struct Input {
     objects: usize,
-    carries_defaults: bool,
     completeness: Completeness,
 }
 
 impl Input {
     fn of(manifest: &Manifest) -> Self {
-        let mut input = Input {
-            objects: 0,
-            carries_defaults: false,
-            completeness: Completeness::Partial,
-        };
         let roles = manifest.objects.of::<Role>();
-        let bindings = manifest.objects.of::<Binding>();
-        let default_role = input.look_at(roles.iter().map(|role| &***role));
-        let default_binding = input.look_at(bindings.iter().map(|binding| &***binding));
-        if default_role && default_binding {
-            input.completeness = Completeness::Complete;
+        let printed: HashSet<&str> = roles
+            .iter()
+            .filter(|role| role.kind == RoleKind::ClusterRole && role.is_printed_by_server())
+            .map(|role| &*role.name)
+            .collect();
+        let is_complete = !printed.is_empty()
+            && DefaultPolicy::all().any(|policy| {
+                let mut names = policy.cluster_roles();
+                names.all(|name| printed.contains(name))
+            });
+        Input {
+            objects: roles.len() + manifest.objects.of::<Binding>().len(),
+            completeness: if is_complete {
+                Completeness::Complete
+            } else {
+                Completeness::Partial
+            },
         }
-        input
-    }
-
-    /// Counts objects. Returns whether one of them is a default one as a server prints it.
-    fn look_at<'a>(&mut self, objects: impl Iterator<Item = &'a Metadata>) -> bool {
-        let mut found = false;
-        for object in objects {
-            self.objects += 1;
-            let is_default = object.is_bootstrapped();
-            self.carries_defaults |= is_default;
-            found |= is_default && object.is_from_server();
-        }
-        found
     }
 }

@@ -107,8 +107,8 @@ codes! {
         UNUSED_ROLE = "RBAC017", Info, "role that nothing binds or aggregates";
         SAME_GRANT_TWICE = "RBAC018", Info, "two bindings that grant the same";
         REFUSED = "RBAC019", High, "object that an API server refuses", Unjudged;
-        OVERRIDDEN = "RBAC020", Medium, "object that a later one overrides", Unjudged;
-        OLD_VERSION = "RBAC021", Medium, "object in a dropped API version";
+        DEFINED_TWICE = "RBAC020", High, "object that is defined twice, differently";
+        OLD_VERSION = "RBAC021", Medium, "object in a dropped API version", Unjudged;
         STALE_AGGREGATION = "RBAC022", Medium, "aggregated role with rules that nothing gives";
         UNREADABLE = "RBAC023", High, "document that doesn't parse", Unjudged;
         NO_NAMESPACE = "RBAC024", Info, "namespaced object without a namespace";
@@ -116,6 +116,7 @@ codes! {
         RENDERED = "RBAC026", High, "folder that kustomize or Helm renders", Unjudged;
         REPLACES_DEFAULT = "RBAC027", Medium, "built-in default with other rules or subjects";
         SETTINGS_DIFFER = "RBAC028", High, "settings that the change itself changes", Unjudged;
+        REPEATED_KEY = "RBAC029", Medium, "key that stands twice";
     }
     /// What `check` finds, by id.
     FINDINGS

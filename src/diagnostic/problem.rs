@@ -20,8 +20,16 @@ pub enum Problem {
         /// What the server would say.
         why: String,
     },
+    /// A mapping of an object that is used has a key twice.
+    #[error("the key `{key}` stands here again, after line {first}; kubectl takes the last one")]
+    RepeatedKey {
+        /// The key.
+        key: String,
+        /// The line on which it stands first.
+        first: u32,
+    },
     /// The object is in a version that servers no longer take.
-    #[error("{object} is in {version}, which Kubernetes 1.22 dropped; it is read as v1")]
+    #[error("{object} is in {version}, {}; it is read as v1", dropped(version))]
     OldVersion {
         /// The object.
         object: ObjectRef,
@@ -37,13 +45,30 @@ pub enum Problem {
     /// A document of a named file is no Kubernetes object.
     #[error("this document is passed over: it has no `kind`, so it is no Kubernetes object")]
     NotAnObject,
+    /// Something follows the end of a document, before the next one begins.
+    #[error(
+        "this is passed over, as by kubectl: nothing is read from the end of a document to the next `---`"
+    )]
+    AfterEnd,
     /// The same object is defined earlier in the input with other content.
-    #[error("{object} is defined here and, differently, at {other}; the last definition wins")]
-    Overridden {
+    #[error(
+        "{object} is defined here and, differently, at {other}; nothing says which of them a cluster \
+         has, so what either gives counts"
+    )]
+    DefinedTwice {
         /// The object.
         object: ObjectRef,
         /// The earlier place.
         other: String,
+    },
+    /// The object has the name of one that every server keeps by itself.
+    #[error(
+        "{object} is part of the default policy, and other here; a server adds its own rules and \
+         subjects back, so what either gives counts"
+    )]
+    ReplacesDefault {
+        /// The object.
+        object: ObjectRef,
     },
     /// An aggregated role of a dump holds rules that the roles of the input don't give.
     #[error(
@@ -65,6 +90,15 @@ pub enum Problem {
     },
 }
 
+/// What is known of a version that servers don't have any more.
+fn dropped(version: &str) -> &'static str {
+    if version.ends_with("/v1beta1") {
+        "which Kubernetes 1.22 dropped"
+    } else {
+        "which no server has any more"
+    }
+}
+
 fn rules(count: usize) -> String {
     match count {
         1 => "1 rule".to_owned(),
@@ -77,10 +111,12 @@ impl Describe for Problem {
         match self {
             Problem::Unreadable { .. } | Problem::CannotRead { .. } => &codes::UNREADABLE,
             Problem::Refused { .. } => &codes::REFUSED,
+            Problem::RepeatedKey { .. } => &codes::REPEATED_KEY,
             Problem::OldVersion { .. } => &codes::OLD_VERSION,
             Problem::NoNamespace { .. } => &codes::NO_NAMESPACE,
-            Problem::NotAnObject => &codes::NOT_AN_OBJECT,
-            Problem::Overridden { .. } => &codes::OVERRIDDEN,
+            Problem::NotAnObject | Problem::AfterEnd => &codes::NOT_AN_OBJECT,
+            Problem::DefinedTwice { .. } => &codes::DEFINED_TWICE,
+            Problem::ReplacesDefault { .. } => &codes::REPLACES_DEFAULT,
             Problem::StaleAggregation { .. } => &codes::STALE_AGGREGATION,
         }
     }
@@ -90,9 +126,14 @@ impl Describe for Problem {
             Problem::Refused { object, .. }
             | Problem::OldVersion { object, .. }
             | Problem::NoNamespace { object }
-            | Problem::Overridden { object, .. }
+            | Problem::DefinedTwice { object, .. }
+            | Problem::ReplacesDefault { object }
             | Problem::StaleAggregation { object, .. } => Some(object.clone()),
-            Problem::Unreadable { .. } | Problem::CannotRead { .. } | Problem::NotAnObject => None,
+            Problem::Unreadable { .. }
+            | Problem::RepeatedKey { .. }
+            | Problem::CannotRead { .. }
+            | Problem::NotAnObject
+            | Problem::AfterEnd => None,
         }
     }
 }

@@ -10,8 +10,14 @@ use super::fields::{Invalid, string, strings};
 use super::metadata::{Metadata, RawMetadata};
 use super::objects::ObjectKey;
 use super::piece::Part;
-use super::shape::{Text, mapping};
+use super::shape::{Flag, Text, mapping};
 use crate::object::ObjectRef;
+use crate::text::beginning;
+
+/// The API group of definitions.
+const GROUP: &str = "apiextensions.k8s.io";
+/// The version in which servers have them.
+const API_VERSION: &str = "apiextensions.k8s.io/v1";
 
 /// What a CustomResourceDefinition says of its resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -79,7 +85,7 @@ mapping! {
     /// An entry of `spec.versions`
     struct RawVersion<'a> expecting "a version" {
         name: Text<'a> = "name",
-        served: bool = "served",
+        served: Flag = "served",
         subresources: RawSubresources<'a> = "subresources",
     }
 }
@@ -96,7 +102,10 @@ impl Decode for CustomResourceDefinition {
     const KINDS: &'static [&'static str] = &["CustomResourceDefinition"];
 
     fn served(version: &GroupVersion<'_>) -> Served {
-        Served::in_group("apiextensions.k8s.io", version)
+        match (version.group, version.version) {
+            (GROUP, "v1beta1") => Served::Dropped,
+            _ => Served::in_version(API_VERSION, version),
+        }
     }
 
     fn decode(source: &mut Source<'_>) -> Result<Self, Invalid> {
@@ -156,6 +165,13 @@ fn definition(metadata: Metadata, spec: RawSpec<'_>) -> Result<CustomResourceDef
             "spec.group and spec.names.plural: required value",
         ));
     }
+    let name = format!("{}.{}", definition.plural, definition.group);
+    if definition.name != name {
+        return Err(Invalid::new(format!(
+            "metadata.name: invalid value `{}`: must be spec.names.plural+\".\"+spec.group",
+            beginning(&definition.name)
+        )));
+    }
     if definition.singular.is_empty() {
         definition.singular = definition.kind.to_lowercase();
     }
@@ -164,7 +180,7 @@ fn definition(metadata: Metadata, spec: RawSpec<'_>) -> Result<CustomResourceDef
     }
     definition.add_subresources(spec.subresources);
     for version in spec.versions.unwrap_or_default() {
-        if version.served == Some(false) {
+        if version.served == Some(Flag(false)) {
             continue;
         }
         definition.add_subresources(version.subresources);

@@ -5,22 +5,25 @@
 //! it in [`Registry::standard`]. Objects of kinds that the registry doesn't have are passed over,
 //! mostly unparsed.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::hash::Hash;
 use std::ops::Deref;
 
 use serde::Deserialize;
 
 use super::Manifest;
-use super::fields::{Invalid, check_name, no_string, no_unknown, string};
-use super::metadata::{Attached, Metadata, RawMetadata, attached};
+use super::fields::{
+    Invalid, NameForm, check_namespace, is_dns_subdomain, no_string, no_unknown, string,
+};
+use super::metadata::{Attached, Metadata, RawMetadata};
 use super::objects::ObjectKey;
 use super::piece::{Part, Piece, ShapeError};
 use super::shape::{Text, mapping};
-use super::{custom_resource, namespace, rbac, service_account};
+use super::{custom_resource, discovery, namespace, rbac, service_account};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
-use crate::text::{Located, Span};
+use crate::parallel;
+use crate::text::{Fingerprint, Located, Span, beginning};
 
 /// Where kubectl puts what has no namespace.
 pub(super) const DEFAULT_NAMESPACE: &str = "default";
@@ -30,7 +33,7 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 /// A decoder reads its shape from a [`Source`], refuses what an API server would refuse, and knows no
 /// other objects.
 pub trait Decode:
-    Deref<Target = Metadata> + Clone + PartialEq + fmt::Debug + Send + Sync + 'static
+    Deref<Target = Metadata> + Clone + PartialEq + Hash + fmt::Debug + Send + Sync + 'static
 {
     /// The kinds that are decoded into this type, as manifests write them.
     const KINDS: &'static [&'static str];
@@ -69,6 +72,21 @@ pub trait Decode:
     /// Whether another object of the same name gives the same, however both are labelled where that
     /// gives nothing, and whichever of them comes from a server.
     fn same_content(&self, other: &Self) -> bool;
+
+    /// Adds what another definition of the same object gives, where nothing tells which of the two a
+    /// cluster has. Unless a kind says otherwise, the later definition stands alone.
+    fn unite(&mut self, _other: &Self) -> United {
+        United::Merged
+    }
+}
+
+/// What became of two definitions of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum United {
+    /// The one holds what counts of both.
+    Merged,
+    /// Both stay, each with its own place.
+    Apart,
 }
 
 /// An `apiVersion`, taken apart.
@@ -94,6 +112,17 @@ impl<'a> GroupVersion<'a> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         GroupVersion { group, version }
     }
+
+    /// Whether it looks like a version of a group that someone made: of a domain, and none of
+    /// Kubernetes' own.
+    fn may_be_custom(&self) -> bool {
+        let is_domain = self.group.contains('.') && is_dns_subdomain(self.group);
+        let is_kubernetes = ["k8s.io", "kubernetes.io"].iter().any(|domain| {
+            let rest = self.group.strip_suffix(domain);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        is_domain && !is_kubernetes && !self.version.contains('/')
+    }
 }
 
 /// Whether API servers have a kind in a group and version.
@@ -110,10 +139,13 @@ pub enum Served {
 }
 
 impl Served {
-    /// A kind that is in any version of this group.
-    pub fn in_group(group: &str, version: &GroupVersion<'_>) -> Self {
-        if version.group == group {
+    /// A kind that is in this version alone, such as `v1` or `apiextensions.k8s.io/v1`.
+    pub fn in_version(api_version: &'static str, version: &GroupVersion<'_>) -> Self {
+        let known = GroupVersion::of(api_version);
+        if *version == known {
             Served::Current
+        } else if version.group == known.group {
+            Served::Only(api_version)
         } else {
             Served::OtherGroup
         }
@@ -194,16 +226,25 @@ fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> R
     let object = T::decode(source)?;
     manifest.diagnostics.append(&mut source.notes);
     if T::served(&source.group_version()) == Served::Dropped {
-        manifest.diagnostics.push(Diagnostic::new(
-            source.span,
-            Problem::OldVersion {
-                object: object.object_ref(),
-                version: source.api_version.to_owned(),
-            },
-        ));
+        let problem = Problem::OldVersion {
+            object: object.object_ref(),
+            version: source.api_version.to_owned(),
+        };
+        let told = Diagnostic::new(source.span, problem);
+        let content = source.piece.fingerprint();
+        manifest.diagnostics.push(told.with_content(content));
     }
     manifest.objects.push(Located::new(object, source.span));
     Ok(())
+}
+
+/// Where an object stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DecodedFrom {
+    /// In a document of its own.
+    Document,
+    /// Among the items of a list.
+    Item,
 }
 
 /// An object that is to be decoded.
@@ -212,6 +253,7 @@ pub struct Source<'a> {
     kind: &'a str,
     api_version: &'a str,
     span: Span,
+    from: DecodedFrom,
     /// What a refusal calls the object, as far as it is known.
     named: Option<(CompactName, CompactName)>,
     notes: Vec<Diagnostic>,
@@ -257,25 +299,39 @@ impl<'a> Source<'a> {
         extent: Extent,
     ) -> Result<Metadata, Invalid> {
         let raw = raw.unwrap_or_default();
-        let name = string(raw.name, "metadata.name")?;
-        let mut namespace = string(raw.namespace, "metadata.namespace")?;
+        let name = raw.name()?;
+        let has_resource_version = raw.has_resource_version()?;
+        let mut namespace = match self.from {
+            // kubectl puts its own namespace in place of what is none, but checks documents before.
+            DecodedFrom::Item if raw.has_odd_namespace() => CompactName::default(),
+            _ => raw.namespace()?,
+        };
         if extent == Extent::Cluster {
             namespace = CompactName::default();
         }
         self.named = Some((namespace.clone(), name.clone()));
-        check_name(&name, "metadata.name")?;
         no_unknown(&raw.unknown, "metadata.")?;
+        let naming = match self.kind {
+            "Namespace" => NameForm::Label,
+            "ServiceAccount" | "CustomResourceDefinition" => NameForm::Subdomain,
+            _ => NameForm::PathSegment,
+        };
+        let name = raw.check_name(name, naming)?;
+        if extent == Extent::Namespaced && !namespace.is_empty() {
+            check_namespace(&namespace)?;
+        }
         let Attached {
             labels,
             annotations,
             uid,
-        } = attached(raw.labels, raw.annotations, raw.uid)?;
+        } = raw.attached()?;
         Ok(Metadata {
             namespace,
             name,
             labels,
             annotations,
             uid,
+            has_resource_version,
         })
     }
 
@@ -295,7 +351,12 @@ impl<'a> Source<'a> {
     /// What refusals call the object.
     fn object_ref(&self) -> ObjectRef {
         let (namespace, name) = self.named.clone().unwrap_or_default();
-        ObjectRef::new(self.kind, namespace, name)
+        // No name that a server takes is longer.
+        let shown = |name: CompactName| match name.len() > 253 {
+            true => beginning(&name).into(),
+            false => name,
+        };
+        ObjectRef::new(self.kind, shown(namespace), shown(name))
     }
 }
 
@@ -308,106 +369,244 @@ pub(super) enum NonObjects {
     PassedOver,
 }
 
-/// What an object takes over from where it stands.
-pub(super) struct Inherited {
-    api_version: String,
-    kind: String,
-    non_objects: NonObjects,
-}
-
-impl Inherited {
-    /// A document of its own.
-    pub(super) fn document(non_objects: NonObjects) -> Self {
-        Inherited {
-            api_version: String::new(),
-            kind: String::new(),
-            non_objects,
-        }
-    }
-
-    /// An item of a list: in a `RoleList`, an item without kind is a `Role`.
-    pub(super) fn item(api_version: &str, list_kind: &str) -> Self {
-        let kind = list_kind.strip_suffix("List").unwrap_or_default();
-        Inherited {
-            api_version: if kind.is_empty() {
-                String::new()
-            } else {
-                api_version.to_owned()
-            },
-            kind: kind.to_owned(),
-            non_objects: NonObjects::Told,
-        }
-    }
-}
-
 mapping! {
     /// What of any object has to be known before its decoder is.
     struct Header<'a> expecting "a Kubernetes object" {
         api_version: Text<'a> = "apiVersion",
         kind: Text<'a> = "kind",
-        items: Part<'a> = "items",
     }
-    once { metadata = "metadata" }
+    given { items: Part<'a> = "items" }
 }
 
-/// Decodes an object, or the objects of a list, into a manifest.
-pub(super) fn object(
+/// Decodes what kubectl took out of a text: an object, or a list of them.
+pub(super) fn value(
     piece: Piece<'_>,
-    inherited: &Inherited,
+    non_objects: NonObjects,
     registry: &Registry,
     manifest: &mut Manifest,
 ) {
-    // The decoder looks at the whole object, so that a key which stands twice is found.
+    if piece.is_null() {
+        return;
+    }
+    // The decoder looks at the whole object, so that a list with the kind of an object is found.
     if let Some((api_version, kind)) = piece.leading_header()
         && let Some(decoder) = registry.decoder(kind)
+        && !piece.may_be_list()
     {
-        return decode(piece, api_version, kind, decoder, manifest);
+        let from = DecodedFrom::Document;
+        return decode(piece, api_version, kind, from, decoder, manifest);
     }
     let header: Header<'_> = match piece.read() {
         Ok(header) => header,
         Err(error) => return tell_misshapen(&piece, error, manifest),
     };
     if let Some(why) = no_string_in(&header)
-        && (inherited.non_objects == NonObjects::Told
+        && (non_objects == NonObjects::Told
             || header.kind.is_some() && header.api_version.is_some())
     {
-        let object = ObjectRef::new("", "", "");
-        return tell(piece.span(), object, why, manifest);
+        return tell(&piece, ObjectRef::new("", "", ""), why, manifest);
     }
-    let api_version = written(header.api_version, &inherited.api_version);
-    let kind = written(header.kind, &inherited.kind);
+    let kind = words(header.kind.as_ref());
     if kind.is_empty() {
-        if inherited.non_objects == NonObjects::Told {
-            let problem = Diagnostic::new(piece.span(), Problem::NotAnObject);
-            manifest.diagnostics.push(problem);
-        }
-        manifest.skipped += 1;
-        return;
+        return no_object(&piece, non_objects, manifest);
     }
-    if kind.ends_with("List")
-        && let Some(items) = header.items
-    {
-        let items = match piece.part(items).read::<Vec<Part<'_>>>() {
-            Ok(items) => items,
-            Err(error) => return tell_misshapen(&piece, error, manifest),
-        };
-        let inherited = Inherited::item(&api_version, &kind);
-        for item in items {
-            object(piece.part(item), &inherited, registry, manifest);
+    let api_version = words(header.api_version.as_ref());
+    match header.items {
+        Some(items) => list(piece, piece.part(items), registry, manifest),
+        None => {
+            let from = DecodedFrom::Document;
+            object(piece, &api_version, &kind, from, registry, manifest);
         }
-        return;
     }
-    match registry.decoder(&kind) {
-        Some(decoder) => decode(piece, &api_version, &kind, decoder, manifest),
+}
+
+/// Decodes an object of a known kind and version; others are passed over.
+fn object(
+    piece: Piece<'_>,
+    api_version: &str,
+    kind: &str,
+    from: DecodedFrom,
+    registry: &Registry,
+    manifest: &mut Manifest,
+) {
+    match registry.decoder(kind) {
+        Some(decoder) => decode(piece, api_version, kind, from, decoder, manifest),
         None => manifest.skipped += 1,
     }
 }
 
-/// What is written, or else inherited.
-fn written<'a>(text: Option<Text<'a>>, inherited: &'a str) -> Cow<'a, str> {
+/// Says that something has no kind, where that is of interest.
+fn no_object(piece: &Piece<'_>, non_objects: NonObjects, manifest: &mut Manifest) {
+    if non_objects == NonObjects::Told {
+        let problem = Diagnostic::new(piece.span(), Problem::NotAnObject);
+        manifest.diagnostics.push(problem);
+    }
+    manifest.skipped += 1;
+}
+
+/// What the items of a list take over from it, where it is of a kind whose lists servers have.
+///
+/// Source: `unstructuredJSONScheme.decodeToList`.
+pub(super) struct Inherited {
+    api_version: String,
+    kind: String,
+    /// Whether no server is known to have such lists.
+    unknown: bool,
+}
+
+mapping! {
+    /// What stands around a list's items.
+    struct RawList<'a> expecting "a list of objects" {
+        api_version: Text<'a> = "apiVersion",
+        kind: Text<'a> = "kind",
+        metadata: RawMetadata<'a> = "metadata",
+    }
+}
+
+impl Inherited {
+    /// What a list hands down, by what stands around its items.
+    pub(super) fn read(head: Piece<'_>) -> Result<Self, Invalid> {
+        let raw: RawList<'_> = head.read()?;
+        let api_version = string(raw.api_version, "apiVersion")?;
+        let kind = string(raw.kind, "kind")?;
+        if let Some(metadata) = raw.metadata {
+            metadata.check_types()?;
+        }
+        Ok(Inherited::of(&api_version, &kind))
+    }
+
+    /// What a list of this version and kind hands down.
+    pub(super) fn of(api_version: &str, kind: &str) -> Self {
+        let version = GroupVersion::of(api_version);
+        let item_kind = kind.strip_suffix("List").unwrap_or(kind);
+        Inherited {
+            api_version: api_version.to_owned(),
+            kind: item_kind.to_owned(),
+            unknown: !discovery::has_lists(&version, kind),
+        }
+    }
+}
+
+/// That an item of a list is a list itself, for which kubectl sends nothing of the outer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an item of this list is a list itself, so kubectl sends nothing of it")]
+pub(super) struct ListInList;
+
+/// How many items of a list are decoded at once.
+const AT_ONCE: usize = 1024;
+
+/// Decodes the items of a list, or none of them.
+fn list(piece: Piece<'_>, items: Piece<'_>, registry: &Registry, manifest: &mut Manifest) {
+    let read = Inherited::read(piece).and_then(|inherited| {
+        let items: Option<Vec<Part<'_>>> = items.read()?;
+        let items: Vec<Piece<'_>> = items
+            .unwrap_or_default()
+            .into_iter()
+            .map(|part| piece.part(part))
+            .collect();
+        if !items.iter().all(|item| item.is_null() || item.is_mapping()) {
+            return Err(Invalid::new(
+                "an item of this list is no object, so kubectl sends nothing of it",
+            ));
+        }
+        let found = parallel::map_chunks(&items, AT_ONCE, |items| {
+            let mut found = Manifest::default();
+            for one in items {
+                item(*one, &inherited, registry, &mut found)?;
+            }
+            Ok(found)
+        });
+        let found: Result<Vec<Manifest>, ListInList> = found.into_iter().collect();
+        let found = found.map_err(|error| Invalid::new(error.to_string()))?;
+        Ok((inherited, found))
+    });
+    match read {
+        Ok((inherited, found)) => add_items(|| piece.told(), &inherited, found, manifest),
+        Err(why) => tell(&piece, piece.title(), why, manifest),
+    }
+}
+
+/// What is told of something, and what tells whether it stayed the same.
+pub(super) struct Told {
+    pub(super) span: Span,
+    pub(super) title: ObjectRef,
+    pub(super) content: Fingerprint,
+}
+
+/// Adds what a list's items gave, unless only a server with an unknown type would be sent it.
+pub(super) fn add_items(
+    list: impl FnOnce() -> Told,
+    inherited: &Inherited,
+    found: Vec<Manifest>,
+    manifest: &mut Manifest,
+) {
+    let any = |found: &Manifest| !found.objects.is_empty() || !found.diagnostics.is_empty();
+    if !inherited.unknown || !found.iter().any(any) {
+        return manifest.extend(found);
+    }
+    let list = list();
+    let problem = Problem::Refused {
+        object: list.title,
+        why: "only a server that has a type of its kind would be sent the items of such a list"
+            .to_owned(),
+    };
+    let diagnostic = Diagnostic::new(list.span, problem).with_content(list.content);
+    manifest.diagnostics.push(diagnostic);
+}
+
+/// Decodes an item of a list.
+pub(super) fn item(
+    piece: Piece<'_>,
+    inherited: &Inherited,
+    registry: &Registry,
+    manifest: &mut Manifest,
+) -> Result<(), ListInList> {
+    if piece.is_null() {
+        manifest.skipped += 1;
+        return Ok(());
+    }
+    if let Some((api_version, kind)) = piece.leading_header()
+        && let Some(decoder) = registry.decoder(kind)
+        && !piece.may_be_list()
+    {
+        let from = DecodedFrom::Item;
+        decode(piece, api_version, kind, from, decoder, manifest);
+        return Ok(());
+    }
+    let mut header: Header<'_> = match piece.read() {
+        Ok(header) => header,
+        Err(error) => {
+            tell_misshapen(&piece, error, manifest);
+            return Ok(());
+        }
+    };
+    if let Some(items) = header.items.take()
+        && piece.part(items).is_list()
+    {
+        return Err(ListInList);
+    }
+    let kind = words(header.kind.as_ref());
+    let api_version = words(header.api_version.as_ref());
+    let (api_version, kind) = match api_version.is_empty() && kind.is_empty() {
+        true => (&*inherited.api_version, &*inherited.kind),
+        false => (&*api_version, &*kind),
+    };
+    if let Some(why) = no_string_in(&header) {
+        tell(&piece, ObjectRef::new("", "", ""), why, manifest);
+    } else if kind.is_empty() {
+        no_object(&piece, NonObjects::Told, manifest);
+    } else {
+        let from = DecodedFrom::Item;
+        object(piece, api_version, kind, from, registry, manifest);
+    }
+    Ok(())
+}
+
+/// The string that stands there; an empty one for whatever else does.
+fn words(text: Option<&Text<'_>>) -> String {
     match text {
-        Some(Text::Str(text)) if !text.is_empty() => text,
-        _ => Cow::Borrowed(inherited),
+        Some(Text::Str(text)) => text.to_string(),
+        _ => String::new(),
     }
 }
 
@@ -425,6 +624,7 @@ fn decode(
     piece: Piece<'_>,
     api_version: &str,
     kind: &str,
+    from: DecodedFrom,
     decoder: &Decoder,
     manifest: &mut Manifest,
 ) {
@@ -432,18 +632,25 @@ fn decode(
         piece,
         kind,
         api_version,
+        from,
         span: piece.span(),
         named: None,
         notes: Vec::new(),
     };
-    let read = match (decoder.served)(&source.group_version()) {
-        Served::OtherGroup => {
+    let no_such = |hint: &str| {
+        Err(Invalid::new(format!(
+            "no matches for kind `{kind}` in version `{}`{hint}",
+            beginning(api_version)
+        )))
+    };
+    let version = source.group_version();
+    let read = match (decoder.served)(&version) {
+        Served::OtherGroup if version.may_be_custom() => {
             manifest.skipped += 1;
             return;
         }
-        Served::Only(version) => Err(Invalid::new(format!(
-            "no matches for kind `{kind}` in version `{api_version}` (it is in `{version}`)"
-        ))),
+        Served::OtherGroup => no_such(""),
+        Served::Only(version) => no_such(&format!(" (it is in `{version}`)")),
         Served::Current | Served::Dropped => (decoder.decode)(&mut source, manifest),
     };
     if let Err(why) = read {
@@ -452,13 +659,13 @@ fn decode(
         } else {
             source.object_ref()
         };
-        tell(source.span, object, why, manifest);
+        tell(&piece, object, why, manifest);
     }
 }
 
 /// Says that an object isn't used.
-fn tell(span: Span, object: ObjectRef, why: Invalid, manifest: &mut Manifest) {
-    let span = why.span().unwrap_or(span);
+fn tell(piece: &Piece<'_>, object: ObjectRef, why: Invalid, manifest: &mut Manifest) {
+    let span = why.span().unwrap_or(piece.span());
     let problem = if why.is_unreadable() {
         Problem::Unreadable {
             message: why.to_string(),
@@ -469,10 +676,11 @@ fn tell(span: Span, object: ObjectRef, why: Invalid, manifest: &mut Manifest) {
             why: why.to_string(),
         }
     };
-    manifest.diagnostics.push(Diagnostic::new(span, problem));
+    let diagnostic = Diagnostic::new(span, problem).with_content(piece.fingerprint());
+    manifest.diagnostics.push(diagnostic);
 }
 
 /// Says that an object isn't used, since it hasn't the shape of any.
 fn tell_misshapen(piece: &Piece<'_>, error: ShapeError, manifest: &mut Manifest) {
-    tell(piece.span(), piece.title(), error.into(), manifest);
+    tell(piece, piece.title(), error.into(), manifest);
 }

@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::piece::{Fault, ShapeError};
 use super::shape::{Text, TextMap};
-use crate::text::Span;
+use crate::text::{Span, beginning};
 
 /// Why an object isn't used, in an API server's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,22 +125,130 @@ pub(super) fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, 
         .collect()
 }
 
-/// Source: `ValidateRBACName`, which is `path.ValidatePathSegmentName`.
+/// What names of a kind are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NameForm {
+    /// Source: `ValidateRBACName`, which is `path.ValidatePathSegmentName`.
+    PathSegment,
+    /// Source: `NameIsDNSSubdomain`.
+    Subdomain,
+    /// Source: `NameIsDNSLabel`.
+    Label,
+}
+
+/// How much of a name there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whole {
+    Name,
+    /// What a server makes a name of: `metadata.generateName`.
+    Prefix,
+}
+
+/// A name of an RBAC object.
 pub(super) fn check_name(name: &str, field: &str) -> Result<(), Invalid> {
-    if name.is_empty() {
-        return Err(Invalid::new(format!("{field}: required value")));
+    NameForm::PathSegment.check(name, Whole::Name, field)
+}
+
+impl NameForm {
+    pub(super) fn check(self, name: &str, whole: Whole, field: &str) -> Result<(), Invalid> {
+        if name.is_empty() {
+            return Err(Invalid::new(format!("{field}: required value")));
+        }
+        let refuse = |why: &str| {
+            let name = beginning(name);
+            Err(Invalid::new(format!(
+                "{field}: invalid value `{name}`: {why}"
+            )))
+        };
+        // Of a prefix, a dash at the end is followed by what makes it a name.
+        let named = match whole {
+            Whole::Prefix if name.len() > 1 => name.strip_suffix('-').unwrap_or(name),
+            _ => name,
+        };
+        match self {
+            NameForm::PathSegment => {
+                if whole == Whole::Name && matches!(name, "." | "..") {
+                    return refuse(&format!("may not be `{name}`"));
+                }
+                match name.chars().find(|c| matches!(c, '/' | '%')) {
+                    Some(c) => refuse(&format!("may not contain `{c}`")),
+                    None => Ok(()),
+                }
+            }
+            NameForm::Subdomain if is_dns_subdomain(named) => Ok(()),
+            NameForm::Subdomain => {
+                refuse("a name is made of lower case letters, digits, `-` and `.`")
+            }
+            NameForm::Label if is_dns_label(named) => Ok(()),
+            NameForm::Label => {
+                refuse("a name is made of up to 63 lower case letters, digits and `-`")
+            }
+        }
     }
-    if matches!(name, "." | "..") {
-        return Err(Invalid::new(format!(
-            "{field}: invalid value `{name}`: may not be `{name}`"
-        )));
+}
+
+/// Source: `ValidateNamespaceName`.
+pub(super) fn check_namespace(namespace: &str) -> Result<(), Invalid> {
+    NameForm::Label.check(namespace, Whole::Name, "metadata.namespace")
+}
+
+/// Whether a name is a DNS-1123 label, as names of namespaces are.
+pub(super) fn is_dns_label(name: &str) -> bool {
+    name.len() <= 63 && !name.contains('.') && is_dns_subdomain(name)
+}
+
+/// Whether a text is what may name a label, an annotation or a finalizer: up to 63 letters, digits and
+/// `-_.`, after a domain and `/` if there is one.
+///
+/// Source: `IsQualifiedName`.
+pub(super) fn is_qualified_name(name: &str) -> bool {
+    let (domain, rest) = match name.split_once('/') {
+        None => (None, name),
+        Some((domain, rest)) => (Some(domain), rest),
+    };
+    domain.is_none_or(is_dns_subdomain) && !rest.is_empty() && is_label_value(rest)
+}
+
+/// Whether a text is what a label may hold.
+///
+/// Source: `IsValidLabelValue`.
+pub(super) fn is_label_value(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let is_edge = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    bytes.len() <= 63
+        && is_edge(bytes.first())
+        && is_edge(bytes.last())
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+/// What is wrong with a label's name.
+pub(super) const LABEL_NAME: &str = "a label's name is made of up to 63 letters, digits and `-_.`, after a \
+                                     domain and `/` if there is one";
+/// What is wrong with a label's value.
+pub(super) const LABEL_VALUE: &str = "a label holds up to 63 letters, digits and `-_.`, and begins and ends \
+                                      with a letter or digit";
+
+/// That labels are such as a server takes.
+///
+/// Source: `ValidateLabels`.
+pub(super) fn check_labels(labels: &[(String, String)], field: &str) -> Result<(), Invalid> {
+    for (key, value) in labels {
+        let key_shown = beginning(key);
+        if !is_qualified_name(key) {
+            return Err(Invalid::new(format!(
+                "{field}: invalid value `{key_shown}`: {LABEL_NAME}"
+            )));
+        }
+        if !is_label_value(value) {
+            let value = beginning(value);
+            return Err(Invalid::new(format!(
+                "{field}.{key_shown}: invalid value `{value}`: {LABEL_VALUE}"
+            )));
+        }
     }
-    match name.chars().find(|c| matches!(c, '/' | '%')) {
-        Some(c) => Err(Invalid::new(format!(
-            "{field}: invalid value `{name}`: may not contain `{c}`"
-        ))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// Whether a name is a DNS-1123 subdomain, as names of service accounts are.

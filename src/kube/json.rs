@@ -1,4 +1,4 @@
-//! The JSON reader: one object, a list of them, or a stream of either (JSON Lines).
+//! The JSON reader: an object, or a list of them.
 //!
 //! Pieces are borrowed as raw slices first, so their position in the text gives their place, and
 //! the items of a list can be parsed on all cores.
@@ -6,13 +6,18 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::decode::{self, Inherited, NonObjects, Registry};
-use super::piece::{Fault, Piece, ShapeError};
+use super::decode::{self, Inherited, ListInList, NonObjects, Registry, Told};
+use super::json_value::value_end;
+use super::metadata::RawMetadata;
+use super::piece::{Fault, Piece, ShapeError, Within};
 use super::shape::Text;
+use super::yaml::tell_repeated;
 use super::{Manifest, OnProgress, wording};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::object::ObjectRef;
 use crate::parallel;
-use crate::text::{FileId, LineIndex, Span, TextTooLarge};
+use crate::text::yaml::{self, Limits};
+use crate::text::{FileId, Fingerprint, LineIndex, Span};
 
 /// How many items of a list are read at once: so many that the system takes their memory back when
 /// they have been put together.
@@ -20,9 +25,9 @@ const AT_ONCE: usize = 1024;
 
 /// A text with the places of its slices.
 pub(super) struct JsonText<'a> {
-    file: FileId,
-    text: &'a str,
-    lines: &'a LineIndex,
+    pub(super) file: FileId,
+    pub(super) text: &'a str,
+    pub(super) lines: &'a LineIndex,
 }
 
 impl JsonText<'_> {
@@ -38,178 +43,161 @@ impl JsonText<'_> {
     }
 }
 
-/// What reads a text.
-struct JsonReader<'a> {
-    text: JsonText<'a>,
-    registry: &'a Registry,
-    on_progress: &'a OnProgress<'a>,
-}
-
-/// What reading a text as JSON gave.
-pub(super) struct Read {
-    /// What was read, and what was wrong.
-    pub(super) manifest: Manifest,
-    /// Whether all of the text is JSON.
-    pub(super) sound: bool,
-    /// Whether at least its beginning is.
-    pub(super) begins_sound: bool,
-}
-
-/// Reads a JSON text, past what is broken in it.
-///
-/// # Errors
-/// If its lines can't be numbered.
-pub(super) fn read(
-    file: FileId,
-    text: &str,
-    registry: &Registry,
-    on_progress: &OnProgress<'_>,
-) -> Result<Read, TextTooLarge> {
-    let (lines, list) = parallel::join(
-        || LineIndex::new(text),
-        || serde_json::from_str::<ListHead<'_>>(text).ok(),
-    );
-    let lines = lines?;
-    let reader = JsonReader {
-        text: JsonText {
-            file,
-            text,
-            lines: &lines,
-        },
-        registry,
-        on_progress,
-    };
-    let mut read = Read {
-        manifest: Manifest::default(),
-        sound: true,
-        begins_sound: false,
-    };
-    // A dump is one list and nearly all of the work, so it is looked through but once.
-    if let Some(head) = list
-        && reader.list(&head, &mut read.manifest)
-    {
-        return Ok(read);
-    }
-    let mut offset = 0;
-    loop {
-        let rest = &text[offset..];
-        let mut stream = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
-        loop {
-            match stream.next() {
-                None => return Ok(read),
-                Some(Ok(value)) => {
-                    read.begins_sound |= read.sound;
-                    reader.value(value, &mut read.manifest);
-                }
-                Some(Err(error)) => {
-                    read.sound = false;
-                    let begin = reader.text.span_at(&rest[..0]);
-                    let message = if stands_at(rest, &error) == Some(b'#') {
-                        "JSON has no `#` comments; a file that ends in .yaml may have them"
-                            .to_owned()
-                    } else {
-                        in_words(&error)
-                    };
-                    read.manifest.diagnostics.push(Diagnostic::new(
-                        within(begin, &error),
-                        Problem::Unreadable { message },
-                    ));
-                    let failed = offset + stream.byte_offset();
-                    match next_value(text, failed) {
-                        Some(next) => {
-                            offset = next;
-                            break;
-                        }
-                        None => return Ok(read),
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The byte at which an error is told.
-fn stands_at(text: &str, error: &serde_json::Error) -> Option<u8> {
-    let line = text.split('\n').nth(error.line().checked_sub(1)?)?;
-    line.as_bytes().get(error.column().checked_sub(1)?).copied()
-}
-
-/// Where, after a broken value that begins about `from`, a line begins with the next one.
-fn next_value(text: &str, from: usize) -> Option<usize> {
-    memchr::memchr_iter(b'\n', &text.as_bytes()[from..])
-        .map(|at| from + at + 1)
-        .find(|&begin| {
-            // The whitespace that leads up to a broken value isn't past it.
-            text[begin..].starts_with('{') && !text[from..begin].trim().is_empty()
-        })
+/// What reads the JSON values of a text.
+pub(super) struct JsonReader<'a> {
+    pub(super) text: JsonText<'a>,
+    pub(super) registry: &'a Registry,
+    pub(super) non_objects: NonObjects,
+    pub(super) on_progress: &'a OnProgress<'a>,
 }
 
 /// A list as far as it has to be known before its items are read.
 #[derive(Deserialize)]
 struct ListHead<'a> {
     #[serde(borrow, rename = "apiVersion")]
-    api_version: Option<Text<'a>>,
+    api_version: Text<'a>,
     #[serde(borrow)]
-    kind: Option<Text<'a>>,
+    kind: Text<'a>,
     #[serde(borrow)]
-    items: Option<Vec<&'a RawValue>>,
+    metadata: Option<RawMetadata<'a>>,
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
 }
 
-impl JsonReader<'_> {
-    fn value(&self, value: &RawValue, manifest: &mut Manifest) {
-        let inherited = Inherited::document(NonObjects::Told);
-        if value.get().starts_with('[') {
-            match serde_json::from_str::<Vec<&RawValue>>(value.get()) {
-                Ok(items) => self.items(&items, &inherited, manifest),
-                Err(error) => manifest.diagnostics.push(Diagnostic::new(
-                    within(self.text.span_of(value), &error),
-                    Problem::Unreadable {
-                        message: in_words(&error),
-                    },
-                )),
-            }
-            return;
-        }
-        if let Ok(head) = serde_json::from_str::<ListHead<'_>>(value.get())
-            && self.list(&head, manifest)
-        {
-            return;
-        }
-        self.object(value, &inherited, manifest);
-    }
+/// A text that is one list, as a dump is.
+pub(super) struct Dump<'a>(ListHead<'a>);
 
-    /// Reads the items of a list, if it is one.
-    fn list(&self, head: &ListHead<'_>, manifest: &mut Manifest) -> bool {
-        let (Some(items), Some(Text::Str(api_version)), Some(Text::Str(kind))) =
-            (&head.items, &head.api_version, &head.kind)
-        else {
-            return false;
+/// Looks at a text for one list and nothing else. A dump is nearly all of the work, so it is looked
+/// through but once.
+pub(super) fn dump(text: &str) -> Option<Dump<'_>> {
+    let head: ListHead<'_> = serde_json::from_str(text).ok()?;
+    let is_shallow = |item: &&RawValue| {
+        let item = item.get();
+        item.len() < DEEP || value_end(item.as_bytes(), 0).is_ok()
+    };
+    head.items.iter().all(is_shallow).then_some(Dump(head))
+}
+
+/// An object in fewer bytes can't be nested deeper than Go reads.
+const DEEP: usize = 2 * 9_990;
+
+impl<'a> JsonReader<'a> {
+    /// Reads a text that is one list; nothing where it has to be read in another way.
+    pub(super) fn dump(&self, dump: &Dump<'_>, whole: &str) -> Option<Manifest> {
+        let head = &dump.0;
+        let (Text::Str(api_version), Text::Str(kind)) = (&head.api_version, &head.kind) else {
+            return None;
         };
-        if !kind.ends_with("List") {
-            return false;
+        if kind.is_empty()
+            || head
+                .metadata
+                .as_ref()
+                .is_some_and(|m| m.check_types().is_err())
+        {
+            return None;
         }
-        self.items(items, &Inherited::item(api_version, kind), manifest);
-        true
+        let inherited = Inherited::of(api_version, kind);
+        let parts: Vec<Result<Manifest, ListInList>> =
+            parallel::map_chunks(&head.items, AT_ONCE, |items| {
+                let mut part = Manifest::default();
+                for item in items {
+                    self.item(item, &inherited, &mut part)?;
+                }
+                (self.on_progress)(items.iter().map(|item| item.get().len()).sum());
+                Ok(part)
+            });
+        let is_object = |item: &&RawValue| item.get().starts_with('{') || item.get() == "null";
+        if !head.items.iter().all(is_object) {
+            return None;
+        }
+        let found = parts.into_iter().collect::<Result<Vec<_>, _>>().ok()?;
+        let mut manifest = Manifest::default();
+        let told = || Told {
+            span: self.text.span_at(whole),
+            title: ObjectRef::new(&**kind, "", ""),
+            content: Fingerprint::of(whole.as_bytes()),
+        };
+        decode::add_items(told, &inherited, found, &mut manifest);
+        Some(manifest)
     }
 
-    fn items(&self, items: &[&RawValue], inherited: &Inherited, manifest: &mut Manifest) {
-        let parts: Vec<Manifest> = parallel::map_chunks(items, AT_ONCE, |items| {
-            let mut part = Manifest::default();
-            for item in items {
-                self.object(item, inherited, &mut part);
+    /// Reads a value.
+    pub(super) fn value(&self, raw: &str) -> Manifest {
+        let mut manifest = Manifest::default();
+        if let Ok(raw) = serde_json::from_str::<&RawValue>(raw) {
+            let piece = Piece::Json {
+                raw,
+                text: &self.text,
+            };
+            decode::value(piece, self.non_objects, self.registry, &mut manifest);
+            if !manifest.diagnostics.iter().any(Diagnostic::is_unjudged) {
+                return manifest;
             }
-            (self.on_progress)(items.iter().map(|item| item.get().len()).sum());
-            part
+        }
+        let mut manifest = Manifest::default();
+        self.leniently(raw, &mut manifest, |piece, manifest| {
+            decode::value(piece, self.non_objects, self.registry, manifest);
         });
-        manifest.extend(parts);
+        (self.on_progress)(raw.len());
+        manifest
     }
 
-    fn object(&self, raw: &RawValue, inherited: &Inherited, manifest: &mut Manifest) {
+    fn item(
+        &self,
+        raw: &RawValue,
+        inherited: &Inherited,
+        manifest: &mut Manifest,
+    ) -> Result<(), ListInList> {
+        let before = manifest.diagnostics.len();
         let piece = Piece::Json {
             raw,
             text: &self.text,
         };
-        decode::object(piece, inherited, self.registry, manifest);
+        decode::item(piece, inherited, self.registry, manifest)?;
+        let mut told = manifest.diagnostics[before..].iter();
+        if !told.any(Diagnostic::is_unjudged) {
+            return Ok(());
+        }
+        manifest.diagnostics.truncate(before);
+        let mut read = Ok(());
+        self.leniently(raw.get(), manifest, |piece, manifest| {
+            read = decode::item(piece, inherited, self.registry, manifest);
+        });
+        read
+    }
+
+    /// Reads as Go does what is sound JSON, but isn't for everyone: with keys that stand twice, the
+    /// first of which may hold anything, escapes of half characters, or nested deep.
+    fn leniently(
+        &self,
+        raw: &str,
+        manifest: &mut Manifest,
+        read: impl FnOnce(Piece<'_>, &mut Manifest),
+    ) {
+        let within = Within {
+            text: raw,
+            begin: self.text.span_at(raw),
+            unaliased: true,
+        };
+        match yaml::json_document(raw, Limits::default().as_deep_as_kubectl()) {
+            Ok(document) => {
+                let before = manifest.objects.len();
+                let node = document.root();
+                read(Piece::Yaml { node, within }, manifest);
+                if manifest.objects.len() > before {
+                    tell_repeated(&document, &within, manifest);
+                }
+            }
+            Err(error) => {
+                let problem = Problem::Unreadable {
+                    message: error.to_string(),
+                };
+                let diagnostic = Diagnostic::new(within.span(error.span()), problem);
+                manifest
+                    .diagnostics
+                    .push(diagnostic.with_content(Fingerprint::of(raw.as_bytes())));
+            }
+        }
     }
 }
 

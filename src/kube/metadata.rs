@@ -1,10 +1,14 @@
 //! `metadata`: what every object has.
 
-use compact_str::CompactString;
-use serde::Serialize;
+use std::fmt;
 
-use super::fields::{Invalid, map, no_string};
-use super::shape::{Text, TextMap, mapping};
+use compact_str::{CompactString, format_compact};
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::fields::{Invalid, NameForm, Whole, check_labels, is_qualified_name, map, no_string};
+use super::shape::{Flag, Text, TextMap, mapping};
+use crate::text::beginning;
 
 /// The label of the objects that an API server makes by itself.
 const BOOTSTRAPPING: (&str, &str) = ("kubernetes.io/bootstrapping", "rbac-defaults");
@@ -31,6 +35,8 @@ pub struct Metadata {
     pub annotations: Box<[(CompactString, Box<str>)]>,
     /// The unique ID that a server gave the object; none where it doesn't come from a server.
     pub uid: Option<Box<str>>,
+    /// Whether it has a `resourceVersion`, as everything that a server prints.
+    pub has_resource_version: bool,
 }
 
 impl Metadata {
@@ -46,6 +52,11 @@ impl Metadata {
     /// Whether the object comes from a server: it has a `uid`.
     pub fn is_from_server(&self) -> bool {
         self.uid.is_some()
+    }
+
+    /// Whether the object stands as a server prints it: with a `uid` and a `resourceVersion`.
+    pub fn is_printed_by_server(&self) -> bool {
+        self.is_from_server() && self.has_resource_version
     }
 
     /// Whether the object is labelled as one of the default policy's.
@@ -67,17 +78,71 @@ mapping! {
     /// `metadata` as it is written.
     pub struct RawMetadata<'a> expecting "the object's metadata" {
         name: Text<'a> = "name",
+        generate_name: Text<'a> = "generateName",
         namespace: Text<'a> = "namespace",
+        self_link: Text<'a> = "selfLink",
         uid: Text<'a> = "uid",
+        resource_version: Text<'a> = "resourceVersion",
+        generation: Number = "generation",
+        creation_timestamp: Text<'a> = "creationTimestamp",
+        deletion_timestamp: Text<'a> = "deletionTimestamp",
+        deletion_grace_period_seconds: Number = "deletionGracePeriodSeconds",
         labels: TextMap<'a> = "labels",
         annotations: TextMap<'a> = "annotations",
+        owner_references: Vec<RawOwner<'a>> = "ownerReferences",
+        finalizers: Vec<Text<'a>> = "finalizers",
+        managed_fields: Vec<RawManager<'a>> = "managedFields",
     }
-    ignoring [
-        "generateName", "selfLink", "resourceVersion", "generation", "creationTimestamp",
-        "deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers",
-        "managedFields", "clusterName", "continue", "remainingItemCount",
-    ]
+    ignoring ["clusterName", "continue", "remainingItemCount"]
     keeping unknown
+}
+
+mapping! {
+    /// An entry of `metadata.ownerReferences` as it is written.
+    pub struct RawOwner<'a> expecting "an owner reference" {
+        api_version: Text<'a> = "apiVersion",
+        kind: Text<'a> = "kind",
+        name: Text<'a> = "name",
+        uid: Text<'a> = "uid",
+        controller: Flag = "controller",
+        block_owner_deletion: Flag = "blockOwnerDeletion",
+    }
+}
+
+mapping! {
+    /// An entry of `metadata.managedFields` as it is written.
+    pub struct RawManager<'a> expecting "an entry of managed fields" {
+        manager: Text<'a> = "manager",
+        operation: Text<'a> = "operation",
+        api_version: Text<'a> = "apiVersion",
+        time: Text<'a> = "time",
+        fields_type: Text<'a> = "fieldsType",
+        subresource: Text<'a> = "subresource",
+    }
+}
+
+/// A whole number of up to 63 bits.
+#[derive(Debug, Clone, Copy)]
+pub struct Number(i64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberVisitor;
+        impl Visitor<'_> for NumberVisitor {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+            fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+                Ok(Number(value))
+            }
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Self::Value, E> {
+                let number = i64::try_from(value).map(Number);
+                number.map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
+            }
+        }
+        deserializer.deserialize_any(NumberVisitor)
+    }
 }
 
 /// What isn't part of an object's name.
@@ -87,28 +152,279 @@ pub(super) struct Attached {
     pub(super) uid: Option<Box<str>>,
 }
 
-/// The fields that hold more than a name, held against what an API server takes.
-pub(super) fn attached(
-    labels: Option<TextMap<'_>>,
-    annotations: Option<TextMap<'_>>,
-    uid: Option<Text<'_>>,
-) -> Result<Attached, Invalid> {
-    let mut labels = map(labels, "metadata.labels")?;
-    labels.sort();
-    let mut annotations: Vec<(CompactString, Box<str>)> = map(annotations, "metadata.annotations")?
-        .into_iter()
-        .filter(|(key, _)| key != LAST_APPLIED)
-        .map(|(key, value)| (key.into(), value.into_boxed_str()))
-        .collect();
-    annotations.sort();
-    let uid: Option<Box<str>> = match uid {
-        None => None,
-        Some(Text::Str(uid)) => (!uid.is_empty()).then(|| uid.into()),
-        Some(other) => return Err(no_string(&other, "metadata.uid")),
+impl RawMetadata<'_> {
+    /// What `metadata.name` holds.
+    pub(super) fn name(&self) -> Result<CompactString, Invalid> {
+        as_string(self.name.as_ref(), "metadata.name")
+    }
+
+    /// What `metadata.namespace` holds.
+    pub(super) fn namespace(&self) -> Result<CompactString, Invalid> {
+        as_string(self.namespace.as_ref(), "metadata.namespace")
+    }
+
+    /// Whether a server has kept the object.
+    pub(super) fn has_resource_version(&self) -> Result<bool, Invalid> {
+        let version = as_string(self.resource_version.as_ref(), "metadata.resourceVersion")?;
+        Ok(!version.is_empty())
+    }
+
+    /// Whether something else than a string stands where the namespace belongs.
+    pub(super) fn has_odd_namespace(&self) -> bool {
+        !matches!(self.namespace, None | Some(Text::Str(_)))
+    }
+
+    /// The name of an object whose own name is this one. Where it has none but a prefix, of which a
+    /// server makes a name that nobody knows yet, it is called `PREFIX*`.
+    pub(super) fn check_name(
+        &self,
+        name: CompactString,
+        naming: NameForm,
+    ) -> Result<CompactString, Invalid> {
+        let field = "metadata.generateName";
+        let prefix = as_string(self.generate_name.as_ref(), field)?;
+        if !prefix.is_empty() {
+            naming.check(&prefix, Whole::Prefix, field)?;
+        }
+        if !name.is_empty() || prefix.is_empty() {
+            naming.check(&name, Whole::Name, "metadata.name")?;
+            return Ok(name);
+        }
+        Ok(format_compact!("{prefix}*"))
+    }
+
+    /// That everything has the type that it should have.
+    ///
+    /// Source: `ObjectMeta` of apimachinery, into which kubectl and servers read it.
+    pub(super) fn check_types(&self) -> Result<(), Invalid> {
+        self.namespace()?;
+        self.check_other_types()
+    }
+
+    /// The same of all but the namespace.
+    fn check_other_types(&self) -> Result<(), Invalid> {
+        for (text, field) in [
+            (&self.name, "name"),
+            (&self.generate_name, "generateName"),
+            (&self.self_link, "selfLink"),
+            (&self.uid, "uid"),
+            (&self.resource_version, "resourceVersion"),
+        ] {
+            as_string(text.as_ref(), &format!("metadata.{field}"))?;
+        }
+        moment(
+            self.creation_timestamp.as_ref(),
+            "metadata.creationTimestamp",
+        )?;
+        moment(
+            self.deletion_timestamp.as_ref(),
+            "metadata.deletionTimestamp",
+        )?;
+        for (map, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
+            for (key, value) in map.iter().flat_map(|map| &map.0) {
+                as_string(Some(value), &format!("metadata.{field}.{}", beginning(key)))?;
+            }
+        }
+        for finalizer in self.finalizers.iter().flatten() {
+            as_string(Some(finalizer), "metadata.finalizers")?;
+        }
+        for owner in self.owner_references.iter().flatten() {
+            for text in [&owner.api_version, &owner.kind, &owner.name, &owner.uid] {
+                as_string(text.as_ref(), "metadata.ownerReferences")?;
+            }
+        }
+        for manager in self.managed_fields.iter().flatten() {
+            let texts = [
+                &manager.manager,
+                &manager.operation,
+                &manager.api_version,
+                &manager.fields_type,
+                &manager.subresource,
+            ];
+            for text in texts {
+                as_string(text.as_ref(), "metadata.managedFields")?;
+            }
+            moment(manager.time.as_ref(), "metadata.managedFields.time")?;
+        }
+        Ok(())
+    }
+
+    /// The fields that hold more than a name, held against what an API server takes.
+    ///
+    /// Source: `ValidateObjectMeta` of apimachinery.
+    pub(super) fn attached(self) -> Result<Attached, Invalid> {
+        self.check_other_types()?;
+        self.check_system_fields()?;
+        let mut labels = map(self.labels, "metadata.labels")?;
+        labels.sort();
+        check_labels(&labels, "metadata.labels")?;
+        let mut annotations: Vec<(CompactString, Box<str>)> =
+            map(self.annotations, "metadata.annotations")?
+                .into_iter()
+                .filter(|(key, _)| key != LAST_APPLIED)
+                .map(|(key, value)| (key.into(), value.into_boxed_str()))
+                .collect();
+        annotations.sort();
+        for (key, _) in &annotations {
+            // Their names are compared without regard to case.
+            if !is_qualified_name(&key.to_ascii_lowercase()) {
+                return Err(Invalid::new(format!(
+                    "metadata.annotations: invalid value `{}`: an annotation's name is made of up to 63 \
+                     letters, digits and `-_.`, after a domain and `/` if there is one",
+                    beginning(key)
+                )));
+            }
+        }
+        let uid = match self.uid {
+            Some(Text::Str(uid)) => (!uid.is_empty()).then(|| uid.into()),
+            _ => None,
+        };
+        Ok(Attached {
+            labels,
+            annotations: annotations.into_boxed_slice(),
+            uid,
+        })
+    }
+
+    /// What nobody writes by hand, and a server looks at all the same.
+    fn check_system_fields(&self) -> Result<(), Invalid> {
+        if let Some(Number(generation @ ..0)) = self.generation {
+            return Err(Invalid::new(format!(
+                "metadata.generation: invalid value `{generation}`: must be greater than or equal to 0"
+            )));
+        }
+        for finalizer in self.finalizers.iter().flatten() {
+            let finalizer = as_string(Some(finalizer), "metadata.finalizers")?;
+            if !is_qualified_name(&finalizer) {
+                return Err(Invalid::new(format!(
+                    "metadata.finalizers: invalid value `{}`: a finalizer is named as a label is",
+                    beginning(&finalizer)
+                )));
+            }
+        }
+        let mut controllers = 0;
+        for owner in self.owner_references.iter().flatten() {
+            for (text, field) in [
+                (&owner.api_version, "apiVersion"),
+                (&owner.kind, "kind"),
+                (&owner.name, "name"),
+                (&owner.uid, "uid"),
+            ] {
+                let field = format!("metadata.ownerReferences.{field}");
+                if as_string(text.as_ref(), &field)?.is_empty() {
+                    return Err(Invalid::new(format!("{field}: must not be empty")));
+                }
+            }
+            controllers += u32::from(owner.controller == Some(Flag(true)));
+        }
+        if controllers > 1 {
+            return Err(Invalid::new(
+                "metadata.ownerReferences: only one reference can have `controller` set to true",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A string; an empty one where there is none.
+fn as_string(text: Option<&Text<'_>>, field: &str) -> Result<CompactString, Invalid> {
+    match text {
+        None => Ok(CompactString::default()),
+        Some(Text::Str(text)) => Ok((&**text).into()),
+        Some(other) => Err(no_string(other, field)),
+    }
+}
+
+/// That a text is a time as RFC 3339 has it, if there is one.
+fn moment(text: Option<&Text<'_>>, field: &str) -> Result<(), Invalid> {
+    let text = match text {
+        None => return Ok(()),
+        some => as_string(some, field)?,
     };
-    Ok(Attached {
-        labels,
-        annotations: annotations.into_boxed_slice(),
-        uid,
-    })
+    match is_moment(&text) {
+        true => Ok(()),
+        false => Err(Invalid::new(format!(
+            "{field}: `{}` is no time such as `2006-01-02T15:04:05Z`",
+            beginning(&text)
+        ))),
+    }
+}
+
+/// Source: Go's `time.Parse` with `time.RFC3339`.
+fn is_moment(text: &str) -> bool {
+    let Some((date, time)) = text.split_once('T') else {
+        return false;
+    };
+    let numbers = |text: &str, parting: char, digits: &[usize]| -> Option<Vec<u32>> {
+        let parts: Vec<&str> = text.split(parting).collect();
+        let fits = |(part, digits): (&&str, &usize)| {
+            part.len() == *digits && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if parts.len() != digits.len() || !parts.iter().zip(digits).all(fits) {
+            return None;
+        }
+        parts.iter().map(|part| part.parse().ok()).collect()
+    };
+    let Some(&[year, month, day]) = numbers(date, '-', &[4, 2, 2]).as_deref() else {
+        return false;
+    };
+    let is_leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    let days = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return false,
+    };
+    let (clock, zone_is_right) = match time.strip_suffix('Z') {
+        Some(clock) => (clock, true),
+        None => match time.rfind(['+', '-']) {
+            None => return false,
+            Some(at) => {
+                let zone = numbers(&time[at + 1..], ':', &[2, 2]);
+                let fits = zone.is_some_and(|zone| zone[0] <= 24 && zone[1] <= 60);
+                (&time[..at], fits)
+            }
+        },
+    };
+    let (clock, fraction) = match clock.split_once(['.', ',']) {
+        None => (clock, "0"),
+        Some((clock, fraction)) => (clock, fraction),
+    };
+    let fraction_is_right =
+        !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let clock = numbers(clock, ':', &[2, 2, 2]);
+    (1..=days).contains(&day)
+        && clock.is_some_and(|clock| clock[0] < 24 && clock[1] < 60 && clock[2] < 60)
+        && fraction_is_right
+        && zone_is_right
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_moment;
+
+    #[test]
+    fn times_are_those_of_rfc_3339() {
+        for text in [
+            "2006-01-02T15:04:05Z",
+            "2024-02-29T00:00:00.123456789+02:00",
+            "2000-12-31T23:59:59-11:30",
+        ] {
+            assert!(is_moment(text), "{text}");
+        }
+        for text in [
+            "",
+            "2006-01-02",
+            "2006-01-02 15:04:05Z",
+            "2006-01-02T15:04:05",
+            "2006-1-2T15:04:05Z",
+            "2023-02-29T00:00:00Z",
+            "2006-13-02T15:04:05Z",
+            "2006-01-02T25:04:05Z",
+            "2006-01-02T15:04:05.Z",
+            "2006-01-02T15:04:05+2:00",
+        ] {
+            assert!(!is_moment(text), "{text}");
+        }
+    }
 }

@@ -42,12 +42,16 @@
 //! assert_eq!(files.file_line(role.rules[0].span), "role.yaml:5");
 //! ```
 
+mod aliases;
+mod block_style;
 mod custom_resource;
 mod decode;
 pub mod default_policy;
 pub mod discovery;
+mod encoding;
 mod fields;
 mod json;
+mod json_value;
 mod metadata;
 mod namespace;
 mod objects;
@@ -57,21 +61,30 @@ mod selector;
 mod service_account;
 mod shape;
 mod split;
+mod stream;
 mod wording;
 mod yaml;
+
+use std::borrow::Cow;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::parallel;
 use crate::text::{
-    FileId, Files, LineIndex, SourceText, Span, TextTooLarge, UnreadableFile, check_size,
+    FileId, Files, Fingerprint, LineIndex, SourceText, Span, TextTooLarge, UnreadableFile,
+    check_size,
 };
 
+use aliases::AliasBudget;
 use decode::NonObjects;
+use json::{JsonReader, JsonText};
+use stream::{Stream, Taken};
+use yaml::{Stumble, YamlReader};
 
 pub use crate::object::{ObjectRef, Scope};
+pub use aliases::ALIASED_IN_ALL;
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
-pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source};
+pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source, United};
 pub use fields::Invalid;
 pub use metadata::{Metadata, RawMetadata};
 pub use namespace::Namespace;
@@ -79,8 +92,8 @@ pub(crate) use objects::Column;
 pub use objects::{ObjectKey, Objects};
 pub use piece::Part;
 pub use rbac::{
-    AggregationRule, Binding, BindingKind, PolicyRule, Role, RoleKind, RoleRef, Subject,
-    SubjectKind,
+    AggregationRule, Binding, BindingKind, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef,
+    Subject, SubjectKind,
 };
 pub use selector::{LabelOperator, LabelSelector, LabelSelectorRequirement};
 pub use service_account::ServiceAccount;
@@ -174,11 +187,19 @@ fn read_all(
         .iter()
         .map(|text| (files.add_text(text), text))
         .collect();
-    let parsed: Vec<Manifest> = parallel::map(&numbered, |(file, text)| {
-        parse_text(*file, text, registry, on_progress)
-    });
-    let mut whole = Manifest::default();
-    whole.extend(parsed);
+    let aliases = AliasBudget::new();
+    let read = |aliases: &AliasBudget, on_progress: &OnProgress<'_>| {
+        let parsed: Vec<Manifest> = parallel::map(&numbered, |(file, text)| {
+            parse_text(*file, text, registry, aliases, on_progress)
+        });
+        let mut whole = Manifest::default();
+        whole.extend(parsed);
+        whole
+    };
+    let whole = read(&aliases, on_progress);
+    if aliases.is_spent() {
+        return read(&AliasBudget::spent(), &|_| {});
+    }
     whole
 }
 
@@ -187,92 +208,168 @@ pub type OnProgress<'w> = dyn Fn(usize) + Sync + 'w;
 
 fn parse_text(
     file: FileId,
-    text: &SourceText,
-    registry: &Registry,
-    on_progress: &OnProgress<'_>,
-) -> Manifest {
-    let read = read_text(file, text, registry, on_progress);
-    let mut manifest =
-        read.unwrap_or_else(|error| Manifest::broken(Span::whole(file), error.to_string()));
-    for diagnostic in &mut manifest.diagnostics {
-        diagnostic.named = text.named;
-    }
-    manifest
-}
-
-fn read_text(
-    source: FileId,
     input: &SourceText,
     registry: &Registry,
+    aliases: &AliasBudget,
     on_progress: &OnProgress<'_>,
-) -> Result<Manifest, TextTooLarge> {
-    check_size(input.bytes.len())?;
-    let text = match str::from_utf8(&input.bytes) {
-        Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
-        Err(error) => return not_utf8(source, &input.bytes, error.valid_up_to()),
-    };
-    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
-        let span = LineIndex::new(text)?.span(source, text, at);
-        let message = if at < 2 {
-            UTF_16
-        } else {
-            "a NUL byte, which no manifest may hold"
-        };
-        return Ok(Manifest::broken(span, message.to_owned()));
-    }
-    let looks_like_json = text.trim_start().starts_with(['{', '[']);
-    let ends_in_json = [".json", ".jsonl", ".ndjson"]
-        .iter()
-        .any(|ending| input.name.to_ascii_lowercase().ends_with(ending));
+) -> Manifest {
+    let text = encoding::text_of(&input.bytes);
     let non_objects = if input.named {
         NonObjects::Told
     } else {
         NonObjects::PassedOver
     };
-    let as_yaml = || yaml::read(source, text, non_objects, registry, on_progress);
-    if !looks_like_json && !ends_in_json {
-        return Ok(as_yaml());
+    let reader = TextReader {
+        file,
+        registry,
+        non_objects,
+        aliases,
+        on_progress,
+        is_called_json: [".json", ".jsonl", ".ndjson"]
+            .iter()
+            .any(|ending| input.name.to_ascii_lowercase().ends_with(ending)),
+    };
+    let read = reader.read(&text);
+    let mut manifest = read.unwrap_or_else(|error| {
+        let problem = Problem::Unreadable {
+            message: error.to_string(),
+        };
+        Manifest::broken(Span::whole(file), problem, &input.bytes)
+    });
+    for diagnostic in &mut manifest.diagnostics {
+        diagnostic.named = input.named;
     }
-    // What follows what looks like JSON may still make it YAML, of which JSON is a part: documents
-    // between `---`, or comments.
-    let json = json::read(source, text, registry, on_progress)?;
-    if json.sound {
-        return Ok(json.manifest);
-    }
-    if split::has_marker(text) || !ends_in_json && !json.begins_sound {
-        return Ok(as_yaml());
-    }
-    if ends_in_json {
-        return Ok(json.manifest);
-    }
-    let yaml = as_yaml();
-    Ok(if yaml.diagnostics.iter().any(Diagnostic::is_unreadable) {
-        json.manifest
-    } else {
-        yaml
-    })
+    manifest
 }
 
-/// What is told of a text in the other encoding that editors save.
-const UTF_16: &str = "the text is UTF-16; save it as UTF-8";
+/// What reads a file.
+struct TextReader<'a> {
+    file: FileId,
+    registry: &'a Registry,
+    non_objects: NonObjects,
+    aliases: &'a AliasBudget,
+    on_progress: &'a OnProgress<'a>,
+    /// Whether the file's name says that it holds JSON.
+    is_called_json: bool,
+}
 
-fn not_utf8(source: FileId, bytes: &[u8], valid_up_to: usize) -> Result<Manifest, TextTooLarge> {
-    let valid = str::from_utf8(&bytes[..valid_up_to]).unwrap_or_default();
-    let span = LineIndex::new(valid)?.span(source, valid, valid_up_to);
-    let message = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        UTF_16
-    } else {
-        "bytes that are not UTF-8"
-    };
-    Ok(Manifest::broken(span, message.to_owned()))
+impl TextReader<'_> {
+    fn read(&self, text: &str) -> Result<Manifest, TextTooLarge> {
+        check_size(text.len())?;
+        if let Some(manifest) = self.dump(text)? {
+            return Ok(manifest);
+        }
+        let Stream { taken, no_json } = stream::take(text);
+        // Only JSON is asked for places in the whole text, and what can't be told apart.
+        let needs_lines = |taken: &Taken<'_>| !matches!(taken, Taken::Yaml(..));
+        let lines = match no_json.is_some() || taken.iter().any(needs_lines) {
+            true => LineIndex::new(text)?,
+            false => LineIndex::new("")?,
+        };
+        let json = self.json_reader(text, &lines);
+        let yaml = YamlReader {
+            file: self.file,
+            registry: self.registry,
+            non_objects: self.non_objects,
+            aliases: self.aliases,
+            on_progress: self.on_progress,
+        };
+        let parts: Vec<Result<Manifest, Stumble>> = parallel::map(&taken, |taken| match taken {
+            Taken::Json(value) => Ok(json.value(value)),
+            Taken::Yaml(document, line) => {
+                // kubectl's reader ends each line.
+                let ended: Cow<'_, str> = match document.ends_with('\n') {
+                    true => Cow::Borrowed(document),
+                    false => Cow::Owned(format!("{document}\n")),
+                };
+                yaml.document(&ended, *line)
+            }
+            Taken::Stumble(at, message) => Err(Stumble {
+                span: lines.span(self.file, text, *at),
+                message: message.clone(),
+            }),
+        });
+        let mut read = Vec::with_capacity(parts.len());
+        let count = parts.len();
+        for (part, (number, taken)) in parts.into_iter().zip((1..).zip(&taken)) {
+            match part {
+                Ok(part) => read.push(part),
+                Err(mut stumble) => {
+                    // In a file that is said to be JSON, people want to know why it isn't.
+                    if let Some((first, at, message)) = no_json
+                        && self.is_called_json
+                        && number == first + 1
+                    {
+                        stumble = Stumble {
+                            span: lines.span(self.file, text, at),
+                            message: message.to_owned(),
+                        };
+                    }
+                    read.push(self.stumbled(text, taken, stumble, number < count));
+                    break;
+                }
+            }
+        }
+        let mut whole = Manifest::default();
+        whole.extend(read);
+        Ok(whole)
+    }
+
+    /// What is told where kubectl stops reading. What is after it is a part of what wasn't judged.
+    fn stumbled(&self, text: &str, at: &Taken<'_>, stumble: Stumble, more: bool) -> Manifest {
+        let begin = match at {
+            Taken::Json(piece) | Taken::Yaml(piece, _) => {
+                (piece.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)
+            }
+            Taken::Stumble(at, _) => *at,
+        };
+        let mut message = stumble.message;
+        if more {
+            message.push_str("; kubectl stops here, so what follows in the file isn't read");
+        }
+        let rest = text.get(begin..).unwrap_or(text);
+        Manifest::broken(
+            stumble.span,
+            Problem::Unreadable { message },
+            rest.as_bytes(),
+        )
+    }
+
+    fn json_reader<'a>(&'a self, text: &'a str, lines: &'a LineIndex) -> JsonReader<'a> {
+        JsonReader {
+            text: JsonText {
+                file: self.file,
+                text,
+                lines,
+            },
+            registry: self.registry,
+            non_objects: self.non_objects,
+            on_progress: self.on_progress,
+        }
+    }
+
+    /// Reads a text that is one list in JSON; nothing where it is anything else.
+    fn dump(&self, text: &str) -> Result<Option<Manifest>, TextTooLarge> {
+        let trimmed = text.trim_ascii();
+        if !stream::begins_as_json(text) || !trimmed.starts_with('{') || !trimmed.ends_with('}') {
+            return Ok(None);
+        }
+        let (lines, dump) = parallel::join(|| LineIndex::new(text), || json::dump(trimmed));
+        let lines = lines?;
+        let Some(dump) = dump else {
+            return Ok(None);
+        };
+        Ok(self.json_reader(text, &lines).dump(&dump, trimmed))
+    }
 }
 
 impl Manifest {
-    fn broken(span: Span, message: String) -> Self {
+    fn broken(span: Span, problem: Problem, content: &[u8]) -> Self {
         let mut manifest = Manifest::default();
+        let diagnostic = Diagnostic::new(span, problem);
         manifest
             .diagnostics
-            .push(Diagnostic::new(span, Problem::Unreadable { message }));
+            .push(diagnostic.with_content(Fingerprint::of(content)));
         manifest
     }
 }

@@ -36,7 +36,7 @@ impl Decode for Namespace {
     const KINDS: &'static [&'static str] = &["Namespace"];
 
     fn served(version: &GroupVersion<'_>) -> Served {
-        Served::in_group("", version)
+        Served::in_version("v1", version)
     }
 
     fn decode(source: &mut Source<'_>) -> Result<Self, Invalid> {

@@ -3,9 +3,9 @@
 use std::any::Any;
 use std::fmt;
 
-use super::decode::Decode;
+use super::decode::{Decode, United};
 use crate::object::ObjectRef;
-use crate::text::{Located, Span};
+use crate::text::{Fingerprint, Located, Span};
 
 /// The kind, namespace and name of an object, borrowed from it: what makes two objects the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -154,9 +154,13 @@ pub(crate) trait Column: Any + fmt::Debug + Send + Sync {
     fn object_ref(&self, at: usize) -> ObjectRef;
     /// Whether two objects of one name give the same.
     fn same_content(&self, at: usize, other: usize) -> bool;
+    /// What an object holds, so that it can be compared with one of another input.
+    fn fingerprint(&self, at: usize) -> Fingerprint;
+    /// Adds to an object what another definition of it gives.
+    fn unite(&mut self, at: usize, other: usize) -> United;
     /// Keeps the objects for which it says so.
     fn keep(&mut self, keep: &[bool]);
-    /// Sorts by kind, namespace and name, no two of which are the same.
+    /// Sorts by kind, namespace and name; of one name the later definition comes first.
     fn sort(&mut self);
     fn reserve(&mut self, more: usize);
     /// Adds the objects of a column of the same type.
@@ -199,6 +203,22 @@ impl<T: Decode> Column for Vec<Located<T>> {
         self[at].value.same_content(&self[other].value)
     }
 
+    fn fingerprint(&self, at: usize) -> Fingerprint {
+        Fingerprint::of_value(&self[at])
+    }
+
+    fn unite(&mut self, at: usize, other: usize) -> United {
+        let (before, after) = self.split_at_mut(at.max(other));
+        let (Some(low), Some(high)) = (before.get_mut(at.min(other)), after.first_mut()) else {
+            return United::Merged;
+        };
+        if at < other {
+            low.value.unite(&high.value)
+        } else {
+            high.value.unite(&low.value)
+        }
+    }
+
     fn keep(&mut self, keep: &[bool]) {
         let mut keep = keep.iter();
         self.retain(|_| keep.next().copied().unwrap_or(false));
@@ -206,6 +226,7 @@ impl<T: Decode> Column for Vec<Located<T>> {
 
     fn sort(&mut self) {
         // A dump is nearly sorted as it is, which a stable sort makes use of.
+        self.reverse();
         self.sort_by(|a, b| a.value.key().cmp(&b.value.key()));
     }
 

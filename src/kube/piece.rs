@@ -7,21 +7,18 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::decode::Told;
 use super::json::{self, JsonText};
 use super::yaml::title;
 use crate::object::ObjectRef;
 use crate::text::yaml::{self, Handle, Node};
-use crate::text::{FileId, Span};
+use crate::text::{Fingerprint, Span};
 
 /// An object, or a part of one, that isn't read yet.
 #[derive(Clone, Copy)]
 pub(super) enum Piece<'a> {
     /// A node of a document that begins on this line of its file.
-    Yaml {
-        node: Node<'a>,
-        file: FileId,
-        first_line: u32,
-    },
+    Yaml { node: Node<'a>, within: Within<'a> },
     /// A slice of a text.
     Json {
         raw: &'a RawValue,
@@ -47,28 +44,60 @@ pub(super) enum Fault {
     Content,
 }
 
+/// The text that a document was read from, and where it begins.
+#[derive(Clone, Copy)]
+pub(super) struct Within<'a> {
+    pub(super) text: &'a str,
+    pub(super) begin: Span,
+    /// Whether nodes stand for themselves, so that their own text says all of them.
+    pub(super) unaliased: bool,
+}
+
+impl Within<'_> {
+    /// The place in its file of what stands in the text.
+    ///
+    /// No file has more lines or columns than fit: [`text::MAX_BYTES`](crate::text::MAX_BYTES).
+    pub(super) fn span(&self, at: yaml::NodeSpan) -> Span {
+        let line = at.line.max(1);
+        let before = if line == 1 {
+            self.begin.column.max(1) - 1
+        } else {
+            0
+        };
+        Span {
+            file: self.begin.file,
+            line: self.begin.line + (line - 1),
+            column: before + at.column,
+        }
+    }
+}
+
 impl<'a> Piece<'a> {
     /// Where it begins.
     pub(super) fn span(&self) -> Span {
         match self {
-            Piece::Yaml {
-                node,
-                file,
-                first_line,
-            } => in_file(node.span(), *file, *first_line),
+            Piece::Yaml { node, within } => within.span(node.span()),
             Piece::Json { raw, text } => text.span_of(raw),
         }
+    }
+
+    /// What its text is, as far as that says all of it.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        let text = match self {
+            Piece::Yaml { node, within } => {
+                let own = within.text.get(node.definition().range());
+                own.filter(|_| within.unaliased).unwrap_or(within.text)
+            }
+            Piece::Json { raw, .. } => raw.get(),
+        };
+        Fingerprint::of(text.as_bytes())
     }
 
     /// Reads it into a type.
     pub(super) fn read<T: Deserialize<'a>>(&self) -> Result<T, ShapeError> {
         match self {
-            Piece::Yaml {
-                node,
-                file,
-                first_line,
-            } => node.read().map_err(|error| ShapeError {
-                span: in_file(error.span(), *file, *first_line),
+            Piece::Yaml { node, within } => node.read().map_err(|error| ShapeError {
+                span: within.span(error.span()),
                 message: error.to_string(),
                 fault: if error.is_shape() {
                     Fault::Content
@@ -90,6 +119,41 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// Whether the word is in it that makes an object a list.
+    pub(super) fn may_be_list(&self) -> bool {
+        match self {
+            Piece::Yaml { .. } => true,
+            Piece::Json { raw, .. } => {
+                memchr::memmem::find(raw.get().as_bytes(), b"items").is_some()
+                    || memchr::memchr(b'\\', raw.get().as_bytes()).is_some()
+            }
+        }
+    }
+
+    /// Whether it is nothing.
+    pub(super) fn is_null(&self) -> bool {
+        match self {
+            Piece::Yaml { node, .. } => node.is_null(),
+            Piece::Json { raw, .. } => raw.get() == "null",
+        }
+    }
+
+    /// Whether it has keys.
+    pub(super) fn is_mapping(&self) -> bool {
+        match self {
+            Piece::Yaml { node, .. } => node.written_entries().is_some(),
+            Piece::Json { raw, .. } => raw.get().starts_with('{'),
+        }
+    }
+
+    /// Whether it has items.
+    pub(super) fn is_list(&self) -> bool {
+        match self {
+            Piece::Yaml { node, .. } => node.items().is_some(),
+            Piece::Json { raw, .. } => raw.get().starts_with('['),
+        }
+    }
+
     /// What an object is called of which nothing could be decoded.
     pub(super) fn title(&self) -> ObjectRef {
         match self {
@@ -98,36 +162,26 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// What is told of it as a whole.
+    pub(super) fn told(&self) -> Told {
+        Told {
+            span: self.span(),
+            title: self.title(),
+            content: self.fingerprint(),
+        }
+    }
+
     /// The part of it that was noted while the rest was read.
     pub(super) fn part(&self, part: Part<'a>) -> Piece<'a> {
         match (*self, part.0) {
             (Piece::Json { text, .. }, PartOf::Json(raw)) => Piece::Json { raw, text },
-            (
-                Piece::Yaml {
-                    node,
-                    file,
-                    first_line,
-                },
-                PartOf::Yaml(handle),
-            ) => Piece::Yaml {
+            (Piece::Yaml { node, within }, PartOf::Yaml(handle)) => Piece::Yaml {
                 node: node.other(handle),
-                file,
-                first_line,
+                within,
             },
             // A part is of the text that it was read from.
             (whole, _) => whole,
         }
-    }
-}
-
-/// The place in its file of what stands in a document that begins on this line of it.
-///
-/// No file has more lines than fit: [`text::MAX_BYTES`](crate::text::MAX_BYTES).
-pub(super) fn in_file(span: yaml::NodeSpan, file: FileId, first_line: u32) -> Span {
-    Span {
-        file,
-        line: first_line + (span.line.max(1) - 1),
-        column: span.column,
     }
 }
 

@@ -2,8 +2,12 @@
 
 use serde::Serialize;
 
-use super::fields::{Invalid, map, no_unknown, string, strings};
+use super::fields::{
+    Invalid, LABEL_NAME, LABEL_VALUE, check_labels, is_label_value, is_qualified_name, map,
+    no_unknown, string, strings,
+};
 use super::shape::{Text, TextMap, mapping};
+use crate::text::beginning;
 
 /// A label selector: everything in it has to hold. An empty one selects everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -104,8 +108,11 @@ pub(super) fn selector(raw: RawSelector<'_>, field: &str) -> Result<LabelSelecto
     let field = format!("{field}.matchExpressions");
     let requirements = requirements.into_iter().map(|raw| requirement(raw, &field));
     let match_expressions = requirements.collect::<Result<_, _>>()?;
+    let field = field.replace("matchExpressions", "matchLabels");
+    let match_labels = map(raw.match_labels, &field)?;
+    check_labels(&match_labels, &field)?;
     Ok(LabelSelector {
-        match_labels: map(raw.match_labels, "matchLabels")?,
+        match_labels,
         match_expressions,
     })
 }
@@ -136,8 +143,21 @@ fn requirement(raw: RawRequirement<'_>, field: &str) -> Result<LabelSelectorRequ
             "{field}.values: may not be specified when `operator` is `Exists` or `DoesNotExist`"
         )));
     }
+    let key = string(raw.key, "key")?;
+    if !is_qualified_name(&key) {
+        return Err(Invalid::new(format!(
+            "{field}.key: invalid value `{}`: {LABEL_NAME}",
+            beginning(&key)
+        )));
+    }
+    if let Some(value) = values.iter().find(|value| !is_label_value(value)) {
+        return Err(Invalid::new(format!(
+            "{field}.values: invalid value `{}`: {LABEL_VALUE}",
+            beginning(value)
+        )));
+    }
     Ok(LabelSelectorRequirement {
-        key: string(raw.key, "key")?.into(),
+        key: key.into(),
         operator,
         values: values.into_iter().map(String::from).collect(),
     })

@@ -36,7 +36,7 @@ impl Decode for ServiceAccount {
     const KINDS: &'static [&'static str] = &["ServiceAccount"];
 
     fn served(version: &GroupVersion<'_>) -> Served {
-        Served::in_group("", version)
+        Served::in_version("v1", version)
     }
 
     fn decode(source: &mut Source<'_>) -> Result<Self, Invalid> {

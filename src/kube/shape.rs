@@ -112,6 +112,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {
     }
 }
 
+/// A boolean that isn't spelled as a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FlagVisitor;
+        impl Visitor<'_> for FlagVisitor {
+            type Value = Flag;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a boolean")
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+                Ok(Flag(value))
+            }
+        }
+        deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
 /// A key, borrowed where the format can.
 pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
 
@@ -137,6 +157,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
 /// Declares a mapping with known fields: each is optional, `null` leaves it out, and a second
 /// occurrence is an error.
 ///
+/// Keys after `given` are there even where they hold `null`.
 /// Keys after `once` are known but not kept, and may not repeat; keys after `ignoring` are known and
 /// not looked at. Other keys are passed over, or `keeping` their names so that a refusal can say them.
 macro_rules! mapping {
@@ -145,6 +166,7 @@ macro_rules! mapping {
         $vis:vis struct $name:ident<$lt:lifetime> expecting $expecting:literal {
             $( $field:ident: $ty:ty = $key:literal, )*
         }
+        $( given { $( $given:ident: $given_ty:ty = $given_key:literal ),* } )?
         $( once { $( $once:ident = $once_key:literal ),* } )?
         $( ignoring [ $( $ignored:literal ),* $(,)? ] )?
         $( keeping $unknown:ident )?
@@ -153,6 +175,7 @@ macro_rules! mapping {
         #[derive(Default)]
         $vis struct $name<$lt> {
             $( pub(super) $field: Option<$ty>, )*
+            $( $( pub(super) $given: Option<$given_ty>, )* )?
             $( pub(super) $unknown: Vec<String>, )?
             marker: std::marker::PhantomData<&$lt ()>,
         }
@@ -176,6 +199,7 @@ macro_rules! mapping {
                     ) -> Result<Self::Value, A::Error> {
                         let mut value = $name::default();
                         $( let mut $field = false; )*
+                        $( $( let mut $given = false; )* )?
                         $( $( let mut $once = false; )* )?
                         while let Some($crate::kube::shape::Key(key)) = map.next_key()? {
                             match &*key {
@@ -185,6 +209,12 @@ macro_rules! mapping {
                                     }
                                     value.$field = map.next_value()?;
                                 } )*
+                                $( $( $given_key => {
+                                    if std::mem::replace(&mut $given, true) {
+                                        return Err(A::Error::duplicate_field($given_key));
+                                    }
+                                    value.$given = Some(map.next_value()?);
+                                } )* )?
                                 $( $( $once_key => {
                                     if std::mem::replace(&mut $once, true) {
                                         return Err(A::Error::duplicate_field($once_key));

@@ -3,14 +3,16 @@
 use serde::Serialize;
 
 use crate::analysis::assertions::{Assertion, Outcome, Violation};
+use crate::analysis::unjudged::Unjudged;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::{Diagnostic, Related, codes};
 use crate::entra::Directory;
+use crate::text::Files;
 
 use super::text::{with_place, wrapped};
 use super::view::{GrantView, SourceView, SubjectView, grant_span};
 use super::words::{describe_object, describe_request};
-use super::{API_VERSION, CaseView, DiagnosticView, RenderError, junit, tap};
+use super::{API_VERSION, CaseView, DiagnosticView, RenderError, UnjudgedView, junit, tap};
 
 /// The answer of `test`.
 #[derive(Debug, Clone, Serialize)]
@@ -26,6 +28,10 @@ pub struct TestView {
     pub kept: usize,
     /// How many don't.
     pub broken: usize,
+    /// How many could be broken by what isn't judged.
+    pub unknown: usize,
+    /// What isn't judged.
+    pub unjudged: Vec<UnjudgedView>,
 }
 
 /// An assertion and whether it holds.
@@ -38,11 +44,16 @@ pub struct AssertionView {
     pub source: SourceView,
     /// Whether it holds.
     pub kept: bool,
+    /// `kept`, `broken`, or `unjudged` where what isn't judged could break it.
+    pub outcome: &'static str,
     /// Whether it held on BASE, where that was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept_on_base: Option<bool>,
     /// How it doesn't hold.
     pub breaches: Vec<BreachView>,
+    /// What isn't judged and could break it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<UnjudgedView>,
     #[serde(skip)]
     failures: Vec<DiagnosticView>,
 }
@@ -126,10 +137,12 @@ impl AssertionView {
         outcome: &Outcome,
         kept_on_base: Option<bool>,
     ) -> Self {
-        let broken: &[Violation] = match outcome {
-            Outcome::Holds => &[],
-            Outcome::Fails(breaches) => breaches,
+        let (broken, unknown): (&[Violation], &[Unjudged]) = match outcome {
+            Outcome::Holds => (&[], &[]),
+            Outcome::Fails(breaches) => (breaches, &[]),
+            Outcome::Unknown(unjudged) => (&[], unjudged),
         };
+        let files = rbac.snapshot().files();
         let breaches: Vec<BreachView> = broken
             .iter()
             .map(|breach| BreachView::new(rbac, directory, breach))
@@ -137,10 +150,8 @@ impl AssertionView {
         let failures = breaches
             .iter()
             .zip(broken)
-            .map(|(view, breach)| {
-                let diagnostic = view.diagnostic(rbac, breach);
-                DiagnosticView::new(rbac.snapshot().files(), &diagnostic)
-            })
+            .map(|(view, breach)| DiagnosticView::new(files, &view.diagnostic(rbac, breach)))
+            .chain(unjudged_failure(files, unknown))
             .collect();
         AssertionView {
             name: assertion.name.clone(),
@@ -149,10 +160,20 @@ impl AssertionView {
                 line: assertion.line,
             },
             kept: *outcome == Outcome::Holds,
+            outcome: match outcome {
+                Outcome::Holds => "kept",
+                Outcome::Fails(_) => "broken",
+                Outcome::Unknown(_) => "unjudged",
+            },
             kept_on_base,
             breaches,
+            unjudged: UnjudgedView::all(files, unknown),
             failures,
         }
+    }
+
+    fn is(&self, outcome: &str) -> bool {
+        self.outcome == outcome
     }
 
     /// What of BASE is worth saying.
@@ -166,15 +187,43 @@ impl AssertionView {
     }
 }
 
+/// That an assertion could be broken by what isn't judged: one sentence, and beside it each part.
+fn unjudged_failure(files: &Files, unjudged: &[Unjudged]) -> Option<DiagnosticView> {
+    let first = unjudged.first()?;
+    let code = &codes::ASSERTION_UNJUDGED;
+    let message = match unjudged.len() {
+        1 => "what isn't judged could break it".to_owned(),
+        count => format!("{count} parts that aren't judged could break it"),
+    };
+    let mut diagnostic = Diagnostic::worded(code, code.severity, message);
+    diagnostic.span = first.span;
+    let parts = unjudged.iter().take(FEW);
+    diagnostic.related = parts
+        .filter_map(|part| {
+            let message = part.reason.clone();
+            part.span.map(|span| Related { span, message })
+        })
+        .collect();
+    Some(DiagnosticView::new(files, &diagnostic))
+}
+
+/// How many parts that aren't judged stand below an assertion.
+const FEW: usize = 3;
+
 impl TestView {
     /// The view of all assertions.
-    pub fn new(promises: Vec<AssertionView>) -> Self {
-        let kept = promises.iter().filter(|assertion| assertion.kept).count();
+    pub fn new(promises: Vec<AssertionView>, unjudged: Vec<UnjudgedView>) -> Self {
+        let count = |outcome| {
+            let assertions = promises.iter();
+            assertions.filter(|assertion| assertion.is(outcome)).count()
+        };
         TestView {
             api_version: API_VERSION,
             kind: "Test",
-            kept,
-            broken: promises.len() - kept,
+            kept: count("kept"),
+            broken: count("broken"),
+            unknown: count("unjudged"),
+            unjudged,
             promises,
         }
     }
@@ -182,9 +231,14 @@ impl TestView {
     /// A line an assertion, and below a broken one the grants that break it.
     pub fn to_table(&self) -> String {
         let mut out = String::new();
+        let width = if self.unknown > 0 { 8 } else { 6 };
         for assertion in &self.promises {
-            let mark = if assertion.kept { "kept  " } else { "BROKEN" };
-            let line = format!("{mark}  {}{}", assertion.name, assertion.before());
+            let mark = match assertion.outcome {
+                "kept" => "kept",
+                "broken" => "BROKEN",
+                _ => "UNJUDGED",
+            };
+            let line = format!("{mark:width$}  {}{}", assertion.name, assertion.before());
             out.push_str(&with_place(0, &line, &assertion.source.to_string()));
             out.push('\n');
             for failure in &assertion.failures {
@@ -199,7 +253,13 @@ impl TestView {
         }
         out.push_str(&wrapped(
             0,
-            &format!("{} kept, {} broken", self.kept, self.broken),
+            &match self.unknown {
+                0 => format!("{} kept, {} broken", self.kept, self.broken),
+                unknown => format!(
+                    "{} kept, {} broken, {unknown} unjudged",
+                    self.kept, self.broken
+                ),
+            },
         ));
         out.push('\n');
         out

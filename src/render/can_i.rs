@@ -4,17 +4,18 @@ use serde::Serialize;
 
 use crate::analysis::explain::{Caveat, Explanation};
 use crate::analysis::kubectl::KubectlDiffers;
+use crate::analysis::unjudged::with_missing_roles;
 use crate::authn::UserInfo;
 use crate::authz::Attributes;
 use crate::authz::rbac::{Grant, RbacAuthorizer};
 use crate::entra::Directory;
 use crate::object::Scope;
 
-use super::API_VERSION;
 use super::near_miss::NearMissView;
 use super::text::{with_place, wrapped};
 use super::view::{AttributesView, GrantView, IncompleteView, RuleView, SourceView, SubjectView};
 use super::words::{describe_object, describe_request, describe_rule};
+use super::{API_VERSION, UnjudgedView, unjudged};
 
 /// How many near misses the text shows.
 const SHOWN: usize = 5;
@@ -39,6 +40,8 @@ pub struct CanIView {
     pub near_misses: Vec<NearMissView>,
     /// Applicable bindings whose role the input lacks.
     pub incomplete: Vec<IncompleteView>,
+    /// What of the input isn't judged, so that a no may be incomplete.
+    pub unjudged: Vec<UnjudgedView>,
     /// What else the reader has to know.
     pub notes: Vec<String>,
     /// The user, and beside an object ID the name that people know.
@@ -131,6 +134,10 @@ impl CanIView {
                 .iter()
                 .map(|&binding| IncompleteView::new(rbac, binding))
                 .collect(),
+            unjudged: UnjudgedView::all(
+                rbac.snapshot().files(),
+                &with_missing_roles(rbac, &explanation.incomplete),
+            ),
             notes,
             asker_in_words: match directory.name_of_id(&user.name) {
                 Some(known) => format!("{} ({known})", user.name),
@@ -178,9 +185,7 @@ impl CanIView {
 
     fn refusal(&self, lines: &mut Vec<String>) {
         let user = &self.asker_in_words;
-        for incomplete in &self.incomplete {
-            lines.push(incomplete.to_line());
-        }
+        lines.extend(unjudged::lines(&self.unjudged, 0, "incomplete"));
         // Missing roles were just told.
         let shown: Vec<&NearMissView> = self
             .near_misses

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
+use crate::analysis::unjudged::Unjudged;
 use crate::diagnostic::{Diagnostic, Level, codes};
 use crate::text::Files;
 
 use super::text::{with_place, wrapped};
 use super::words::count;
-use super::{API_VERSION, DiagnosticView, RenderError, SourceView, github, sarif};
+use super::{API_VERSION, DiagnosticView, RenderError, SourceView, UnjudgedView, github, sarif};
 
 /// The answer of `check`.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +20,8 @@ pub struct CheckView {
     pub kind: &'static str,
     /// The findings, by place.
     pub findings: Vec<FindingView>,
+    /// What of the input isn't judged; each is a finding too.
+    pub unjudged: Vec<UnjudgedView>,
     #[serde(skip)]
     diagnostics: Vec<DiagnosticView>,
 }
@@ -44,7 +47,7 @@ pub struct FindingView {
 
 impl CheckView {
     /// The view of findings whose places are in `files`.
-    pub fn new(files: &Files, findings: &[Diagnostic]) -> Self {
+    pub fn new(files: &Files, findings: &[Diagnostic], unjudged: &[Unjudged]) -> Self {
         let diagnostics: Vec<DiagnosticView> = findings
             .iter()
             .map(|finding| DiagnosticView::new(files, finding))
@@ -53,6 +56,7 @@ impl CheckView {
             api_version: API_VERSION,
             kind: "Check",
             findings: diagnostics.iter().map(FindingView::new).collect(),
+            unjudged: UnjudgedView::all(files, unjudged),
             diagnostics,
         }
     }

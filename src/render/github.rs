@@ -11,10 +11,15 @@ pub fn annotations(diagnostics: &[DiagnosticView]) -> String {
         .flat_map(|diagnostic| {
             let level = diagnostic.severity.level();
             let sentence = diagnostic.sentence();
-            diagnostic
+            let mut annotations: Vec<String> = diagnostic
                 .sources
                 .iter()
-                .map(move |source| annotation(level, source, diagnostic.code.id, &sentence))
+                .map(|source| annotation(level, source, diagnostic.code.id, &sentence))
+                .collect();
+            if annotations.is_empty() {
+                annotations.push(without_place(level, diagnostic.code.id, &sentence));
+            }
+            annotations
         })
         .collect()
 }
@@ -33,18 +38,28 @@ pub fn annotations(diagnostics: &[DiagnosticView]) -> String {
 /// );
 /// ```
 pub fn annotation(level: Level, source: &SourceView, title: &str, message: &str) -> String {
-    let level = match level {
-        Level::Error => "error",
-        Level::Warning => "warning",
-        Level::Info => "notice",
-    };
     format!(
-        "::{level} file={},line={},title={}::{}\n",
+        "::{} file={},line={},title={}::{}\n",
+        command(level),
         property(&source.file),
         source.line.max(1),
         property(title),
         data(message)
     )
+}
+
+/// An annotation of the run as a whole.
+fn without_place(level: Level, title: &str, message: &str) -> String {
+    let (title, message) = (property(title), data(message));
+    format!("::{} title={title}::{message}\n", command(level))
+}
+
+fn command(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Info => "notice",
+    }
 }
 
 /// Source: `escapeData` of GitHub's toolkit.

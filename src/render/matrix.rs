@@ -8,7 +8,7 @@ use crate::entra::Directory;
 
 use super::view::SubjectView;
 use super::words::describe_implied_group;
-use super::{API_VERSION, RenderError, csv, markdown, table};
+use super::{API_VERSION, RenderError, UnjudgedView, csv, markdown, table, unjudged};
 
 /// The answer of `matrix`.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +27,8 @@ pub struct MatrixView {
     pub verbs: &'static [&'static str],
     /// The rows.
     pub rows: Vec<RowView>,
+    /// What of the input isn't judged, so that more may be allowed.
+    pub unjudged: Vec<UnjudgedView>,
     #[serde(skip)]
     first_columns: &'static [&'static str],
 }
@@ -94,13 +96,19 @@ pub enum Marks {
 
 impl MatrixView {
     /// Resources down, verbs across.
-    pub fn of_resources(user: &str, namespace: &str, rows: &[ResourceRow<'_>]) -> Self {
+    pub fn of_resources(
+        user: &str,
+        namespace: &str,
+        rows: &[ResourceRow<'_>],
+        unjudged: Vec<UnjudgedView>,
+    ) -> Self {
         MatrixView {
             api_version: API_VERSION,
             kind: "Matrix",
             about: user.to_owned(),
             namespace: namespace.to_owned(),
             verbs: &VERBS,
+            unjudged,
             first_columns: &["RESOURCE"],
             rows: rows
                 .iter()
@@ -120,6 +128,7 @@ impl MatrixView {
         namespace: &str,
         rows: &[SubjectRow],
         directory: &Directory,
+        unjudged: Vec<UnjudgedView>,
     ) -> Self {
         MatrixView {
             api_version: API_VERSION,
@@ -127,6 +136,7 @@ impl MatrixView {
             about: resource.to_owned(),
             namespace: namespace.to_owned(),
             verbs: &VERBS,
+            unjudged,
             first_columns: &["KIND", "SUBJECT", "NAME"],
             rows: rows
                 .iter()
@@ -165,8 +175,13 @@ impl MatrixView {
             .iter()
             .any(|row| row.first_cells.last().is_some_and(|cell| !cell.is_empty()));
         let (header, rows) = self.cells(marks);
+        let mut below = String::new();
+        for line in unjudged::lines(&self.unjudged, 0, "incomplete") {
+            below.push_str(&line);
+            below.push('\n');
+        }
         if named {
-            return table::text(Some(&header), &rows, table::Fit::Dense);
+            return table::text(Some(&header), &rows, table::Fit::Dense) + &below;
         }
         // Without names, the column for them is only in the way.
         let at = self.first_columns.len() - 1;
@@ -178,13 +193,20 @@ impl MatrixView {
         let mut header = header;
         header.remove(at);
         let rows: Vec<Vec<String>> = rows.iter().map(|row| without(row)).collect();
-        table::text(Some(&header), &rows, table::Fit::Dense)
+        table::text(Some(&header), &rows, table::Fit::Dense) + &below
     }
 
     /// The table in Markdown.
     pub fn to_markdown(&self, marks: Marks) -> String {
         let (header, rows) = self.cells(marks);
-        markdown::table(&header, &rows)
+        let mut out = markdown::table(&header, &rows);
+        for unjudged in &self.unjudged {
+            out.push_str(&markdown::quote(&format!(
+                "incomplete: {}",
+                unjudged.sentence()
+            )));
+        }
+        out
     }
 
     /// The table in CSV, with `yes`, `no` and `partial`.
@@ -193,7 +215,7 @@ impl MatrixView {
     /// If it can't be written.
     pub fn to_csv(&self) -> Result<String, RenderError> {
         let (header, _) = self.cells(Marks::Ascii);
-        let rows: Vec<Vec<String>> = self
+        let mut rows: Vec<Vec<String>> = self
             .rows
             .iter()
             .map(|row| {
@@ -201,6 +223,7 @@ impl MatrixView {
                 row.first_cells.iter().cloned().chain(cells).collect()
             })
             .collect();
+        rows.extend(unjudged::rows(&self.unjudged, header.len()));
         csv::table(&header, &rows)
     }
 

@@ -23,6 +23,7 @@ mod sarif;
 pub mod table;
 mod tap;
 pub mod text;
+mod unjudged;
 mod view;
 pub mod who_can;
 pub mod words;
@@ -30,6 +31,7 @@ mod yaml;
 
 pub use diagnostic::{CaseView, DiagnosticView, RelatedView};
 pub use json::to_json;
+pub use unjudged::{UnjudgedView, how_many};
 pub use view::{AttributesView, GrantView, IncompleteView, RuleView, SourceView, SubjectView};
 pub use yaml::to_yaml;
 

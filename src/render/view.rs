@@ -13,8 +13,7 @@ use crate::kube::{Binding, PolicyRule, Subject, SubjectKind};
 use crate::object::{ObjectRef, Scope};
 use crate::text::{Files, Span};
 
-use super::text::{clean, with_place};
-use super::words::describe_object;
+use super::text::clean;
 
 /// The scope of a grant, as a word: `cluster` or `namespace`.
 pub fn scope_word(scope: &Scope) -> &'static str {
@@ -260,18 +259,5 @@ impl IncompleteView {
             role: binding.role_object(),
             source: SourceView::new(rbac.snapshot().files(), binding.span),
         }
-    }
-
-    /// A line that says so.
-    pub fn to_line(&self) -> String {
-        with_place(
-            0,
-            &format!(
-                "incomplete: {} names {}, which the input lacks; it may exist on the cluster",
-                describe_object(&self.binding),
-                describe_object(&self.role)
-            ),
-            &self.source.to_string(),
-        )
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::analysis::unjudged::with_missing_roles;
 use crate::analysis::who_can::WhoCan;
 use crate::authn::{ImpliedGroup, Principal};
 use crate::authz::Attributes;
@@ -15,7 +16,7 @@ use crate::object::Scope;
 use super::text::wrapped;
 use super::view::{AttributesView, GrantView, IncompleteView, SubjectView};
 use super::words::{describe_implied_group, describe_request};
-use super::{API_VERSION, RenderError, csv, table};
+use super::{API_VERSION, RenderError, UnjudgedView, csv, table, unjudged};
 
 /// The answer of `who-can`.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +32,8 @@ pub struct WhoCanView {
     pub subjects: Vec<AllowedView>,
     /// Bindings whose role the input lacks.
     pub incomplete: Vec<IncompleteView>,
+    /// What of the input isn't judged, so that others may be able to as well.
+    pub unjudged: Vec<UnjudgedView>,
     /// What else the reader has to know.
     pub notes: Vec<String>,
     #[serde(skip)]
@@ -213,6 +216,10 @@ impl WhoCanView {
                 .iter()
                 .map(|&binding| IncompleteView::new(rbac, binding))
                 .collect(),
+            unjudged: UnjudgedView::all(
+                rbac.snapshot().files(),
+                &with_missing_roles(rbac, &found.incomplete),
+            ),
             notes,
             anyone: found.anyone(),
             in_words: match reach {
@@ -238,10 +245,8 @@ impl WhoCanView {
             fit,
         );
         if !self.anyone {
-            out.push_str(&wrapped(
-                0,
-                &format!("\nNo one else can {}.", self.in_words),
-            ));
+            out.push('\n');
+            out.push_str(&wrapped(0, &format!("No one else can {}.", self.in_words)));
             out.push('\n');
         }
         if !limited.is_empty() {
@@ -260,11 +265,11 @@ impl WhoCanView {
             }
             out.push_str(&table::text(Some(&header), &rows, fit));
         }
-        if !self.incomplete.is_empty() || !self.notes.is_empty() {
+        if !self.unjudged.is_empty() || !self.notes.is_empty() {
             out.push('\n');
         }
-        for incomplete in &self.incomplete {
-            out.push_str(&incomplete.to_line());
+        for line in unjudged::lines(&self.unjudged, 0, "incomplete") {
+            out.push_str(&line);
             out.push('\n');
         }
         for note in &self.notes {
@@ -274,7 +279,7 @@ impl WhoCanView {
         out
     }
 
-    /// The rows in CSV, those limited to names among them.
+    /// The rows in CSV, those limited to names among them, and at the end what isn't judged.
     ///
     /// # Errors
     /// If it can't be written.
@@ -282,7 +287,9 @@ impl WhoCanView {
         let mut header = HEADER.to_vec();
         header.push("ONLY NAMES");
         let all: Vec<&AllowedView> = self.subjects.iter().collect();
-        csv::table(&header, &self.rows(&all, HEADER.len(), Row::Csv))
+        let mut rows = self.rows(&all, HEADER.len(), Row::Csv);
+        rows.extend(unjudged::rows(&self.unjudged, header.len()));
+        csv::table(&header, &rows)
     }
 
     fn rows(&self, subjects: &[&AllowedView], columns: usize, form: Row) -> Vec<Vec<String>> {

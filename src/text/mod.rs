@@ -72,6 +72,18 @@ pub struct UnreadableFile {
     pub reason: String,
 }
 
+/// So much of what stands where it doesn't belong is shown in a message, which isn't the place for what
+/// a text may hold beside manifests.
+const SHOWN: usize = 40;
+
+/// The beginning of a text, as far as a message shows it.
+pub(crate) fn beginning(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(SHOWN) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
 /// The most bytes of a text that is read: with more, its last line or column might have no number.
 pub const MAX_BYTES: usize = u32::MAX as usize - 1;
 

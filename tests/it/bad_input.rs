@@ -67,7 +67,7 @@ fn a_named_file_that_does_not_parse_gives_no_verdict() {
 }
 
 #[test]
-fn broken_json_gives_no_verdict() {
+fn broken_json_gives_no_verdict_but_where_kubectl_reads_on() {
     let cases: [(&str, String); 6] = [
         ("truncated.json", JSON[..100].to_owned()),
         ("second-truncated.json", format!("{JSON}\n{}", &JSON[..100])),
@@ -90,7 +90,7 @@ fn broken_json_gives_no_verdict() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_named() {
+fn bytes_that_yaml_may_not_hold_are_named_and_encodings_read() {
     let utf16: Vec<u8> = std::iter::once(0xfeff)
         .chain(BINDING.encode_utf16())
         .flat_map(u16::to_le_bytes)
@@ -204,7 +204,7 @@ fn in_a_folder_a_broken_file_is_a_warning_and_the_rest_counts() {
 }
 
 #[test]
-fn the_last_of_two_objects_counts_and_both_places_are_told() {
+fn of_two_objects_both_count_and_both_places_are_told() {
     let folder = TempDir::new().unwrap();
     put(
         folder.path(),

@@ -13,7 +13,7 @@ use rbac_eval::authz::{Attributes, ResourceAttributes};
 use rbac_eval::authz::{Authorizer, Decision};
 use rbac_eval::cluster::Defaults;
 use rbac_eval::kube::default_policy::DefaultPolicy;
-use rbac_eval::kube::{Manifest, PolicyRule};
+use rbac_eval::kube::{Manifest, PolicyRule, Role};
 use rbac_eval::text::Files;
 
 /// A rule without its place.
@@ -315,35 +315,44 @@ fn nothing_is_added_to_input_that_carries_defaults() {
     assert_eq!(rbac.snapshot().defaults(), None);
     assert!(rbac.snapshot().is_complete());
     assert_eq!(rules(&rbac), rules(&fresh_server()));
-    // One object of the default policy shows that the input speaks for itself.
+    // An object with the label alone shows nothing: anyone can write it.
     let labelled = VIEW.replace(
         "{name: view}",
         "{name: view, labels: {kubernetes.io/bootstrapping: rbac-defaults}}",
     );
     let rbac = store_of_text(&format!("{labelled}{BOUND}"), Defaults::Auto);
-    assert_eq!(rbac.snapshot().defaults(), None);
-    assert_eq!(rbac.snapshot().roles().len(), 1);
+    assert!(rbac.snapshot().defaults().is_some());
     assert!(!rbac.snapshot().is_complete());
 }
 
 #[test]
-fn an_object_of_the_input_wins_over_a_built_in_one() {
+fn an_object_of_the_input_and_a_built_in_one_both_count() {
     for defaults in [
         Defaults::Auto,
         Defaults::Version(DefaultPolicy::of_version("1.24").unwrap()),
     ] {
         let rbac = store_of_text(&format!("{VIEW}{BOUND}"), defaults);
         assert!(rbac.snapshot().defaults().is_some());
-        assert_eq!(
-            rbac.diagnostics(),
-            [],
-            "a built-in object gives way in silence"
-        );
+        let told: Vec<&str> = rbac.diagnostics().iter().map(|told| told.code.id).collect();
+        assert_eq!(told, ["RBAC027"]);
         assert!(alice_may_get(&rbac, "frobs"));
-        assert!(!alice_may_get(&rbac, "pods"));
-        let title = "ClusterRole /edit";
-        assert!(rules(&rbac)[title].len() > 5, "{title} is still built in");
+        assert!(alice_may_get(&rbac, "pods"), "a server adds its own back");
     }
+    // The same as a server keeps it is nothing to tell.
+    let policy = DefaultPolicy::newest();
+    let objects = policy.objects(&mut Files::default());
+    let role = objects
+        .of::<Role>()
+        .iter()
+        .find(|role| role.name == "system:discovery");
+    let urls = &role.unwrap().rules[0].non_resource_urls;
+    let text = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: \
+         'system:discovery', labels: {{kubernetes.io/bootstrapping: rbac-defaults}}}}\n\
+         rules: [{{nonResourceURLs: {urls:?}, verbs: [get]}}]\n"
+    );
+    let rbac = store_of_text(&text, Defaults::Auto);
+    assert_eq!(rbac.diagnostics(), []);
 }
 
 /// The built-in aggregated roles gather what the input labels for them.

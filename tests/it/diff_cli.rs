@@ -151,7 +151,7 @@ fn renamed_deleted_and_broken_files_are_told() {
         ],
     );
     let (code, stdout, _) = told(&output);
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2), "alice's role isn't in what is read");
     assert!(
         stdout.contains("note: the working tree has no `deploy/role.yaml`"),
         "{stdout}"
@@ -167,13 +167,13 @@ fn renamed_deleted_and_broken_files_are_told() {
     git(path, &["add", "."]);
     git(path, &["commit", "--quiet", "--message", "broken"]);
     let (code, stdout, stderr) = told(&run(path, &["diff", "main", "HEAD"]));
-    assert_eq!(code, Some(1), "{stderr}");
+    assert_eq!(code, Some(2), "{stderr}");
     assert!(
         stderr.contains("Warning: HEAD:deploy/broken.yaml:2:"),
         "{stderr}"
     );
     assert!(
-        stdout.starts_with("1 gain and 0 losses for 1 subject"),
+        stdout.starts_with("1 part isn't judged; 1 gain and 0 losses for 1 subject"),
         "{stdout}"
     );
     let (code, ..) = told(&run(path, &["diff", "main", "HEAD", "--strict"]));

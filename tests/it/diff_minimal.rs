@@ -76,6 +76,8 @@ fn ways(change: &Change) -> Vec<Way> {
         .map(|cause| (cause.binding.clone(), cause.rule))
         .collect();
     ways.sort();
+    // Of a binding that is defined twice each definition is a cause.
+    ways.dedup();
     ways
 }
 

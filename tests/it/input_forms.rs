@@ -143,16 +143,6 @@ fn documents_in_yaml() {
             format!("# c\n---\n---\n# c\n---\n{documents}---\n# c\n"),
         )],
     );
-    assert_answers(
-        "a directive",
-        &[(
-            "p.yaml",
-            format!(
-                "%YAML 1.1\n---\n{}",
-                joined(&objects, "...\n%YAML 1.1\n---\n", yaml)
-            ),
-        )],
-    );
     let flow = |object: &Value| format!("# flow\n{object}");
     assert_answers(
         "flow style",
@@ -187,7 +177,6 @@ fn json() {
             joined(&objects, "\n", |object| format!("{object:#}")),
         )],
     );
-    assert_answers("an array", &[("p.json", json!(objects).to_string())]);
     assert_answers(
         "JSON in a YAML file",
         &[("p.yaml", joined(&objects, "\n", Value::to_string))],

@@ -68,7 +68,7 @@ fn answered(mib: u64, name: &str, text: &str) {
 #[test]
 fn nesting_is_bounded() {
     let many = 5_000_000;
-    let too_deep = "nested deeper than 128 levels";
+    let too_deep = "nested deeper than 10000 levels";
     refused(
         400,
         "a.yaml",

@@ -61,7 +61,7 @@ proptest! {
             let rbac = RbacAuthorizer::with_hash_state(snapshot, cluster.hash_state()).unwrap();
             for diagnostic in rbac.diagnostics() {
                 let harmless =
-                    [&codes::OVERRIDDEN, &codes::STALE_AGGREGATION].contains(&diagnostic.code);
+                    [&codes::DEFINED_TWICE, &codes::STALE_AGGREGATION].contains(&diagnostic.code);
                 prop_assert!(harmless, "{diagnostic:?}");
             }
             same_roles(&rbac, &naive);

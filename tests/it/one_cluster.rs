@@ -3,8 +3,11 @@
 
 use crate::support::store_of_text;
 use pretty_assertions::assert_eq;
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::{Authorizer, Decision, ResourceAttributes, chain};
 use rbac_eval::cluster::{Completeness, Defaults};
 use rbac_eval::diagnostic::codes;
+use rbac_eval::kube::default_policy::DefaultPolicy;
 
 const RBAC: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 
@@ -14,7 +17,7 @@ fn overridden(first: &str, second: &str) -> Vec<String> {
     let overridden = rbac.diagnostics().iter().map(|diagnostic| {
         assert_eq!(
             diagnostic.code,
-            &codes::OVERRIDDEN,
+            &codes::DEFINED_TWICE,
             "{}",
             diagnostic.message
         );
@@ -84,37 +87,95 @@ fn a_duplicate_is_told_of_exactly_where_it_differs() {
     assert_eq!(overridden(&role("{a: b}", "get"), &from_server), [""; 0]);
 }
 
-/// A default object as a server prints it, or as somebody wrote it.
-fn default_object(kind: &str, uid: &str, labels: &str) -> String {
-    let body = if kind == "ClusterRole" {
-        "rules: []"
-    } else {
-        "roleRef: {kind: ClusterRole, name: view}\nsubjects: []"
-    };
-    format!("---\n{RBAC}kind: {kind}\nmetadata: {{name: x{uid}{labels}}}\n{body}\n")
+/// The default ClusterRoles of a version as a server prints them.
+fn printed(version: &str, change: impl Fn(usize, String) -> Option<String>) -> String {
+    let policy = DefaultPolicy::of_version(version).unwrap();
+    let roles = policy.cluster_roles().enumerate().map(|(at, name)| {
+        format!(
+            "---\n{RBAC}kind: ClusterRole\n\
+             metadata: {{name: '{name}', uid: u-{at}, resourceVersion: '{at}'}}\nrules: []\n"
+        )
+    });
+    let roles = roles.enumerate();
+    roles.filter_map(|(at, role)| change(at, role)).collect()
 }
 
 #[test]
-fn an_input_is_complete_where_both_default_roles_and_default_bindings_come_from_a_server() {
-    const UID: &str = ", uid: u-1";
-    const DEFAULT: &str = ", labels: {kubernetes.io/bootstrapping: rbac-defaults}";
-    let of = |role: (&str, &str), binding: (&str, &str)| {
-        let text = default_object("ClusterRole", role.0, role.1)
-            + &default_object("ClusterRoleBinding", binding.0, binding.1);
-        let rbac = store_of_text(&text, Defaults::None);
-        assert_eq!(rbac.diagnostics(), []);
+fn an_input_is_complete_where_a_server_printed_every_default_cluster_role_of_some_version() {
+    let completeness = |text: &str| {
+        let rbac = store_of_text(text, Defaults::Auto);
         let snapshot = rbac.snapshot();
-        assert_eq!(
-            snapshot.is_complete(),
-            snapshot.completeness() == Completeness::Complete
-        );
+        let complete = snapshot.completeness() == Completeness::Complete;
+        assert_eq!(snapshot.is_complete(), complete);
+        // What speaks for itself gets no defaults, and all else does.
+        assert_eq!(snapshot.defaults().is_none(), complete);
         snapshot.completeness()
     };
-    let full = (UID, DEFAULT);
-    assert_eq!(of(full, full), Completeness::Complete);
-    for part in [("", DEFAULT), (UID, ""), ("", "")] {
-        assert_eq!(of(full, part), Completeness::Partial, "{part:?}");
-        assert_eq!(of(part, full), Completeness::Partial, "{part:?}");
-        assert_eq!(of(part, part), Completeness::Partial, "{part:?}");
+    for version in DefaultPolicy::versions() {
+        let whole = printed(version, |_, role| Some(role));
+        assert_eq!(completeness(&whole), Completeness::Complete);
+        let missing = printed(version, |at, role| (at != 7).then_some(role));
+        // 1.37 without a role that came later still is 1.24 and more.
+        let newer = version != "1.24"
+            && DefaultPolicy::of_version("1.24").is_some_and(|oldest| {
+                let policy = DefaultPolicy::of_version(version).unwrap();
+                let gone = policy.cluster_roles().nth(7);
+                oldest.cluster_roles().all(|name| Some(name) != gone)
+            });
+        assert_eq!(completeness(&missing) == Completeness::Complete, newer);
+        for (written, without) in [("uid: u-7, ", ""), ("resourceVersion: '7'", "")] {
+            let text = whole.replace(written, without);
+            assert_ne!(text, whole);
+            assert_eq!(completeness(&text) == Completeness::Complete, newer);
+        }
     }
+    let one = "kind: ClusterRole\nmetadata: {name: view, uid: u, resourceVersion: '1', \
+               labels: {kubernetes.io/bootstrapping: rbac-defaults}}\n";
+    assert_eq!(completeness(&format!("{RBAC}{one}")), Completeness::Partial);
+}
+
+/// Each definition counts, whichever of them comes last.
+#[test]
+fn of_two_definitions_what_either_gives_counts() {
+    let role = |head: &str, verb: &str| {
+        format!(
+            "{RBAC}kind: ClusterRole\nmetadata: {{name: r, labels: {{part: '{verb}'}}}}\n\
+             {head}rules: [{{apiGroups: [''], resources: [pods], verbs: [{verb}]}}]\n"
+        )
+    };
+    let gathers = |value: &str| {
+        format!(
+            "aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{part: '{value}'}}}}]}}\n"
+        )
+    };
+    let bound = format!(
+        "---\n{RBAC}kind: ClusterRoleBinding\nmetadata: {{name: b}}\n\
+         roleRef: {{kind: ClusterRole, name: r}}\nsubjects: [{{kind: User, name: u}}]\n"
+    );
+    let may = |text: &str, verb: &str| {
+        let rbac = store_of_text(text, Defaults::None);
+        let request = ResourceAttributes::new(verb, "pods").into();
+        let user = UserInfo::impersonated("u", []);
+        chain(&rbac).decide(&user, &request) == Decision::Allow
+    };
+    let (plain, decoy) = (role("", "get"), role("", "list"));
+    let aggregated = role(&gathers("other"), "watch");
+    let gathering = format!(
+        "{RBAC}kind: ClusterRole\nmetadata: {{name: all}}\n{}",
+        gathers("get")
+    );
+    for order in [[&plain, &decoy, &aggregated], [&aggregated, &plain, &decoy]] {
+        let text = order.map(|object| format!("---\n{object}")).concat();
+        let text = format!("{text}{bound}");
+        assert!(may(&text, "get") && may(&text, "list"), "{text}");
+        // What is written into an aggregated role is overwritten by what it gathers.
+        assert!(!may(&text, "watch"), "{text}");
+        // Either's labels have it gathered.
+        let of_all = text.replace("ClusterRole, name: r}", "ClusterRole, name: all}");
+        let of_all = format!("{of_all}---\n{gathering}");
+        assert!(may(&of_all, "get") && may(&of_all, "list"), "{of_all}");
+    }
+    let other = bound.replace("name: u", "name: v");
+    assert!(may(&format!("---\n{plain}{bound}{other}"), "get"));
+    assert!(may(&format!("---\n{plain}{other}{bound}"), "get"));
 }

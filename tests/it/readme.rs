@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use crate::can_i_transcripts;
 use crate::support::{RECORDED, jsonl, recorded};
+use rbac_eval::kube::ALIASED_IN_ALL;
 use rbac_eval::kube::default_policy::DefaultPolicy;
 use rbac_eval::review::MAX_REVIEW;
 use rbac_eval::text::yaml::Limits;
@@ -247,14 +248,13 @@ fn bounds() -> String {
         depth,
         nodes,
         bytes,
-        alias_events,
-    } = Limits::default();
+    } = Limits::default().as_deep_as_kubectl();
     format!(
-        "{depth} levels of nesting, {} nodes and {} of strings a YAML document, {} events out of \
+        "{depth} levels of nesting, {} nodes and {} of strings a YAML document, {} nodes out of all \
          aliases, {} a review",
         millions(nodes),
         mebibytes(bytes),
-        millions(alias_events),
+        millions(ALIASED_IN_ALL),
         mebibytes(MAX_REVIEW as u64)
     )
 }
@@ -304,18 +304,20 @@ fn the_table_of_bounds_has_the_true_ones() {
         depth,
         nodes,
         bytes,
-        alias_events,
     } = Limits::default();
+    let of_kubectl = Limits::default().as_deep_as_kubectl().depth;
     for row in [
-        format!("| nesting | {depth} levels |"),
+        format!(
+            "| nesting | {of_kubectl} levels, as for kubectl; {depth} in what isn't a manifest |"
+        ),
         format!(
             "| a YAML document | {} nodes, {} of strings, aliases expanded |",
             millions(nodes),
             mebibytes(bytes)
         ),
         format!(
-            "| what aliases expand to | {} events a document:",
-            millions(alias_events)
+            "| what aliases expand to | of a document as much as kubectl takes, of all together {} nodes;",
+            millions(ALIASED_IN_ALL)
         ),
         format!("| a review | {} |", mebibytes(MAX_REVIEW as u64)),
     ] {

@@ -18,7 +18,7 @@
 //! ").unwrap();
 //! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
 //! let rbac = RbacAuthorizer::new(snapshot)?;
-//! let judged = judge_all(&file, &rbac, &Directory::default()).unwrap();
+//! let judged = judge_all(&file, &rbac, &Directory::default(), &[]).unwrap();
 //! assert_eq!(judged[0].outcome, Outcome::Holds);
 //! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
@@ -26,17 +26,22 @@
 mod format;
 mod requests;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::analysis::unjudged::{Unjudged, missing_role};
 use crate::analysis::who_can::who_can;
 use crate::ask::{Note, ResolvedUser, Resolver, Who};
 use crate::authn::Principal;
 use crate::authz::rbac::{Grant, RbacAuthorizer};
-use crate::authz::{Attributes, Authorizer, chain};
-use crate::cluster::Reach;
+use crate::authz::{Attributes, Authorizer, Decision, chain};
+use crate::cluster::{BindingId, Defaults, Reach, Snapshot};
 use crate::diagnostic::{Code, Describe, codes};
 use crate::entra::Directory;
+use crate::kube::default_policy::DefaultPolicy;
+use crate::kube::{Manifest, Subject};
+use crate::text::{Files, Located};
 
 pub use format::{
     AssertedRequests, Assertion, AssertionFile, Expectation, FormatError, FormatProblem, Namespaces,
@@ -51,6 +56,8 @@ pub enum Outcome {
     Holds,
     /// It doesn't.
     Fails(Vec<Violation>),
+    /// Nothing breaks it that could be judged, but these could.
+    Unknown(Vec<Unjudged>),
 }
 
 /// One way in which an assertion doesn't hold.
@@ -99,7 +106,7 @@ impl fmt::Display for AssertionNote {
 /// An assertion that can't be judged, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}: assertion `{name}`: {reason}")]
-pub struct Unjudged {
+pub struct UnjudgedAssertion {
     /// The file.
     pub file: String,
     /// The line on which the assertion begins.
@@ -110,13 +117,14 @@ pub struct Unjudged {
     pub reason: CannotJudge,
 }
 
-impl Describe for Unjudged {
+impl Describe for UnjudgedAssertion {
     fn code(&self) -> &'static Code {
         &codes::ASSERTION_UNJUDGED
     }
 }
 
-/// Judges every assertion of a file.
+/// Judges every assertion of a file. `unread` is what of the input couldn't be read or used, so that it
+/// could break an assertion that someone can't do something.
 ///
 /// # Errors
 /// All assertions that can't be judged.
@@ -124,13 +132,14 @@ pub fn judge_all<'a>(
     file: &'a AssertionFile,
     rbac: &RbacAuthorizer,
     directory: &Directory,
-) -> Result<Vec<Judged<'a>>, Vec<Unjudged>> {
+    unread: &[Unjudged],
+) -> Result<Vec<Judged<'a>>, Vec<UnjudgedAssertion>> {
     let mut judged = Vec::new();
     let mut unjudged = Vec::new();
     for assertion in &file.assertions {
-        match judge(assertion, rbac, directory) {
+        match judge(assertion, rbac, directory, unread) {
             Ok(one) => judged.push(one),
-            Err(reason) => unjudged.push(Unjudged {
+            Err(reason) => unjudged.push(UnjudgedAssertion {
                 file: file.name.clone(),
                 line: assertion.line,
                 name: assertion.name.clone(),
@@ -154,9 +163,12 @@ pub fn judge<'a>(
     assertion: &'a Assertion,
     rbac: &RbacAuthorizer,
     directory: &Directory,
+    unread: &[Unjudged],
 ) -> Result<Judged<'a>, CannotJudge> {
     let mut judge = Judge {
         rbac,
+        missing_roles: BTreeSet::new(),
+        defaults: OnceCell::new(),
         resolver: Resolver::new(rbac.snapshot(), directory),
         notes: Vec::new(),
     };
@@ -170,11 +182,7 @@ pub fn judge<'a>(
     };
     Ok(Judged {
         assertion,
-        outcome: if violations.is_empty() {
-            Outcome::Holds
-        } else {
-            Outcome::Fails(violations)
-        },
+        outcome: judge.outcome(&assertion.expectation, violations, unread),
         notes: judge.notes.into_iter().map(AssertionNote).collect(),
     })
 }
@@ -188,11 +196,41 @@ enum Expected {
 
 struct Judge<'r> {
     rbac: &'r RbacAuthorizer,
+    /// Bindings to roles that the input lacks, which could break the assertion.
+    missing_roles: BTreeSet<BindingId>,
+    /// What every cluster of some version of Kubernetes starts with.
+    defaults: OnceCell<Vec<RbacAuthorizer>>,
     resolver: Resolver<'r>,
     notes: Vec<Note>,
 }
 
 impl Judge<'_> {
+    /// Whether the assertion holds. A right that is missing isn't there, whatever wasn't judged; that
+    /// nobody else has it can't be told.
+    fn outcome(
+        &self,
+        expectation: &Expectation,
+        violations: Vec<Violation>,
+        unread: &[Unjudged],
+    ) -> Outcome {
+        if !violations.is_empty() {
+            return Outcome::Fails(violations);
+        }
+        if matches!(expectation, Expectation::Can(..)) {
+            return Outcome::Holds;
+        }
+        let mut unknown = unread.to_vec();
+        if !self.rbac.snapshot().is_complete() {
+            let bindings = self.missing_roles.iter();
+            unknown.extend(bindings.map(|&binding| missing_role(self.rbac, binding)));
+        }
+        if unknown.is_empty() {
+            Outcome::Holds
+        } else {
+            Outcome::Unknown(unknown)
+        }
+    }
+
     /// The requests that someone can make and shouldn't, or can't and should.
     fn one_asker(
         &mut self,
@@ -207,6 +245,8 @@ impl Judge<'_> {
         for attributes in self.requests(requests)? {
             let response = authorizer.authorize(&user, &attributes);
             let can = response.is_allowed();
+            let missing = response.errors.iter().map(|error| error.binding);
+            self.missing_roles.extend(missing);
             if can != (expected == Expected::Allowed) {
                 violations.push(Violation {
                     who: who.name.clone(),
@@ -230,19 +270,28 @@ impl Judge<'_> {
         let mut violations: Vec<Violation> = Vec::new();
         let mut reported = BTreeSet::new();
         for attributes in self.requests(requests)? {
-            for able in who_can(self.rbac, &attributes, Reach::Request).able {
+            let found = who_can(self.rbac, &attributes, Reach::Request);
+            for binding in found.incomplete {
+                let snapshot = self.rbac.snapshot();
+                let binding_of = snapshot.binding(binding);
+                let mut subjects = binding_of.subjects.iter();
+                let named = |subject: &Located<Subject>| Principal::of(subject, binding_of);
+                let other = |one: Principal| !one.is_masters() && !allowed.contains(&one);
+                if subjects.any(|subject| named(subject).is_some_and(other)) {
+                    self.missing_roles.insert(binding);
+                }
+            }
+            for able in found.able {
                 if able.privileged || allowed.contains(&able.principal) {
                     continue;
                 }
+                let by_default = self.every_cluster_lets(&able.principal, &attributes);
                 let grants: Vec<Grant> = able
                     .grants
                     .into_iter()
                     .filter(|grant| {
-                        !self
-                            .rbac
-                            .snapshot()
-                            .binding(grant.binding)
-                            .is_bootstrapped()
+                        let binding = self.rbac.snapshot().binding(grant.binding);
+                        !(by_default && binding.is_bootstrapped())
                     })
                     .collect();
                 // A cluster-wide grant is one in every namespace; once is enough.
@@ -257,6 +306,23 @@ impl Judge<'_> {
             }
         }
         Ok(violations)
+    }
+
+    /// Whether the default policy of some version lets someone do this, as in every cluster. A label
+    /// alone says nothing: anyone can write it.
+    fn every_cluster_lets(&self, principal: &Principal, attributes: &Attributes) -> bool {
+        let defaults = self.defaults.get_or_init(|| {
+            DefaultPolicy::all()
+                .filter_map(|policy| {
+                    let defaults = Defaults::Version(policy);
+                    let nothing = Manifest::default();
+                    RbacAuthorizer::new(Snapshot::new(Files::default(), nothing, defaults)).ok()
+                })
+                .collect()
+        });
+        let user = principal.as_user();
+        let mut defaults = defaults.iter();
+        defaults.any(|rbac| rbac.decide(&user, attributes) == Decision::Allow)
     }
 
     /// The subjects as written, which bindings may name so, and as the cluster knows them.

@@ -153,11 +153,6 @@ impl Describe for Finding {
 
     fn severity(&self) -> Severity {
         match self {
-            // The cluster may have the role.
-            Finding::RoleNotFound {
-                input: Completeness::Partial,
-                ..
-            } => Severity::Medium,
             Finding::Rule {
                 fault:
                     RuleFault::UnknownVerb {

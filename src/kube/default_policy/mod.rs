@@ -4,7 +4,9 @@
 //! repository that only binds `view` means the `view` that is built in here. One object a line,
 //! one file a version of Kubernetes.
 
-use crate::kube::{self, Objects};
+use std::sync::LazyLock;
+
+use crate::kube::{self, Objects, Role, RoleKind};
 use crate::text::{Files, SourceText};
 
 /// The default policy of one version of Kubernetes.
@@ -25,6 +27,18 @@ static POLICIES: [DefaultPolicy; 2] = [
         lines: include_str!("policy-1.37.jsonl"),
     },
 ];
+
+/// The names of the ClusterRoles of each of [`POLICIES`].
+static CLUSTER_ROLES: LazyLock<[Vec<String>; POLICIES.len()]> = LazyLock::new(|| {
+    POLICIES.map(|policy| {
+        let objects = policy.objects(&mut Files::default());
+        let roles = objects.of::<Role>().iter();
+        roles
+            .filter(|role| role.kind == RoleKind::ClusterRole)
+            .map(|role| role.name.to_string())
+            .collect()
+    })
+});
 
 impl DefaultPolicy {
     /// The policy of the newest version that is built in.
@@ -51,6 +65,21 @@ impl DefaultPolicy {
     /// All versions that are built in, the oldest first.
     pub fn versions() -> impl Iterator<Item = &'static str> {
         POLICIES.iter().map(|policy| policy.version)
+    }
+
+    /// The policies of all versions that are built in, the oldest first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        POLICIES.iter().copied()
+    }
+
+    /// The names of its ClusterRoles.
+    pub fn cluster_roles(self) -> impl Iterator<Item = &'static str> {
+        let (_, policy) = POLICIES
+            .iter()
+            .zip(&*CLUSTER_ROLES)
+            .find(|(policy, _)| **policy == self)
+            .unzip();
+        policy.into_iter().flatten().map(String::as_str)
     }
 
     /// The objects, from a source named after the version.

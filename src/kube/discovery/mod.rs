@@ -15,7 +15,7 @@
 
 mod builtin;
 
-use crate::kube::CustomResourceDefinition;
+use crate::kube::{CustomResourceDefinition, GroupVersion};
 
 /// An entry of the built-in table.
 struct Builtin {
@@ -115,6 +115,19 @@ impl ApiResource {
             .iter()
             .any(|version| !version.contains("alpha") && !version.contains("beta"))
     }
+}
+
+/// Whether servers by themselves have lists of this kind in a group and version: `List` in each, and
+/// one for each type. As kubectl takes whatever has `items` for a list, a type's own kind is one too.
+///
+/// Source: `NewDiscoveryRESTMapper` of client-go.
+pub(super) fn has_lists(version: &GroupVersion<'_>, kind: &str) -> bool {
+    let item_kind = kind.strip_suffix("List").unwrap_or(kind);
+    builtin::RESOURCES.iter().any(|builtin| {
+        builtin.group == version.group
+            && builtin.versions.contains(&version.version)
+            && (kind == "List" || builtin.kind == item_kind || builtin.kind == kind)
+    })
 }
 
 /// `resource`, or `resource.group` outside the core group; a subresource stays last.

@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde::Serialize;
 
 use super::{ALPHA, GROUP, GroupVersion, RoleKind, Served};
-use crate::kube::decode::{Decode, Extent, Source};
+use crate::kube::decode::{Decode, Extent, Source, United};
 use crate::kube::fields::{Invalid, check_name, is_dns_subdomain, no_unknown, string};
 use crate::kube::metadata::{Metadata, RawMetadata};
 use crate::kube::piece::Part;
@@ -171,10 +171,10 @@ mapping! {
     struct RawSubject<'a> expecting "a subject (a mapping with `kind` and `name`)" {
         kind: Text<'a> = "kind",
         api_group: Text<'a> = "apiGroup",
-        api_version: Text<'a> = "apiVersion",
         name: Text<'a> = "name",
         namespace: Text<'a> = "namespace",
     }
+    given { api_version: Text<'a> = "apiVersion" }
     keeping unknown
 }
 
@@ -232,6 +232,10 @@ impl Decode for Binding {
 
     fn same_content(&self, other: &Self) -> bool {
         (&self.role_ref, &self.subjects) == (&other.role_ref, &other.subjects)
+    }
+
+    fn unite(&mut self, _other: &Self) -> United {
+        United::Apart
     }
 }
 

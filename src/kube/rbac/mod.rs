@@ -7,7 +7,7 @@ mod binding;
 mod role;
 
 pub use binding::{Binding, BindingKind, RoleRef, Subject, SubjectKind};
-pub use role::{AggregationRule, PolicyRule, Role, RoleKind};
+pub use role::{AggregationRule, OtherDefinitions, PolicyRule, Role, RoleKind};
 
 use super::decode::{GroupVersion, Served};
 

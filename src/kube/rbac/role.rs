@@ -7,7 +7,7 @@ use compact_str::CompactString;
 use serde::Serialize;
 
 use super::{GroupVersion, Served};
-use crate::kube::decode::{Decode, Extent, Source};
+use crate::kube::decode::{Decode, Extent, Source, United};
 use crate::kube::fields::{Invalid, no_unknown, strings};
 use crate::kube::metadata::{Metadata, RawMetadata};
 use crate::kube::piece::Part;
@@ -67,6 +67,18 @@ pub struct Role {
     pub rules: Vec<Located<PolicyRule>>,
     /// Which other ClusterRoles' rules this one gathers.
     pub aggregation_rule: Option<AggregationRule>,
+    /// What is left of other definitions of the same role, where the input has several.
+    pub others: OtherDefinitions,
+}
+
+/// What other definitions of a role add to it, beside their rules and selectors.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct OtherDefinitions {
+    /// The labels of each, sorted by key.
+    pub labels: Vec<Vec<(String, String)>>,
+    /// Whether one of them holds its rules by itself, so that they count although the role gathers
+    /// others.
+    pub hold_rules: bool,
 }
 
 /// The selectors of an aggregated ClusterRole.
@@ -85,6 +97,20 @@ impl Deref for Role {
 }
 
 impl Role {
+    /// The labels that an aggregation may select it by: one set for each definition of it.
+    pub fn label_sets(&self) -> impl Iterator<Item = &[(String, String)]> {
+        let others = self.others.labels.iter().map(Vec::as_slice);
+        std::iter::once(&*self.labels).chain(others)
+    }
+
+    /// Whether the rules that are written in it count. Those of an aggregated role are overwritten with
+    /// what it gathers, unless a server printed them.
+    ///
+    /// Source: `clusterroleaggregation` controller of kube-controller-manager.
+    pub fn holds_rules(&self) -> bool {
+        self.aggregation_rule.is_none() || self.is_from_server() || self.others.hold_rules
+    }
+
     /// The kind, namespace and name.
     pub fn object_ref(&self) -> ObjectRef {
         Decode::object_ref(self)
@@ -157,6 +183,7 @@ impl Decode for Role {
             metadata,
             rules,
             aggregation_rule,
+            others: OtherDefinitions::default(),
         })
     }
 
@@ -167,6 +194,26 @@ impl Decode for Role {
     fn same_content(&self, other: &Self) -> bool {
         (&self.labels, &self.aggregation_rule, &self.rules)
             == (&other.labels, &other.aggregation_rule, &other.rules)
+    }
+
+    fn unite(&mut self, other: &Self) -> United {
+        let holds_rules = self.holds_rules();
+        if !holds_rules {
+            self.rules.clear();
+        }
+        if other.holds_rules() {
+            self.rules.extend(other.rules.iter().cloned());
+        }
+        self.others.hold_rules = holds_rules || other.holds_rules();
+        if let Some(theirs) = &other.aggregation_rule {
+            let ours = self.aggregation_rule.get_or_insert_default();
+            let selectors = theirs.cluster_role_selectors.iter().cloned();
+            ours.cluster_role_selectors.extend(selectors);
+        }
+        if !self.label_sets().any(|labels| labels == other.labels) {
+            self.others.labels.push(other.labels.clone());
+        }
+        United::Merged
     }
 }
 

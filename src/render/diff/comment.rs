@@ -4,6 +4,7 @@ use super::{ChangeView, DiffView};
 use crate::render::markdown::{
     code, details, escape, item, quote, strong, subitem, subitem_at, table,
 };
+use crate::render::unjudged;
 
 /// GitHub takes 65,536 characters; what follows the entries has to fit as well.
 const MOST: usize = 60_000;
@@ -12,6 +13,9 @@ impl DiffView {
     /// A comment for a pull request, of less than 65,000 characters.
     pub fn to_markdown(&self) -> String {
         let mut out = format!("{}\n", strong(&self.summary.verdict));
+        for line in unjudged::sentences(&self.unjudged) {
+            out.push_str(&quote(&line));
+        }
         for recreate in &self.recreate {
             out.push_str(&quote(&recreate.in_words()));
         }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::analysis::diff::{Cause, Direction, RoleRefChange};
 use crate::analysis::risk::{WeighedChange, WeighedRisk};
+use crate::analysis::unjudged::Unjudged;
 use crate::authn::{ImpliedGroup, Principal};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::Severity;
@@ -18,10 +19,10 @@ use crate::entra::Directory;
 use crate::kube::SubjectKind;
 use crate::object::ObjectRef;
 
-use super::API_VERSION;
 use super::diagnostic::DiagnosticView;
 use super::view::{RuleView, SourceView, SubjectView, scope_word};
 use super::words::describe_implied_group;
+use super::{API_VERSION, UnjudgedView, unjudged};
 
 /// The answer of `diff`.
 #[derive(Debug, Clone, Serialize)]
@@ -35,6 +36,8 @@ pub struct DiffView {
     pub base: String,
     /// What was compared with what.
     pub head: String,
+    /// What of HEAD isn't judged, unless BASE has the same: what it gives isn't among the changes.
+    pub unjudged: Vec<UnjudgedView>,
     /// What changed, gains of everyone first, then the gravest.
     pub changes: Vec<ChangeView>,
     /// Bindings that must be deleted and recreated.
@@ -43,6 +46,9 @@ pub struct DiffView {
     pub summary: Summary,
     /// What else the reader has to know.
     pub notes: Vec<String>,
+    /// One a part that isn't judged, for the reports of other tools.
+    #[serde(skip)]
+    unknown: Vec<DiagnosticView>,
     /// One a gain, for the reports of other tools.
     #[serde(skip)]
     gains: Vec<DiagnosticView>,
@@ -160,6 +166,8 @@ pub struct Summary {
     pub lost: usize,
     /// Subjects that gained or lost.
     pub subjects: usize,
+    /// Parts that aren't judged.
+    pub unjudged: usize,
     /// The gravest severity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<&'static str>,
@@ -175,6 +183,7 @@ impl DiffView {
         head: &RbacAuthorizer,
         directory: &Directory,
         changes: &[WeighedChange],
+        unjudged: &[Unjudged],
         role_refs: &[RoleRefChange],
         notes: Vec<String>,
     ) -> Self {
@@ -203,11 +212,18 @@ impl DiffView {
             .iter()
             .map(|weighed| &weighed.change.subject)
             .collect();
-        let severity = changes.iter().filter_map(WeighedChange::severity).max();
+        let of_unjudged = unjudged.iter().map(|one| one.severity);
+        let severity = changes
+            .iter()
+            .filter_map(WeighedChange::severity)
+            .chain(of_unjudged)
+            .max();
+        let files = head.snapshot().files();
         let mut summary = Summary {
             gained: count(Direction::Gained),
             lost: count(Direction::Lost),
             subjects: subjects.len(),
+            unjudged: unjudged.len(),
             severity: severity.map(Severity::as_str),
             verdict: String::new(),
         };
@@ -217,6 +233,8 @@ impl DiffView {
             kind: "Diff",
             base: base.snapshot().name().to_owned(),
             head: head.snapshot().name().to_owned(),
+            unjudged: UnjudgedView::all(files, unjudged),
+            unknown: unjudged::diagnostics(files, unjudged),
             changes: views,
             recreate: role_refs
                 .iter()
@@ -224,7 +242,7 @@ impl DiffView {
                     binding: change.binding.clone(),
                     from: change.from.clone(),
                     to: change.to.clone(),
-                    source: SourceView::new(head.snapshot().files(), change.span),
+                    source: SourceView::new(files, change.span),
                 })
                 .collect(),
             summary,

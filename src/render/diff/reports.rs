@@ -3,7 +3,7 @@
 use super::DiffView;
 use crate::analysis::risk::WeighedChange;
 use crate::diagnostic::{Code, Diagnostic, Related, codes};
-use crate::render::{RenderError, github, sarif};
+use crate::render::{DiagnosticView, RenderError, github, sarif, unjudged};
 
 /// What is reported of a gain: the most severe risk's code, and in a sentence the others too.
 pub(super) fn of_gain(weighed: &WeighedChange, sentence: String) -> Diagnostic {
@@ -24,18 +24,27 @@ pub(super) fn of_gain(weighed: &WeighedChange, sentence: String) -> Diagnostic {
 }
 
 impl DiffView {
-    /// SARIF 2.1.0: one result a gain, at the lines that cause it.
+    /// SARIF 2.1.0: one result a part that isn't judged, and one a gain, at the lines that cause it.
     ///
     /// # Errors
     /// If it can't be written as JSON.
     pub fn to_sarif(&self) -> Result<String, RenderError> {
         let gained: [&Code; 1] = [&codes::GAINED];
-        let codes: Vec<&Code> = codes::RISKS.iter().copied().chain(gained).collect();
-        sarif::log(&codes, &self.gains)
+        let codes: Vec<&Code> = unjudged::codes(&self.unknown)
+            .into_iter()
+            .chain(codes::RISKS.iter().copied())
+            .chain(gained)
+            .collect();
+        sarif::log(&codes, &self.reported())
     }
 
-    /// GitHub's workflow commands: one annotation a gain and place.
+    /// GitHub's workflow commands: one annotation a part that isn't judged, and one a gain and place.
     pub fn to_github(&self) -> String {
-        github::annotations(&self.gains)
+        github::annotations(&self.reported())
+    }
+
+    fn reported(&self) -> Vec<DiagnosticView> {
+        let unknown = self.unknown.iter();
+        unknown.chain(&self.gains).cloned().collect()
     }
 }

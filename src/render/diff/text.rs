@@ -2,6 +2,7 @@
 
 use super::{CauseView, ChangeView, DiffView, RecreateView, SideView};
 use crate::render::text::{with_place, wrapped};
+use crate::render::unjudged;
 use crate::render::words::describe_object;
 
 /// How many risks are told before the rest is counted.
@@ -12,6 +13,13 @@ impl DiffView {
     pub fn to_text(&self) -> String {
         let mut out = wrapped(0, &self.summary.verdict);
         out.push('\n');
+        if !self.unjudged.is_empty() {
+            out.push('\n');
+        }
+        for line in unjudged::lines(&self.unjudged, 0, "not judged") {
+            out.push_str(&line);
+            out.push('\n');
+        }
         for change in &self.changes {
             let severity = change
                 .severity

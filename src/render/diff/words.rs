@@ -2,6 +2,7 @@
 
 use crate::analysis::diff::{CauseKind, Change, Direction, Except};
 use crate::kube::PolicyRule;
+use crate::render::unjudged;
 use crate::render::words::{count, describe_rule};
 
 use super::Summary;
@@ -55,8 +56,19 @@ fn exception(rule: &PolicyRule, except: &Except) -> String {
 
 /// One line that says how much changed.
 pub(super) fn verdict(summary: &Summary) -> String {
+    match summary.unjudged {
+        0 => judged(summary),
+        parts => format!("{}; {}", unjudged::how_many(parts), judged(summary)),
+    }
+}
+
+fn judged(summary: &Summary) -> String {
     if summary.gained + summary.lost == 0 {
-        return "no change in effective permissions".to_owned();
+        let judged = match summary.unjudged {
+            0 => "",
+            _ => " in what is",
+        };
+        return format!("no change in effective permissions{judged}");
     }
     let severity = summary
         .severity

@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hasher};
 
-use granit_parser::StructureStyle;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use super::resolve::{self, Style};
-use super::tag::{Tag, TagShape};
+use super::keys::{self, Relation};
+use super::parse::Properties;
+use super::resolve::{self, Scalar, Style};
+use super::tag::{self, Tag};
 use super::tree::{Children, Document, Kind, Node, NodeId, NodeSlot, Tagged, Written};
-use super::{Error, Limits, NodeSpan, Size, YamlFault, keys, merge};
+use super::{Dialect, Error, Limits, NodeSpan, RepeatedKey, Size, YamlFault, merge};
+use crate::text::beginning;
 
 /// As many keys as are compared one by one to find a duplicate.
 const FEW_KEYS: usize = 16;
-/// So much of a scalar is shown in a message.
-const SHOWN: usize = 40;
 
 /// The document of a text that holds nothing.
 pub(super) fn empty(span: NodeSpan) -> Document<'static> {
@@ -27,17 +27,26 @@ pub(super) fn empty(span: NodeSpan) -> Document<'static> {
         nodes: vec![NodeSlot { span, kind }],
         children: Vec::new(),
         tagged: Vec::new(),
+        repeated: Vec::new(),
         root: 0,
-        size: Size::scalar(0),
+        size: Size::node(0),
+        end: span,
     }
 }
 
+/// A list or a mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Sequence,
+    Mapping,
+}
+
 /// A collection that is being read.
-struct Frame {
+struct Frame<'t> {
     node: NodeId,
-    shape: TagShape,
-    style: StructureStyle,
-    anchor: usize,
+    shape: Shape,
+    flow: bool,
+    anchor: Option<&'t str>,
     /// Where its children begin among those that wait.
     first: usize,
     /// How deep the collections in it are nested.
@@ -46,7 +55,8 @@ struct Frame {
     before: Size,
     /// Its keys, once they are many.
     keys: Option<HashTable<NodeId>>,
-    merges: bool,
+    /// Whether its entries aren't those that are written.
+    folds: bool,
 }
 
 /// What an anchor stands for.
@@ -60,39 +70,42 @@ struct Anchor {
 pub(super) struct Builder<'t> {
     text: &'t str,
     limits: Limits,
+    dialect: Dialect,
     document: Document<'t>,
-    frames: Vec<Frame>,
+    frames: Vec<Frame<'t>>,
     /// The children of the collections that are being read.
     waiting: Vec<NodeId>,
-    anchors: HashMap<usize, Anchor>,
-    aliased_events: u64,
+    anchors: HashMap<&'t str, Anchor>,
     hasher: DefaultHashBuilder,
 }
 
 impl<'t> Builder<'t> {
-    pub(super) fn new(text: &'t str, limits: Limits) -> Self {
+    pub(super) fn new(text: &'t str, limits: Limits, dialect: Dialect) -> Self {
         Builder {
             text,
             limits,
+            dialect,
             document: Document {
                 nodes: Vec::new(),
                 children: Vec::new(),
                 tagged: Vec::new(),
+                repeated: Vec::new(),
                 root: 0,
                 size: Size::default(),
+                end: NodeSpan::BEGIN,
             },
             frames: Vec::new(),
             waiting: Vec::new(),
             anchors: HashMap::new(),
-            aliased_events: 0,
             hasher: DefaultHashBuilder::default(),
         }
     }
 
-    pub(super) fn finish(self) -> Document<'t> {
+    pub(super) fn finish(mut self, end: NodeSpan) -> Document<'t> {
         if self.document.nodes.is_empty() {
             return empty(NodeSpan::BEGIN);
         }
+        self.document.end = end;
         self.document
     }
 
@@ -101,29 +114,31 @@ impl<'t> Builder<'t> {
         &mut self,
         text: Cow<'t, str>,
         style: Style,
-        anchor: usize,
-        tag: Option<&granit_parser::Tag>,
+        properties: Properties<'t>,
         span: NodeSpan,
     ) -> Result<(), Error> {
-        let mut size = Size::scalar(text.len());
-        let tagged = match tag {
+        let mut size = Size::node(text.len());
+        let tagged = match properties.tag {
             None => None,
             Some(tag) => {
-                size = size.plus(Size {
-                    bytes: bytes_of(tag),
-                    ..Size::default()
-                });
-                Some(self.tagged(tag, &text, style, span)?)
+                size.bytes = size.bytes.saturating_add(tag.len() as u64);
+                Some(self.tagged(&tag, &text, span)?)
             }
         };
-        self.grow(size, span)?;
-        let kind = Kind::Scalar {
-            text,
-            style,
-            tagged,
-        };
-        let node = self.add(NodeSlot { span, kind })?;
-        if anchor != 0 {
+        let node = self.add(NodeSlot {
+            span,
+            kind: Kind::Scalar {
+                text,
+                style,
+                tagged,
+            },
+        })?;
+        // `<<` isn't decoded as other keys are.
+        let merges = self.expects_key() && self.document.is_merge_key(node);
+        if !merges {
+            self.grow(size, span)?;
+        }
+        if let Some(anchor) = properties.anchor {
             let complete = Some((size, 0));
             self.anchors.insert(anchor, Anchor { node, complete });
         }
@@ -131,39 +146,29 @@ impl<'t> Builder<'t> {
     }
 
     /// The number of a scalar's tag, if the scalar is what the tag says.
-    fn tagged(
-        &mut self,
-        tag: &granit_parser::Tag,
-        text: &str,
-        style: Style,
-        span: NodeSpan,
-    ) -> Result<u32, Error> {
+    fn tagged(&mut self, tag: &str, text: &str, span: NodeSpan) -> Result<u32, Error> {
         let meaning = Tag::of(tag);
-        if !meaning.fits(TagShape::Scalar) {
-            return Err(Error::new(YamlFault::MisplacedTag(tag.original()), span));
-        }
-        let Some(value) = resolve::tagged(meaning, text, style) else {
+        let Some(value) = resolve::tagged(meaning, text) else {
             let fault = YamlFault::TaggedScalar {
-                tag: tag.original(),
-                text: text.chars().take(SHOWN).collect(),
+                tag: tag::short(tag),
+                text: beginning(text).into_owned(),
             };
             return Err(Error::new(fault, span));
         };
         let number = self.number(self.document.tagged.len(), span)?;
         self.document.tagged.push(Tagged {
             tag: meaning,
-            name: tag.to_string().into_boxed_str(),
             value,
         });
         Ok(number)
     }
 
+    /// Begins a list or mapping. Its tag means nothing.
     pub(super) fn begin(
         &mut self,
-        shape: TagShape,
-        style: StructureStyle,
-        anchor: usize,
-        tag: Option<&granit_parser::Tag>,
+        shape: Shape,
+        flow: bool,
+        properties: &Properties<'t>,
         span: NodeSpan,
     ) -> Result<(), Error> {
         if self.frames.len() >= self.limits.depth {
@@ -172,45 +177,39 @@ impl<'t> Builder<'t> {
         if self.expects_key() {
             return Err(Error::new(collection_as_key(shape), span));
         }
-        if let Some(tag) = tag
-            && !Tag::of(tag).fits(shape)
-        {
-            return Err(Error::new(YamlFault::MisplacedTag(tag.original()), span));
-        }
-        let span = match (shape, style, self.frames.last()) {
-            (TagShape::Sequence, StructureStyle::Block, Some(parent))
-                if parent.shape == TagShape::Mapping =>
-            {
+        let span = match (shape, flow, self.frames.last()) {
+            (Shape::Sequence, false, Some(parent)) if parent.shape == Shape::Mapping => {
                 from_dash(self.text, span)
             }
             _ => span,
         };
         let before = self.document.size;
-        let mut size = Size::collection(0);
-        size.bytes = tag.map_or(0, bytes_of);
-        self.grow(size, span)?;
+        self.grow(
+            Size::node(properties.tag.as_ref().map_or(0, |tag| tag.len())),
+            span,
+        )?;
         let kind = match shape {
-            TagShape::Mapping => Kind::Mapping {
+            Shape::Mapping => Kind::Mapping {
                 children: Children::NONE,
-                merges: false,
+                folds: false,
             },
-            _ => Kind::Sequence(Children::NONE),
+            Shape::Sequence => Kind::Sequence(Children::NONE),
         };
         let node = self.add(NodeSlot { span, kind })?;
-        if anchor != 0 {
+        if let Some(anchor) = properties.anchor {
             let complete = None;
             self.anchors.insert(anchor, Anchor { node, complete });
         }
         self.frames.push(Frame {
             node,
             shape,
-            style,
-            anchor,
+            flow,
+            anchor: properties.anchor,
             first: self.waiting.len(),
             height: 0,
             before,
             keys: None,
-            merges: false,
+            folds: false,
         });
         Ok(())
     }
@@ -233,20 +232,22 @@ impl<'t> Builder<'t> {
         let children = Children { first, count };
         let slot = &mut self.document.nodes[frame.node as usize];
         slot.kind = match frame.shape {
-            TagShape::Mapping => Kind::Mapping {
+            Shape::Mapping => Kind::Mapping {
                 children,
-                merges: frame.merges,
+                folds: frame.folds,
             },
-            _ => Kind::Sequence(children),
+            Shape::Sequence => Kind::Sequence(children),
         };
-        slot.span.end = match (frame.style, last) {
-            (StructureStyle::Flow, _) => span.end,
-            (StructureStyle::Block, Some(last)) => last,
-            (StructureStyle::Block, None) => slot.span.start,
+        slot.span.end = match (frame.flow, last) {
+            (true, _) => span.end,
+            (false, Some(last)) => last,
+            (false, None) => slot.span.start,
         };
         let (begin, height) = (slot.span, frame.height + 1);
-        if frame.anchor != 0
-            && let Some(anchor) = self.anchors.get_mut(&frame.anchor)
+        if let Some(name) = frame.anchor
+            // Another anchor of this name may have been set since.
+            && let Some(anchor) = self.anchors.get_mut(name)
+            && anchor.node == frame.node
         {
             anchor.complete = Some((self.document.size.since(frame.before), height));
         }
@@ -256,8 +257,8 @@ impl<'t> Builder<'t> {
         self.place(frame.node, begin)
     }
 
-    pub(super) fn alias(&mut self, anchor: usize, span: NodeSpan) -> Result<(), Error> {
-        let Some(anchor) = self.anchors.get(&anchor) else {
+    pub(super) fn alias(&mut self, name: &str, span: NodeSpan) -> Result<(), Error> {
+        let Some(anchor) = self.anchors.get(name) else {
             return Err(Error::new(YamlFault::UnknownAnchor, span));
         };
         let target = anchor.node;
@@ -267,18 +268,14 @@ impl<'t> Builder<'t> {
         if self.frames.len() + height > self.limits.depth {
             return Err(Error::new(YamlFault::TooDeep(self.limits.depth), span));
         }
-        self.aliased_events = self.aliased_events.saturating_add(size.events);
-        if self.aliased_events > self.limits.alias_events {
-            return Err(Error::new(YamlFault::TooMuchAliased, span));
-        }
-        self.grow(size, span)?;
+        self.grow(size.alias(), span)?;
         if self.expects_key() {
             match self.document.nodes[target as usize].kind {
                 Kind::Sequence(_) => {
-                    return Err(Error::new(collection_as_key(TagShape::Sequence), span));
+                    return Err(Error::new(collection_as_key(Shape::Sequence), span));
                 }
                 Kind::Mapping { .. } => {
-                    return Err(Error::new(collection_as_key(TagShape::Mapping), span));
+                    return Err(Error::new(collection_as_key(Shape::Mapping), span));
                 }
                 Kind::Scalar { .. } | Kind::Alias(_) => {}
             }
@@ -301,6 +298,9 @@ impl<'t> Builder<'t> {
         if size.bytes > self.limits.bytes {
             return Err(Error::new(YamlFault::TooManyBytes, span));
         }
+        if size.aliased > 0 && size.is_mostly_aliased() {
+            return Err(Error::new(YamlFault::TooMuchAliased, span));
+        }
         self.document.size = size;
         Ok(())
     }
@@ -320,7 +320,7 @@ impl<'t> Builder<'t> {
     /// Whether what comes next is the key of a mapping.
     fn expects_key(&self) -> bool {
         self.frames.last().is_some_and(|frame| {
-            frame.shape == TagShape::Mapping && (self.waiting.len() - frame.first).is_multiple_of(2)
+            frame.shape == Shape::Mapping && (self.waiting.len() - frame.first).is_multiple_of(2)
         })
     }
 
@@ -328,42 +328,68 @@ impl<'t> Builder<'t> {
     #[inline]
     fn place(&mut self, node: NodeId, span: NodeSpan) -> Result<(), Error> {
         let Some(frame) = self.frames.last() else {
+            self.check_value(node, span)?;
             self.document.root = node;
             return Ok(());
         };
-        if frame.shape == TagShape::Mapping {
-            if self.expects_key() {
-                self.key(node, span)?;
-            } else if frame.merges
+        if self.expects_key() {
+            self.key(node, span)?;
+        } else {
+            if frame.folds
                 && let Some(&key) = self.waiting.last()
-                && self
-                    .document
-                    .written(key)
-                    .is_some_and(Written::is_merge_key)
+                && self.document.is_merge_key(key)
             {
                 merge::check(Node::new(&self.document, node, None))?;
             }
+            self.check_value(node, span)?;
         }
         self.waiting.push(node);
         Ok(())
     }
 
-    /// Notes a key of the mapping that is being read, unless the mapping has it.
+    /// That JSON can hold a value.
+    #[inline]
+    fn check_value(&self, node: NodeId, span: NodeSpan) -> Result<(), Error> {
+        let Some(written) = self.document.written(node) else {
+            return Ok(());
+        };
+        if !written.text.starts_with(['.', '+', '-']) {
+            return Ok(());
+        }
+        match written.scalar() {
+            Scalar::Float(value) if !value.is_finite() => Err(Error::new(
+                YamlFault::NotFinite(written.text.to_owned()),
+                span,
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes a key of the mapping that is being read, and whether the mapping has it.
     fn key(&mut self, node: NodeId, span: NodeSpan) -> Result<(), Error> {
         let document = &self.document;
+        let merges = document.is_merge_key(node);
         let (Some(frame), Some(key)) = (self.frames.last_mut(), document.written(node)) else {
             return Ok(());
         };
-        if key.is_merge_key() {
-            frame.merges = true;
+        if merges {
+            frame.folds = true;
             return Ok(());
         }
-        let earlier = self.waiting[frame.first..].iter().copied().step_by(2);
-        let is_same = |&other: &NodeId| {
-            document
-                .written(other)
-                .is_some_and(|other| !other.is_merge_key() && keys::same(other, key))
+        if self.dialect == Dialect::Kubectl
+            && let Err(fault) = keys::string(key)
+        {
+            return Err(Error::new(fault, span));
+        }
+        let other_key = |id: NodeId| {
+            let is_merge = document.is_merge_key(id);
+            document.written(id).filter(|_| !is_merge)
         };
+        let relation = |&other: &NodeId| {
+            other_key(other).map_or(Relation::Different, |other| keys::relation(other, key))
+        };
+        let relates = |other: &NodeId| relation(other) != Relation::Different;
+        let earlier = self.waiting[frame.first..].iter().copied().step_by(2);
         let hash = |id: NodeId| {
             let mut hasher = self.hasher.build_hasher();
             if let Some(key) = document.written(id) {
@@ -372,7 +398,7 @@ impl<'t> Builder<'t> {
             hasher.finish()
         };
         let first = if earlier.len() < FEW_KEYS {
-            earlier.into_iter().find(is_same)
+            earlier.into_iter().find(relates)
         } else {
             let keys = frame.keys.get_or_insert_with(|| {
                 let mut keys = HashTable::new();
@@ -381,20 +407,32 @@ impl<'t> Builder<'t> {
                 }
                 keys
             });
-            let found = keys.find(hash(node), is_same).copied();
-            keys.insert_unique(hash(node), node, |&id| hash(id));
+            let found = keys.find(hash(node), relates).copied();
+            if found.is_none() {
+                keys.insert_unique(hash(node), node, |&id| hash(id));
+            }
             found
         };
-        match first {
-            None => Ok(()),
-            Some(first) => {
-                let fault = YamlFault::RepeatedKey {
-                    key: keys::string(key).ok().map(Cow::into_owned),
-                    first: Some(document.nodes[first as usize].span),
-                };
-                Err(Error::new(fault, span))
-            }
+        let Some(first) = first else {
+            return Ok(());
+        };
+        let name = beginning(key.text).into_owned();
+        if relation(&first) == Relation::Clash {
+            let key = keys::string(key).map(Cow::into_owned).unwrap_or(name);
+            return Err(Error::new(YamlFault::ClashingKeys { key }, span));
         }
+        let first = document.nodes[first as usize].span;
+        if self.dialect == Dialect::Kubectl {
+            frame.folds = true;
+            self.document.repeated.push(RepeatedKey {
+                key: name,
+                first,
+                again: span,
+            });
+            return Ok(());
+        }
+        let (key, first) = (Some(name), Some(first));
+        Err(Error::new(YamlFault::RepeatedKey { key, first }, span))
     }
 }
 
@@ -420,14 +458,20 @@ fn from_dash(text: &str, span: NodeSpan) -> NodeSpan {
     }
 }
 
-fn collection_as_key(shape: TagShape) -> YamlFault {
+fn collection_as_key(shape: Shape) -> YamlFault {
     YamlFault::CollectionAsKey(match shape {
-        TagShape::Sequence => "a list",
-        _ => "a mapping",
+        Shape::Sequence => "a list",
+        Shape::Mapping => "a mapping",
     })
 }
 
-fn bytes_of(tag: &granit_parser::Tag) -> u64 {
-    let (prefix, name) = tag.parts();
-    prefix.len() as u64 + name.len() as u64
+impl Written<'_> {
+    /// Whether the mark of a merge is written here, as a key.
+    pub(super) fn says_merge(self) -> bool {
+        self.text == "<<"
+            && match self.tagged {
+                None => self.style == Style::Plain,
+                Some(tagged) => matches!(tagged.tag, Tag::Merge | Tag::NonSpecific),
+            }
+    }
 }

@@ -38,6 +38,15 @@ pub enum YamlFault {
     /// A null is the key of something.
     #[error("nothing stands where a key belongs")]
     NullAsKey,
+    /// What is the key of something can be none.
+    #[error("{0} stands where a key belongs")]
+    UnfitKey(&'static str),
+    /// A mapping has two keys that only JSON takes for one, so it is up to chance which one wins.
+    #[error("two keys become `{key}`, and kubectl takes either of them (put both in quotes)")]
+    ClashingKeys {
+        /// What both become.
+        key: String,
+    },
     /// What `<<` should merge is neither a mapping nor a list of them.
     #[error("YAML merge value must be mapping or sequence of mappings")]
     MergeValue,
@@ -47,17 +56,20 @@ pub enum YamlFault {
     /// An alias within what its anchor stands for.
     #[error("an alias inside its own anchor")]
     RecursiveAlias,
-    /// A tag on something that can't be what the tag says.
-    #[error("unsupported tag `{0}`")]
-    MisplacedTag(String),
     /// A scalar that isn't what its tag says.
     #[error("`{text}` is not what its tag `{tag}` says")]
     TaggedScalar {
-        /// The tag as written.
+        /// The tag as people write it.
         tag: String,
         /// The beginning of the scalar.
         text: String,
     },
+    /// A number that JSON has no spelling for.
+    #[error("`{0}` is no number that JSON can hold")]
+    NotFinite(String),
+    /// A character that no YAML may hold.
+    #[error("the character U+{0:04X}, which YAML may not hold here")]
+    Forbidden(u32),
     /// Lists and mappings in one another, more than [`super::Limits::depth`].
     #[error("nested deeper than {0} levels")]
     TooDeep(usize),
@@ -67,8 +79,8 @@ pub enum YamlFault {
     /// More than [`super::Limits::bytes`].
     #[error("more than is read of one document")]
     TooManyBytes,
-    /// More than [`super::Limits::alias_events`].
-    #[error("aliases expand to too much (an alias bomb?)")]
+    /// More than kubectl's library decodes of them; see [`super::Size::is_mostly_aliased`].
+    #[error("nearly all of it comes from aliases, which kubectl refuses (an alias bomb?)")]
     TooMuchAliased,
     /// The text is longer than four gigabytes, so places in it can't be numbered.
     #[error("longer than 4 GiB")]
@@ -145,7 +157,10 @@ fn found(unexpected: Unexpected<'_>) -> String {
         Unexpected::Bool(value) => format!("the boolean `{value}`"),
         Unexpected::Unsigned(value) => format!("the number `{value}`"),
         Unexpected::Signed(value) => format!("the number `{value}`"),
-        Unexpected::Str(value) => format!("the string {}", format!("{value:?}").replace('"', "`")),
+        Unexpected::Str(value) => {
+            let shown = crate::text::beginning(value);
+            format!("the string {}", format!("{shown:?}").replace('"', "`"))
+        }
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),
         Unexpected::Unit => "nothing".to_owned(),

@@ -1,27 +1,13 @@
-//! From a text to the parser's events, document by document.
+//! From a text to documents, event by event.
 
-use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, StrInput};
-
-use super::build::{Builder, empty};
-use super::resolve::Style;
-use super::tag::TagShape;
-use super::{Document, Error, Limits, NodeSpan, YamlFault};
+use super::build::{Builder, Shape, empty};
+use super::parse::{EventKind, Parser};
+use super::token::{Mark, SyntaxError};
+use super::{Dialect, Document, Error, Limits, NodeSpan, YamlFault, chars};
 
 /// The documents of a text, each as soon as it is asked for. After an error there are no more.
 pub fn documents(text: &str, limits: Limits) -> Documents<'_> {
-    let mut options = Options::default();
-    options.set_emit_comments(false);
-    options.flow_nesting_limit = limits.depth;
-    // One that is too deep is told with its place by us.
-    options.block_nesting_limit = options.block_nesting_limit.max(limits.depth + 1);
-    Documents {
-        text,
-        parser: Parser::new_from_str_with_options(text, options),
-        limits,
-        end: NodeSpan::BEGIN,
-        done: false,
-        is_too_long: u32::try_from(text.len()).is_err(),
-    }
+    Documents::new(text, limits, Dialect::Strict)
 }
 
 /// The one document of a text; a null where there is none.
@@ -52,101 +38,127 @@ pub fn document_within(text: &str, limits: Limits) -> Result<Document<'_>, Error
     }
 }
 
+/// What kubectl's library makes of a text: its first document, whatever may follow that; of keys
+/// that stand several times, the last; a null where there is none.
+///
+/// # Errors
+/// If the library would refuse the text, or if it can't be read within the limits.
+pub fn first_document(text: &str, limits: Limits) -> Result<Document<'_>, Error> {
+    let mut documents = Documents::new(text, limits, Dialect::Kubectl);
+    match documents.next() {
+        None => Ok(empty(documents.end)),
+        Some(first) => first,
+    }
+}
+
 /// The documents of a text.
 pub struct Documents<'t> {
     text: &'t str,
-    parser: Parser<'t, StrInput<'t>>,
+    parser: Parser<'t>,
     limits: Limits,
+    dialect: Dialect,
     /// Where the last event was.
     end: NodeSpan,
-    done: bool,
-    is_too_long: bool,
+    state: ReadState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ReadState {
+    /// Not even the characters were looked at.
+    New,
+    Reading,
+    Done,
 }
 
 impl<'t> Iterator for Documents<'t> {
     type Item = Result<Document<'t>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
+        if self.state == ReadState::Done {
             return None;
         }
         let read = self.read();
-        self.done = !matches!(read, Ok(Some(_)));
+        if !matches!(read, Ok(Some(_))) {
+            self.state = ReadState::Done;
+        }
         read.transpose()
     }
 }
 
 impl<'t> Documents<'t> {
-    fn read(&mut self) -> Result<Option<Document<'t>>, Error> {
-        if self.is_too_long {
+    fn new(text: &'t str, limits: Limits, dialect: Dialect) -> Self {
+        Documents {
+            text,
+            parser: Parser::new(text),
+            limits,
+            dialect,
+            end: NodeSpan::BEGIN,
+            state: ReadState::New,
+        }
+    }
+
+    /// That places in the text can be numbered, and that it holds only what YAML may.
+    fn check(&mut self) -> Result<(), Error> {
+        if self.state != ReadState::New {
+            return Ok(());
+        }
+        self.state = ReadState::Reading;
+        if u32::try_from(self.text.len()).is_err() {
             return Err(Error::new(YamlFault::TooLong, NodeSpan::BEGIN));
         }
-        let mut builder = Builder::new(self.text, self.limits);
-        while let Some(next) = self.parser.next_event() {
-            let (event, span) = next.map_err(|error| syntax(error, self.limits))?;
-            let span = place(span.start, span.end)?;
+        match chars::forbidden(self.text) {
+            None => Ok(()),
+            Some((at, c)) => Err(Error::new(
+                YamlFault::Forbidden(c.into()),
+                mark_at(self.text, at).here(),
+            )),
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Document<'t>>, Error> {
+        self.check()?;
+        let mut builder = Builder::new(self.text, self.limits, self.dialect);
+        loop {
+            let event = self.parser.next_event().map_err(SyntaxError::told)?;
+            let span = event.start.to(event.end);
             self.end = span;
-            match event {
-                Event::StreamStart | Event::DocumentStart(..) => {}
-                Event::StreamEnd => return Ok(None),
-                Event::DocumentEnd => return Ok(Some(builder.finish())),
-                Event::Scalar(text, style, anchor, tag) => {
-                    builder.scalar(text, style_of(style), anchor, tag.as_deref(), span)?;
+            match event.kind {
+                EventKind::DocumentStart => {}
+                EventKind::StreamEnd => return Ok(None),
+                EventKind::DocumentEnd => return Ok(Some(builder.finish(span))),
+                EventKind::Scalar {
+                    text,
+                    style,
+                    properties,
+                } => builder.scalar(text, style, properties, span)?,
+                EventKind::SequenceStart { flow, properties } => {
+                    builder.begin(Shape::Sequence, flow, &properties, span)?;
                 }
-                Event::SequenceStart(style, anchor, tag) => {
-                    builder.begin(TagShape::Sequence, style, anchor, tag.as_deref(), span)?;
+                EventKind::MappingStart { flow, properties } => {
+                    builder.begin(Shape::Mapping, flow, &properties, span)?;
                 }
-                Event::MappingStart(style, anchor, tag) => {
-                    builder.begin(TagShape::Mapping, style, anchor, tag.as_deref(), span)?;
-                }
-                Event::SequenceEnd | Event::MappingEnd => builder.end(span)?,
-                Event::Alias(anchor) => builder.alias(anchor, span)?,
-                // Others come only to who asks the parser for them.
-                other => {
-                    let message = format!("what the parser calls {other:?}");
-                    return Err(Error::new(YamlFault::Syntax(message), span));
-                }
+                EventKind::SequenceEnd | EventKind::MappingEnd => builder.end(span)?,
+                EventKind::Alias(name) => builder.alias(name, span)?,
             }
         }
-        Ok(None)
     }
 }
 
-fn style_of(style: ScalarStyle) -> Style {
-    match style {
-        ScalarStyle::Plain => Style::Plain,
-        ScalarStyle::SingleQuoted => Style::SingleQuoted,
-        ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-        ScalarStyle::Literal => Style::Literal,
-        ScalarStyle::Folded => Style::Folded,
+/// The place of a byte.
+fn mark_at(text: &str, offset: usize) -> Mark {
+    let mut mark = Mark::BEGIN;
+    while mark.offset < offset {
+        match chars::line_end(text.as_bytes(), mark.offset) {
+            Some(bytes) => {
+                mark.offset += bytes;
+                mark.line += 1;
+                mark.column = 0;
+            }
+            None => {
+                mark.offset += chars::width(text.as_bytes()[mark.offset]);
+                mark.column += 1;
+            }
+        }
     }
-}
-
-/// A place as we count it.
-fn place(start: Marker, end: Marker) -> Result<NodeSpan, Error> {
-    let offset = |marker: Marker| u32::try_from(marker.byte_offset()?).ok();
-    let place = || {
-        Some(NodeSpan {
-            start: offset(start)?,
-            end: offset(end)?,
-            line: u32::try_from(start.line()).ok()?,
-            column: u32::try_from(start.col()).ok()?.checked_add(1)?,
-        })
-    };
-    // The text has been found to be short enough.
-    place().ok_or_else(|| Error::new(YamlFault::TooLong, NodeSpan::BEGIN))
-}
-
-/// What the parser says is wrong.
-fn syntax(error: ScanError, limits: Limits) -> Error {
-    let marker = *error.marker();
-    let fault = match error.kind() {
-        ErrorKind::UnknownAnchor => YamlFault::UnknownAnchor,
-        ErrorKind::RecursionLimitExceeded => YamlFault::TooDeep(limits.depth),
-        kind => YamlFault::Syntax(kind.to_string()),
-    };
-    match place(marker, marker) {
-        Ok(span) => Error::new(fault, span),
-        Err(error) => error,
-    }
+    mark
 }

@@ -1,62 +1,72 @@
-//! Merge keys: what `<<` puts into a mapping.
+//! The entries of a mapping as they are in the end: of a key that stands several times, the last
+//! value, and what `<<` merges in at the place where it stands.
 //!
-//! A mapping's own keys go first and before those that are merged in; of several merged ones, the
-//! first goes before the others.
+//! So kubectl's library has it: `<<` overwrites what is before it, and what comes after overwrites
+//! it in turn. Of a list of mappings, the first goes before the others.
 
-use hashbrown::HashSet;
+use std::borrow::Cow;
 
-use super::keys::Identity;
+use hashbrown::HashMap;
+
 use super::tree::{Node, View};
-use super::{Error, Scalar, YamlFault};
+use super::{Error, YamlFault};
 
 /// A key and its value.
 type Entry<'a> = (Node<'a>, Node<'a>);
 
-/// That a value can be merged: a mapping, a list of them, or nothing.
+/// That a value can be merged: a mapping, or a list of them. An alias of a list is none.
 pub(super) fn check(value: Node<'_>) -> Result<(), Error> {
+    let refused = |at: Node<'_>| Err(Error::new(YamlFault::MergeValue, at.span()));
     match value.view() {
-        View::Scalar(Scalar::Null) | View::Mapping(_) => Ok(()),
-        View::Scalar(_) => Err(Error::new(YamlFault::MergeValue, value.span())),
-        View::Sequence(mut items) => items.try_for_each(check),
+        View::Mapping(_) => Ok(()),
+        View::Sequence(mut items) if value.alias_span().is_none() => {
+            match items.find(|item| item.written_entries().is_none()) {
+                None => Ok(()),
+                Some(item) => refused(item),
+            }
+        }
+        View::Scalar(_) | View::Sequence(_) => refused(value),
     }
 }
 
-/// The entries of a mapping with what is merged into it.
+/// The entries of a mapping, each key once.
 pub(super) fn entries(mapping: Node<'_>) -> Vec<Entry<'_>> {
-    let mut gathered = Gathered {
-        entries: Vec::new(),
-        seen: HashSet::new(),
-    };
+    let mut gathered = Gathered::default();
     gathered.mapping(mapping);
     gathered.entries
 }
 
+#[derive(Default)]
 struct Gathered<'a> {
     entries: Vec<Entry<'a>>,
-    seen: HashSet<Identity<'a>>,
+    /// Where the entry of a key is.
+    known: HashMap<Cow<'a, str>, usize>,
 }
 
 impl<'a> Gathered<'a> {
     fn mapping(&mut self, mapping: Node<'a>) {
-        let mut sources = Vec::new();
-        for (key, value) in mapping.written_entries().into_iter().flatten() {
-            let Some(written) = key.written() else {
+        for (merges, key, value) in mapping.marked_entries() {
+            if merges {
+                self.merge(value);
+                continue;
+            }
+            // What can't be a key has been refused.
+            let Ok(name) = key.as_key() else {
                 continue;
             };
-            if written.is_merge_key() {
-                sources.push(value);
-            } else if self.seen.insert(Identity::of(written)) {
-                self.entries.push((key, value));
+            match self.known.get(&name) {
+                Some(&at) => self.entries[at] = (key, value),
+                None => {
+                    self.known.insert(name, self.entries.len());
+                    self.entries.push((key, value));
+                }
             }
-        }
-        for source in sources {
-            self.merge(source);
         }
     }
 
     fn merge(&mut self, value: Node<'a>) {
         match value.items() {
-            Some(items) => items.for_each(|item| self.merge(item)),
+            Some(items) => items.rev().for_each(|item| self.mapping(item.merged_in())),
             None => self.mapping(value.merged_in()),
         }
     }

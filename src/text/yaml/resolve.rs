@@ -61,65 +61,84 @@ pub(super) fn implicit(text: &str, style: Style) -> Scalar<'_> {
     if style != Style::Plain {
         return Scalar::String(text);
     }
+    resolved(text).unwrap_or(Scalar::String(text))
+}
+
+/// What a plain scalar means that is no string.
+fn resolved(text: &str) -> Option<Scalar<'static>> {
     let Some(first) = text.bytes().next() else {
-        return Scalar::Null;
+        return Some(Scalar::Null);
     };
-    let value = if first.is_ascii_alphabetic() {
-        null(text).or_else(|| {
-            boolean(text)
-                .filter(|_| is_usual_case(text))
-                .map(Scalar::Bool)
-        })
-    } else if begins_as_number(first) {
-        match spelling(text) {
-            Spelling::Usual => number(text),
-            Spelling::Underscores(without) => number(&without),
-            Spelling::NoNumber => None,
-        }
-    } else {
-        null(text)
-    };
-    value.unwrap_or(Scalar::String(text))
+    match first {
+        b'~' | b'n' | b'N' if is_null(text) => Some(Scalar::Null),
+        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' => boolean(text)
+            .filter(|_| is_usual_case(text))
+            .map(Scalar::Bool),
+        b'.' => match special(text) {
+            Some(value) => Some(Scalar::Float(value)),
+            None => decimal(&without_separators(text)?).map(Scalar::Float),
+        },
+        b'0'..=b'9' | b'+' | b'-' => match special(text) {
+            Some(value) => Some(Scalar::Float(value)),
+            None if text.contains('_') => number(&text.replace('_', "")),
+            None => number(text),
+        },
+        _ => None,
+    }
 }
 
 /// What a scalar with a tag means; none where it can't be what the tag says.
-pub(super) fn tagged(tag: Tag, text: &str, style: Style) -> Option<TaggedValue> {
-    let trimmed = trim(text);
-    match tag {
-        Tag::Null => Some(TaggedValue::Null),
-        Tag::Bool => boolean(trimmed).map(TaggedValue::Bool),
-        Tag::Int => integer(trimmed).map(TaggedValue::of),
-        Tag::Float => float(trimmed).map(TaggedValue::Float),
-        Tag::Binary => {
-            let text = String::from_utf8(binary::decode(text)?).ok()?;
+///
+/// Of times, only that they would be strings is known; so one that is tagged as such is refused.
+pub(super) fn tagged(tag: Tag, text: &str) -> Option<TaggedValue> {
+    match (tag, resolved(text)) {
+        (Tag::Str | Tag::NonSpecific | Tag::Merge | Tag::Other, _) => Some(TaggedValue::Text),
+        (Tag::Binary, _) => {
+            let text = go_string(&binary::decode(text)?);
             Some(TaggedValue::Decoded(text.into_boxed_str()))
         }
-        Tag::Str | Tag::NonSpecific => Some(TaggedValue::Text),
-        Tag::Merge | Tag::Value | Tag::Other => {
-            if style != Style::Plain {
-                return Some(TaggedValue::Text);
-            }
-            let value = null(text)
-                .or_else(|| boolean(text).map(Scalar::Bool))
-                .or_else(|| number(text));
-            Some(value.map_or(TaggedValue::Text, TaggedValue::of))
+        (Tag::Null, Some(Scalar::Null)) => Some(TaggedValue::Null),
+        (Tag::Bool, Some(Scalar::Bool(value))) => Some(TaggedValue::Bool(value)),
+        (Tag::Int, Some(Scalar::Signed(value))) => Some(TaggedValue::Signed(value)),
+        (Tag::Int, Some(Scalar::Unsigned(value))) => Some(TaggedValue::Unsigned(value)),
+        (Tag::Float, Some(Scalar::Float(value))) => Some(TaggedValue::Float(value)),
+        (Tag::Float, Some(whole @ (Scalar::Signed(_) | Scalar::Unsigned(_)))) => {
+            signed(whole).map(TaggedValue::Float)
         }
-        Tag::Timestamp | Tag::Seq | Tag::Map => None,
+        _ => None,
+    }
+}
+
+/// A whole number of up to 63 bits as one that needn't be whole.
+#[allow(clippy::cast_precision_loss)] // As kubectl's library loses it.
+fn signed(whole: Scalar<'_>) -> Option<f64> {
+    match whole {
+        Scalar::Signed(value) => Some(value as f64),
+        Scalar::Unsigned(value) => i64::try_from(value).ok().map(|value| value as f64),
+        _ => None,
+    }
+}
+
+/// Bytes as Go makes JSON of a string that holds them: each that isn't UTF-8 becomes U+FFFD.
+fn go_string(mut bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    loop {
+        match str::from_utf8(bytes) {
+            Ok(rest) => {
+                text.push_str(rest);
+                return text;
+            }
+            Err(error) => {
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                text.push_str(str::from_utf8(valid).unwrap_or_default());
+                text.push('\u{fffd}');
+                bytes = &rest[1..];
+            }
+        }
     }
 }
 
 impl TaggedValue {
-    fn of(scalar: Scalar<'static>) -> Self {
-        match scalar {
-            Scalar::Null => TaggedValue::Null,
-            Scalar::Bool(value) => TaggedValue::Bool(value),
-            Scalar::Signed(value) => TaggedValue::Signed(value),
-            Scalar::Unsigned(value) => TaggedValue::Unsigned(value),
-            Scalar::Float(value) => TaggedValue::Float(value),
-            Scalar::String(_) => TaggedValue::Text,
-        }
-    }
-
     pub(super) fn scalar<'a>(&'a self, text: &'a str) -> Scalar<'a> {
         match self {
             TaggedValue::Null => Scalar::Null,
@@ -131,19 +150,6 @@ impl TaggedValue {
             TaggedValue::Decoded(decoded) => Scalar::String(decoded),
         }
     }
-}
-
-/// The string that a plain scalar is where it is the key of something: a number is written as it
-/// is, but without underscores.
-#[inline]
-pub(super) fn key(text: &str, style: Style) -> Cow<'_, str> {
-    if style == Style::Plain
-        && text.bytes().next().is_some_and(begins_as_number)
-        && let Spelling::Underscores(without) = spelling(text)
-    {
-        return Cow::Owned(without);
-    }
-    Cow::Borrowed(text)
 }
 
 /// The boolean that a text is in any spelling, if it is one.
@@ -166,146 +172,105 @@ fn is_usual_case(word: &str) -> bool {
     lower(word) || upper(word) || upper(&word[..1]) && lower(&word[1..])
 }
 
-fn null(text: &str) -> Option<Scalar<'static>> {
-    is_null(text).then_some(Scalar::Null)
-}
-
 /// Whether a plain scalar is null.
-pub(super) fn is_null(text: &str) -> bool {
+fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// The white space that isn't part of a tagged scalar.
+/// The white space that isn't part of a boolean in quotes.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])
 }
 
-fn begins_as_number(first: u8) -> bool {
-    matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.')
-}
-
-/// How what begins as a number is spelled.
-enum Spelling {
-    /// As YAML 1.2 spells numbers, or no number at all.
-    Usual,
-    /// As a number with underscores: what is left without them.
-    Underscores(String),
-    /// A string, though other readers might take it for a number.
-    NoNumber,
-}
-
-fn spelling(text: &str) -> Spelling {
-    if text.starts_with('.') || !text.contains('_') {
-        return if is_decimal(text) && !is_finite(text) {
-            Spelling::NoNumber
-        } else {
-            Spelling::Usual
-        };
-    }
-    let without = text.replace('_', "");
-    if is_prefixed_integer(&without) || is_decimal(&without) && is_finite(&without) {
-        Spelling::Underscores(without)
-    } else {
-        Spelling::NoNumber
+/// The numbers that are words.
+fn special(text: &str) -> Option<f64> {
+    match text {
+        ".nan" | ".NaN" | ".NAN" => Some(f64::NAN),
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Some(f64::INFINITY),
+        "-.inf" | "-.Inf" | "-.INF" => Some(f64::NEG_INFINITY),
+        _ => None,
     }
 }
 
-/// An integer with a prefix for its base.
-fn is_prefixed_integer(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (radix, digits) = radix_and_digits(unsigned);
-    radix != 10
-        && digits.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && u64::from_str_radix(digits, radix).is_ok()
+/// A number that begins with its point, without underscores; none where one isn't between digits.
+fn without_separators(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(Cow::Borrowed(text));
+    }
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let parts_digits = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'_')
+        .all(|(at, _)| is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)));
+    parts_digits.then(|| Cow::Owned(text.replace('_', "")))
 }
 
-/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
-fn is_decimal(text: &str) -> bool {
+/// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, if a float can hold it.
+fn decimal(text: &str) -> Option<f64> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
     let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    digits(whole)
+    let is_decimal = digits(whole)
         && digits(fraction)
         && digits(exponent)
         && !(whole.is_empty() && fraction.is_empty())
-        && !exponent.is_empty()
+        && !exponent.is_empty();
+    let value: f64 = Some(text).filter(|_| is_decimal)?.parse().ok()?;
+    value.is_finite().then_some(value)
 }
 
-fn is_finite(text: &str) -> bool {
-    text.parse::<f64>().is_ok_and(f64::is_finite)
-}
-
+/// A number without underscores.
 fn number(text: &str) -> Option<Scalar<'static>> {
-    integer(text).or_else(|| float(text).map(Scalar::Float))
-}
-
-fn integer(text: &str) -> Option<Scalar<'static>> {
-    let (negative, magnitude) = magnitude(text)?;
-    if text.starts_with('-') {
-        let value = if negative {
-            0i64.checked_sub_unsigned(u64::try_from(magnitude).ok()?)?
-        } else {
-            0
-        };
-        return Some(Scalar::Signed(value));
+    if let Some(whole) = integer(text) {
+        return Some(whole);
     }
-    u64::try_from(magnitude).ok().map(Scalar::Unsigned)
+    if let Some(value) = decimal(text) {
+        return Some(Scalar::Float(value));
+    }
+    // Go's library reads what follows `0b` by itself, sign and all.
+    let rest = text.strip_prefix("0b")?;
+    integer_in(2, rest)
 }
 
-/// The sign and size of an integer, of which zero has none.
-pub(super) fn magnitude(text: &str) -> Option<(bool, u128)> {
+/// A whole number as Go reads one in any base: `0x`, `0o`, `0b`, and `0` for base 8.
+fn integer(text: &str) -> Option<Scalar<'static>> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let (radix, digits) = radix_and_digits(unsigned);
-    if radix == 10 && digits.starts_with('0') && digits != "0" {
+    let (radix, digits) = match unsigned.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &unsigned[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &unsigned[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &unsigned[2..]),
+        [b'0', _, ..] => (8, &unsigned[1..]),
+        _ => (10, unsigned),
+    };
+    if digits.starts_with(['+', '-']) {
         return None;
     }
-    let mut magnitude = 0u128;
-    let mut after_digit = false;
-    for byte in digits.bytes() {
-        if byte == b'_' {
-            if !after_digit {
-                return None;
-            }
-            after_digit = false;
-            continue;
-        }
-        let digit = char::from(byte).to_digit(radix)?;
-        magnitude = magnitude
-            .checked_mul(radix.into())?
-            .checked_add(digit.into())?;
-        after_digit = true;
+    if unsigned.len() == text.len() {
+        return integer_in(radix, digits);
     }
-    after_digit.then_some((text.starts_with('-') && magnitude != 0, magnitude))
+    let sign = &text[..1];
+    integer_in(radix, &format!("{sign}{digits}"))
 }
 
-fn radix_and_digits(unsigned: &str) -> (u32, &str) {
-    let bytes = unsigned.as_bytes();
-    let radix = match bytes {
-        [b'0', b'x' | b'X', ..] => 16,
-        [b'0', b'o' | b'O', ..] => 8,
-        [b'0', b'b' | b'B', ..] => 2,
-        _ => return (10, unsigned),
-    };
-    (radix, &unsigned[2..])
-}
-
-fn float(text: &str) -> Option<f64> {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let infinite = if text.starts_with('-') {
-        f64::NEG_INFINITY
-    } else {
-        f64::INFINITY
-    };
-    match unsigned {
-        ".nan" | ".NaN" | ".NAN" => return Some(f64::NAN),
-        ".inf" | ".Inf" | ".INF" => return Some(infinite),
-        _ => {}
+/// A whole number with a sign or without one.
+fn integer_in(radix: u32, text: &str) -> Option<Scalar<'static>> {
+    if let Ok(value) = i64::from_str_radix(text, radix) {
+        return Some(match u64::try_from(value) {
+            Ok(value) if !text.starts_with('-') => Scalar::Unsigned(value),
+            _ => Scalar::Signed(value),
+        });
     }
-    let value: f64 = text.parse().ok()?;
-    // Rust knows words for infinities that YAML doesn't.
-    (value.is_finite() || unsigned.starts_with(|c: char| c.is_ascii_digit())).then_some(value)
+    if text.starts_with(['+', '-']) {
+        return None;
+    }
+    u64::from_str_radix(text, radix).ok().map(Scalar::Unsigned)
 }
 
 #[cfg(test)]
@@ -340,7 +305,7 @@ mod tests {
             "..",
             "5b9d7d0e-0000",
             "1:30",
-            ".5_0",
+            ".5_",
             "é",
             "0x",
             "0b2",
@@ -404,7 +369,10 @@ mod tests {
                 "18446744073709551616",
                 Scalar::Float(18_446_744_073_709_551_616.0),
             ),
-            ("0777_7", Scalar::Float(7777.0)),
+            ("0777_7", Scalar::Unsigned(4095)),
+            ("-010", Scalar::Signed(-8)),
+            ("0b-11", Scalar::Signed(-3)),
+            (".5_0", Scalar::Float(0.5)),
             ("08", Scalar::Float(8.0)),
             ("-08", Scalar::Float(-8.0)),
             ("1_0.5", Scalar::Float(10.5)),
@@ -422,40 +390,30 @@ mod tests {
     }
 
     #[test]
-    fn a_key_loses_only_the_underscores_of_a_number() {
-        for (text, expected) in [
-            ("1__0", "10"),
-            ("0x_1F", "0x1F"),
-            ("1_a", "1_a"),
-            ("a_1", "a_1"),
-            ("1_e400", "1_e400"),
-        ] {
-            assert_eq!(key(text, Style::Plain), expected);
-        }
-        assert_eq!(key("1__0", Style::DoubleQuoted), "1__0");
-    }
-
-    #[test]
     fn a_tag_decides_whatever_the_style() {
-        let read = |tag, text| tagged(tag, text, Style::DoubleQuoted);
-        assert_eq!(read(Tag::Null, "x"), Some(TaggedValue::Null));
-        assert_eq!(read(Tag::Bool, " oN\n"), Some(TaggedValue::Bool(true)));
+        let read = tagged;
+        assert_eq!(read(Tag::Null, "~"), Some(TaggedValue::Null));
+        assert_eq!(read(Tag::Null, "x"), None);
+        assert_eq!(read(Tag::Bool, "On"), Some(TaggedValue::Bool(true)));
+        assert_eq!(read(Tag::Bool, "oN"), None);
         assert_eq!(read(Tag::Int, "-0x1_0"), Some(TaggedValue::Signed(-16)));
-        assert_eq!(read(Tag::Int, "1__0"), None);
         assert_eq!(read(Tag::Int, "1.5"), None);
         assert_eq!(read(Tag::Float, "5"), Some(TaggedValue::Float(5.0)));
+        assert_eq!(read(Tag::Float, "18446744073709551615"), None);
         assert_eq!(read(Tag::Float, "five"), None);
         assert_eq!(read(Tag::Str, "5"), Some(TaggedValue::Text));
         assert_eq!(
             read(Tag::Binary, "Zm9v"),
             Some(TaggedValue::Decoded("foo".into()))
         );
-        assert_eq!(read(Tag::Binary, "/w=="), None);
+        assert_eq!(
+            read(Tag::Binary, "4oBi/w=="),
+            Some(TaggedValue::Decoded("\u{fffd}\u{fffd}b\u{fffd}".into()))
+        );
+        assert_eq!(read(Tag::Binary, "x"), None);
         assert_eq!(read(Tag::Timestamp, "2001-01-01"), None);
-        assert_eq!(read(Tag::Other, "5"), Some(TaggedValue::Text));
-        let plain = |text| tagged(Tag::Other, text, Style::Plain);
-        assert_eq!(plain("5"), Some(TaggedValue::Unsigned(5)));
-        assert_eq!(plain("yEs"), Some(TaggedValue::Bool(true)));
-        assert_eq!(plain("x"), Some(TaggedValue::Text));
+        for tag in [Tag::Other, Tag::NonSpecific, Tag::Merge] {
+            assert_eq!(read(tag, "5"), Some(TaggedValue::Text));
+        }
     }
 }

@@ -1,4 +1,7 @@
-//! Tags: what a text says that a node is.
+//! Tags: what a text says that a scalar is.
+//!
+//! On lists and mappings they mean nothing to kubectl's library, and those that it doesn't know make
+//! a scalar the string that is written.
 
 const YAML: &str = "tag:yaml.org,2002:";
 
@@ -11,43 +14,31 @@ pub(super) enum Tag {
     Float,
     /// `!!str`
     Str,
-    /// `!`, which keeps a scalar from being anything but a string.
+    /// `!`, which makes a scalar a string, however it reads.
     NonSpecific,
     Binary,
     Timestamp,
-    Seq,
-    Map,
-    /// `!!merge`, which is `<<`.
+    /// `!!merge`, which makes `<<` in quotes a merge key.
     Merge,
-    /// `!!value`, which is `=`.
-    Value,
-    /// A tag of some program's own, which means nothing here.
+    /// Any other.
     Other,
 }
 
-/// What a tag can stand on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TagShape {
-    Scalar,
-    Sequence,
-    Mapping,
-}
-
 impl Tag {
-    pub(super) fn of(tag: &granit_parser::Tag) -> Tag {
-        if let Some(name) = tag.suffix_in_namespace(YAML) {
-            return match &*name {
-                "merge" => Tag::Merge,
-                "value" => Tag::Value,
-                name => named(name.strip_prefix('!').unwrap_or(name)),
-            };
+    pub(super) fn of(tag: &str) -> Tag {
+        if tag == "!" {
+            return Tag::NonSpecific;
         }
-        let Some(name) = tag.suffix_in_namespace("!") else {
-            return Tag::Other;
-        };
-        match &*name {
-            "" | "!" => Tag::NonSpecific,
-            name => named(name.strip_prefix('!').unwrap_or(name)),
+        match tag.strip_prefix(YAML) {
+            Some("null") => Tag::Null,
+            Some("bool") => Tag::Bool,
+            Some("int") => Tag::Int,
+            Some("float") => Tag::Float,
+            Some("str") => Tag::Str,
+            Some("binary") => Tag::Binary,
+            Some("timestamp") => Tag::Timestamp,
+            Some("merge") => Tag::Merge,
+            _ => Tag::Other,
         }
     }
 
@@ -55,29 +46,12 @@ impl Tag {
     pub(super) fn is_typed(self) -> bool {
         matches!(self, Tag::Null | Tag::Bool | Tag::Int | Tag::Float)
     }
-
-    /// Whether it can stand on such a node.
-    pub(super) fn fits(self, shape: TagShape) -> bool {
-        match self {
-            Tag::NonSpecific | Tag::Other => true,
-            Tag::Seq => shape == TagShape::Sequence,
-            Tag::Map => shape == TagShape::Mapping,
-            _ => shape == TagShape::Scalar,
-        }
-    }
 }
 
-fn named(name: &str) -> Tag {
-    match name {
-        "null" => Tag::Null,
-        "bool" => Tag::Bool,
-        "int" => Tag::Int,
-        "float" => Tag::Float,
-        "str" => Tag::Str,
-        "binary" => Tag::Binary,
-        "timestamp" => Tag::Timestamp,
-        "seq" => Tag::Seq,
-        "map" => Tag::Map,
-        _ => Tag::Other,
+/// A tag as people write it.
+pub(super) fn short(tag: &str) -> String {
+    match tag.strip_prefix(YAML) {
+        Some(name) => format!("!!{name}"),
+        None => tag.to_owned(),
     }
 }

@@ -20,8 +20,22 @@ pub struct Document<'t> {
     /// The children of all collections; those of one stand together.
     pub(super) children: Vec<NodeId>,
     pub(super) tagged: Vec<Tagged>,
+    pub(super) repeated: Vec<RepeatedKey>,
     pub(super) root: NodeId,
     pub(super) size: Size,
+    /// Where the parser found its end.
+    pub(super) end: NodeSpan,
+}
+
+/// A key that a mapping has twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatedKey {
+    /// The key.
+    pub key: String,
+    /// Where it stands first.
+    pub first: NodeSpan,
+    /// Where it stands again, which is the one that counts.
+    pub again: NodeSpan,
 }
 
 /// A node as the arena keeps it.
@@ -41,8 +55,9 @@ pub(super) enum Kind<'t> {
     Mapping {
         /// Keys and values in turn.
         children: Children,
-        /// Whether `<<` is among the keys.
-        merges: bool,
+        /// Whether the entries aren't those that are written: `<<` is among the keys, or a key stands
+        /// twice.
+        folds: bool,
     },
     /// What stands at another place; never an alias itself.
     Alias(NodeId),
@@ -62,8 +77,6 @@ impl Children {
 /// A scalar's tag and the value that it gives.
 pub(super) struct Tagged {
     pub(super) tag: Tag,
-    /// The whole tag, prefix and all, which tells tags of programs' own apart.
-    pub(super) name: Box<str>,
     pub(super) value: TaggedValue,
 }
 
@@ -73,8 +86,17 @@ impl<'t> Document<'t> {
         Node::new(self, self.root, None)
     }
 
+    /// The keys that a mapping has twice, in the order of the text.
+    pub fn repeated(&self) -> &[RepeatedKey] {
+        &self.repeated
+    }
+
+    /// What ends the document: where `...` or another document begins, or the end of the text.
+    pub fn end(&self) -> NodeSpan {
+        self.end
+    }
+
     /// How large the document is with its aliases followed.
-    #[cfg(test)]
     pub fn size(&self) -> Size {
         self.size
     }
@@ -102,6 +124,12 @@ impl<'t> Document<'t> {
             Kind::Alias(target) => target,
             _ => id,
         }
+    }
+
+    /// Whether a node, not what it stands for, is the key `<<`, which merges.
+    pub(super) fn is_merge_key(&self, id: NodeId) -> bool {
+        matches!(self.slot(id).kind, Kind::Scalar { .. })
+            && self.written(id).is_some_and(Written::says_merge)
     }
 
     /// The scalar that a node is or stands for.
@@ -141,15 +169,6 @@ impl<'a> Written<'a> {
             None => resolve::implicit(self.text, self.style),
             Some(tagged) => tagged.value.scalar(self.text),
         }
-    }
-
-    /// Whether it is `<<`, which merges.
-    pub(super) fn is_merge_key(self) -> bool {
-        self.text == "<<"
-            && match self.tagged {
-                None => self.style == Style::Plain,
-                Some(tagged) => tagged.tag == Tag::Merge,
-            }
     }
 }
 
@@ -209,6 +228,11 @@ impl<'a> Node<'a> {
         matches!(slot.kind, Kind::Alias(_)).then_some(slot.span)
     }
 
+    /// Where it stands in the document, be it an alias or not.
+    pub fn place(self) -> NodeSpan {
+        self.alias_span().unwrap_or(self.definition())
+    }
+
     /// Where it stands itself.
     pub fn definition(self) -> NodeSpan {
         self.document.slot(self.id).span
@@ -218,7 +242,7 @@ impl<'a> Node<'a> {
     pub fn view(self) -> View<'a> {
         match &self.document.slot(self.id).kind {
             Kind::Sequence(children) => View::Sequence(self.items_of(*children)),
-            Kind::Mapping { merges: true, .. } => View::Mapping(self.merged_entries()),
+            Kind::Mapping { folds: true, .. } => View::Mapping(self.merged_entries()),
             Kind::Mapping { children, .. } => View::Mapping(self.entries_of(*children)),
             Kind::Scalar { .. } | Kind::Alias(_) => {
                 View::Scalar(self.scalar().unwrap_or(Scalar::Null))
@@ -280,10 +304,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Its keys and values, if it is a mapping, merged ones after its own.
+    /// Its keys and values, if it is a mapping: each key once, with what is merged in.
     pub fn entries(self) -> Option<Entries<'a>> {
         match self.document.slot(self.id).kind {
-            Kind::Mapping { merges: true, .. } => Some(self.merged_entries()),
+            Kind::Mapping { folds: true, .. } => Some(self.merged_entries()),
             Kind::Mapping { children, .. } => Some(self.entries_of(children)),
             _ => None,
         }
@@ -335,6 +359,24 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Its keys and values as they are written, if it is a mapping, and whether the key is `<<`,
+    /// which merges. An alias of that doesn't.
+    pub(super) fn marked_entries(self) -> impl Iterator<Item = (bool, Node<'a>, Node<'a>)> {
+        let children = match self.document.slot(self.id).kind {
+            Kind::Mapping { children, .. } => children,
+            _ => Children::NONE,
+        };
+        let ids = self.document.children(children);
+        ids.chunks_exact(2).map(move |entry| {
+            let node = |id| Node::new(self.document, id, self.site);
+            (
+                self.document.is_merge_key(entry[0]),
+                node(entry[0]),
+                node(entry[1]),
+            )
+        })
+    }
+
     pub(super) fn written(self) -> Option<Written<'a>> {
         self.document.written(self.id)
     }
@@ -384,6 +426,13 @@ impl<'a> Iterator for Items<'a> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.children.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Items<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let &id = self.children.next_back()?;
+        Some(Node::new(self.of.document, id, self.of.site))
     }
 }
 

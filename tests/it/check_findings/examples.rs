@@ -80,7 +80,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         case(
             "RBAC001",
-            Medium,
+            High,
             1,
             subject("{kind: User, name: u}").replace("name: view", "name: veiw"),
             ("veiw", "view"),
@@ -362,7 +362,7 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC020",
-            Medium,
+            High,
             8,
             subject("{kind: User, name: u}") + "---\n" + &subject("{kind: User, name: v}"),
             ("name: v}", "name: u}"),
@@ -401,6 +401,13 @@ pub fn cases() -> Vec<Case> {
             1,
             subject("{kind: User, name: u}").replace(", namespace: a", ""),
             ("{name: b}", "{name: b, namespace: default}"),
+        ),
+        case(
+            "RBAC029",
+            Medium,
+            6,
+            subject("{kind: User, name: v, name: u}"),
+            ("name: v, ", ""),
         ),
     ]
 }

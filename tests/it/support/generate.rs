@@ -10,7 +10,7 @@ use proptest::sample::select;
 use rbac_eval::authz::rbac::{HashState, RbacAuthorizer};
 use rbac_eval::kube::{
     AggregationRule, Binding, BindingKind, LabelOperator, LabelSelector, LabelSelectorRequirement,
-    Metadata, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
+    Metadata, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef, Subject, SubjectKind,
 };
 use rbac_eval::text::Located;
 
@@ -253,6 +253,7 @@ fn overlapping_role(name: &str, rules: Vec<Located<PolicyRule>>) -> Object {
         metadata: Metadata::new("", name),
         rules,
         aggregation_rule: None,
+        others: OtherDefinitions::default(),
     })
 }
 
@@ -365,6 +366,7 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
             aggregation_rule: selectors.map(|cluster_role_selectors| AggregationRule {
                 cluster_role_selectors,
             }),
+            others: OtherDefinitions::default(),
         });
     let role = (
         word(ROLES),
@@ -380,6 +382,7 @@ fn role(accepted: bool) -> impl Strategy<Value = Role> {
             },
             rules,
             aggregation_rule: None,
+            others: OtherDefinitions::default(),
         });
     prop_oneof![2 => cluster_role, 1 => role]
 }

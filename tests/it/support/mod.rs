@@ -6,6 +6,7 @@ pub mod fuzzed;
 pub mod generate;
 pub mod naive;
 pub mod object;
+pub mod second;
 pub mod spell;
 pub mod told;
 

@@ -13,6 +13,7 @@ use rbac_eval::kube::{
     SubjectKind,
 };
 
+use super::generate::{as_binding, as_role};
 use super::object::Object;
 
 /// What a rule says: verbs, groups, resources, names, URLs.
@@ -49,7 +50,8 @@ pub struct Review {
 }
 
 pub struct Naive<'m> {
-    roles: Vec<&'m Role>,
+    /// All definitions of each role that count, the last one at the end.
+    roles: Vec<Vec<&'m Role>>,
     bindings: Vec<&'m Binding>,
     effective: Vec<Vec<Content>>,
 }
@@ -74,27 +76,27 @@ pub fn binding_title(binding: &Binding) -> String {
 
 impl<'m> Naive<'m> {
     pub fn new(objects: &'m [Object]) -> Self {
-        let mut roles: Vec<&Role> = Vec::new();
-        let mut bindings: Vec<&Binding> = Vec::new();
-        for object in objects {
-            match object {
-                Object::Role(role) => {
-                    roles.retain(|other| role_title(other) != role_title(role));
-                    roles.push(role);
-                }
-                Object::Binding(binding) => {
-                    bindings.retain(|other| binding_title(other) != binding_title(binding));
-                    bindings.push(binding);
-                }
-            }
+        let roles = definitions(objects);
+        let mut by_name: BTreeMap<String, Vec<&Binding>> = BTreeMap::new();
+        for binding in objects.iter().filter_map(as_binding) {
+            let known = by_name.entry(binding_title(binding));
+            known.or_default().push(binding);
         }
-        roles.sort_by(|a, b| a.name.cmp(&b.name));
+        let bindings = by_name
+            .into_values()
+            .flat_map(|definitions| but_repeated(definitions, same_binding))
+            .collect();
         let effective = aggregate(&roles);
         Naive {
             roles,
             bindings,
             effective,
         }
+    }
+
+    /// A role as messages call it.
+    fn title(&self, at: usize) -> String {
+        role_title(self.roles[at][0])
     }
 
     pub fn answer(&self, user: &UserInfo, request: &Attributes) -> Answer {
@@ -117,7 +119,7 @@ impl<'m> Naive<'m> {
                         grants.push(Grant {
                             binding: binding_title(binding),
                             subject: subject_number,
-                            role: role_title(role),
+                            role: self.title(role),
                             rule: rule.clone(),
                             reason: reason(binding, subject),
                         });
@@ -177,26 +179,66 @@ impl<'m> Naive<'m> {
         let at = self
             .roles
             .iter()
-            .position(|role| role_title(role) == title)
+            .position(|role| role_title(role[0]) == title)
             .unwrap();
         let rules = &*self.effective[at];
         let circular = reaches_circle(&self.roles, at, &mut Vec::new());
         (rules, (!circular).then_some(rules))
     }
 
-    fn role_of(&self, binding: &Binding) -> Option<(&'m Role, &[Content])> {
+    fn role_of(&self, binding: &Binding) -> Option<(usize, &[Content])> {
         let namespace = match binding.role_ref.kind {
             RoleKind::ClusterRole => "",
             RoleKind::Role => &*binding.namespace,
         };
         let wanted = &binding.role_ref;
-        for (role, rules) in self.roles.iter().zip(&self.effective) {
+        for (at, rules) in self.effective.iter().enumerate() {
+            let role = self.roles[at][0];
             if role.kind == wanted.kind && role.name == wanted.name && role.namespace == namespace {
-                return Some((role, rules));
+                return Some((at, rules));
             }
         }
         None
     }
+}
+
+/// All definitions of each role that count, by name: nothing says which of them a cluster has. What
+/// the last one repeats doesn't count.
+pub fn definitions(objects: &[Object]) -> Vec<Vec<&Role>> {
+    let mut by_name: BTreeMap<(&str, String), Vec<&Role>> = BTreeMap::new();
+    for role in objects.iter().filter_map(as_role) {
+        let key = (&*role.name, role_title(role));
+        by_name.entry(key).or_default().push(role);
+    }
+    by_name
+        .into_values()
+        .map(|definitions| but_repeated(definitions, same_role))
+        .collect()
+}
+
+/// Whether the rules that are written in a definition count, beside what it gathers.
+pub fn holds_rules(role: &Role) -> bool {
+    role.aggregation_rule.is_none() || role.is_from_server()
+}
+
+/// The definitions but those that say what the last one says.
+fn but_repeated<T>(definitions: Vec<&T>, same: fn(&T, &T) -> bool) -> Vec<&T> {
+    let (last, others) = definitions.split_last().unwrap();
+    let mut kept: Vec<&T> = others
+        .iter()
+        .copied()
+        .filter(|other| !same(other, last))
+        .collect();
+    kept.push(last);
+    kept
+}
+
+fn same_role(a: &Role, b: &Role) -> bool {
+    a.labels == b.labels && a.aggregation_rule == b.aggregation_rule && a.rules == b.rules
+}
+
+fn same_binding(a: &Binding, b: &Binding) -> bool {
+    a.role_ref == b.role_ref && a.subjects == b.subjects
 }
 
 fn reaches(binding: &Binding, namespace: &str) -> bool {
@@ -319,14 +361,21 @@ fn selects(selector: &LabelSelector, labels: &[(String, String)]) -> bool {
 }
 
 /// The roles (sorted by name) that feed one, selector by selector.
-fn feeders(roles: &[&Role], at: usize) -> Vec<usize> {
+fn feeders(roles: &[Vec<&Role>], at: usize) -> Vec<usize> {
     let mut feeders = Vec::new();
-    if let Some(aggregation) = &roles[at].aggregation_rule {
-        for selector in &aggregation.cluster_role_selectors {
-            for (other, role) in roles.iter().enumerate() {
-                let cluster_wide = role.kind == RoleKind::ClusterRole;
-                if other != at && cluster_wide && selects(selector, &role.labels) {
-                    feeders.push(other);
+    // The last definition is read first, as it is where rules are listed.
+    for definition in last_first(&roles[at]) {
+        if let Some(aggregation) = &definition.aggregation_rule {
+            for selector in &aggregation.cluster_role_selectors {
+                for (other, definitions) in roles.iter().enumerate() {
+                    let cluster_wide = definitions[0].kind == RoleKind::ClusterRole;
+                    let mut labelled = definitions.iter();
+                    if other != at
+                        && cluster_wide
+                        && labelled.any(|role| selects(selector, &role.labels))
+                    {
+                        feeders.push(other);
+                    }
                 }
             }
         }
@@ -334,29 +383,33 @@ fn feeders(roles: &[&Role], at: usize) -> Vec<usize> {
     feeders
 }
 
-fn aggregate(roles: &[&Role]) -> Vec<Vec<Content>> {
-    let own =
-        |role: &Role| -> Vec<Content> { role.rules.iter().map(|rule| content(rule)).collect() };
-    let mut rules: Vec<Vec<Content>> = roles
-        .iter()
-        .map(|role| match &role.aggregation_rule {
-            Some(_) if !role.is_from_server() => Vec::new(),
-            _ => own(role),
-        })
-        .collect();
+fn last_first<'r, 'm>(definitions: &'r [&'m Role]) -> impl Iterator<Item = &'r &'m Role> {
+    let (last, others) = definitions.split_last().unwrap();
+    std::iter::once(last).chain(others)
+}
+
+fn aggregate(roles: &[Vec<&Role>]) -> Vec<Vec<Content>> {
+    let own = |definitions: &Vec<&Role>| -> Vec<Content> {
+        last_first(definitions)
+            .filter(|role| holds_rules(role))
+            .flat_map(|role| role.rules.iter().map(|rule| content(rule)))
+            .collect()
+    };
+    let gathers = |definitions: &[&Role]| {
+        definitions
+            .iter()
+            .any(|role| role.aggregation_rule.is_some())
+    };
+    let mut rules: Vec<Vec<Content>> = roles.iter().map(own).collect();
     // A rule travels one role a round, so after as many rounds as there are roles all have come
     // where they go; as many again and their order has settled where it ever does.
     for _ in 0..2 * roles.len() {
         let before = rules.clone();
         for (at, role) in roles.iter().enumerate() {
-            if role.aggregation_rule.is_none() {
+            if !gathers(role) {
                 continue;
             }
-            rules[at] = if role.is_from_server() {
-                own(role)
-            } else {
-                Vec::new()
-            };
+            rules[at] = own(role);
             for feeder in feeders(roles, at) {
                 for rule in &before[feeder] {
                     if !rules[at].contains(rule) {
@@ -369,7 +422,7 @@ fn aggregate(roles: &[&Role]) -> Vec<Vec<Content>> {
     rules
 }
 
-fn reaches_circle(roles: &[&Role], at: usize, path: &mut Vec<usize>) -> bool {
+fn reaches_circle(roles: &[Vec<&Role>], at: usize, path: &mut Vec<usize>) -> bool {
     if path.contains(&at) {
         return true;
     }

@@ -32,7 +32,6 @@ pub fn texts(objects: &[Object]) -> Vec<SourceText> {
         ("list.json", format!("{list:#}\n")),
         ("list.jsonl", format!("{list}\n")),
         ("lines.jsonl", each(&|value| format!("{value}\n"))),
-        ("array.json", Value::from(values.clone()).to_string()),
     ]
     .into_iter()
     .map(|(name, text)| SourceText {

@@ -104,7 +104,7 @@ impl<'r> Labels<'r> {
                 continue;
             }
             labels.all.push(number);
-            for (key, value) in &role.labels {
+            for (key, value) in role.label_sets().flatten() {
                 labels.by_key.entry(key).or_default().push(number);
                 let values = labels.by_label.entry(key).or_default();
                 values.entry(value).or_default().push(number);
@@ -139,10 +139,15 @@ impl<'r> Labels<'r> {
         let lists = lists.unwrap_or_else(|| vec![&self.all]);
         looks.add(1 + count(&lists))?;
         let mut matching: Vec<usize> = lists.into_iter().flatten().copied().collect();
-        matching.retain(|&role| selector.matches(&self.roles[role].labels));
-        // A value may be listed twice.
+        // A value may be listed twice, and a role be labelled twice.
         matching.sort_unstable();
         matching.dedup();
+        let label_sets = matching.iter().map(|&role| self.roles[role].label_sets());
+        looks.add(label_sets.map(Iterator::count).sum())?;
+        matching.retain(|&role| {
+            let mut label_sets = self.roles[role].label_sets();
+            label_sets.any(|labels| selector.matches(labels))
+        });
         Ok(matching)
     }
 
