@@ -55,6 +55,7 @@ fn change_in_words(change: &Change) -> String {
 
 fn changes(base: &[&str], head: &[&str]) -> Vec<String> {
     diff(&rbac(base), &rbac(head))
+        .unwrap()
         .iter()
         .map(change_in_words)
         .collect()
@@ -62,6 +63,7 @@ fn changes(base: &[&str], head: &[&str]) -> Vec<String> {
 
 fn kinds(base: &[&str], head: &[&str]) -> Vec<CauseKind> {
     let mut kinds: Vec<CauseKind> = diff(&rbac(base), &rbac(head))
+        .unwrap()
         .iter()
         .flat_map(|change| change.causes.iter().map(|cause| cause.kind))
         .collect();
@@ -234,6 +236,10 @@ fn one_binding_among_ten_thousand_is_found() {
     let base = store_of_text(&text, Defaults::Auto);
     text.push_str(&format!("---\n{API}{ALICE}\n"));
     let head = store_of_text(&text, Defaults::Auto);
-    let found: Vec<String> = diff(&base, &head).iter().map(change_in_words).collect();
+    let found: Vec<String> = diff(&base, &head)
+        .unwrap()
+        .iter()
+        .map(change_in_words)
+        .collect();
     assert_eq!(found, ["+ User alice @* get,list :pods,services"]);
 }

@@ -16,7 +16,7 @@ fn changes(base: &[&str], head: &[&str]) -> Vec<Change> {
         assert_eq!(rbac.diagnostics(), []);
         rbac
     });
-    diff(&base, &head)
+    diff(&base, &head).unwrap()
 }
 
 fn role(rules: &str) -> String {

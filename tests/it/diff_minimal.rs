@@ -167,7 +167,7 @@ fn law_of_an_exception(
 }
 
 fn law(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<Vec<Change>, TestCaseError> {
-    let changes = diff(base, head);
+    let changes = diff(base, head).unwrap();
     for (at, change) in changes.iter().enumerate() {
         let (with, without) = match change.direction {
             Direction::Gained => (head, base),
@@ -207,7 +207,7 @@ fn made_up_pairs_give_every_kind_of_entry() {
     let mut counts = [0; 7];
     for _ in 0..100 {
         let (base, head) = overlapping_pair().new_tree(&mut runner).unwrap().current();
-        for change in diff(&base.authorizer(), &head.authorizer()) {
+        for change in diff(&base.authorizer(), &head.authorizer()).unwrap() {
             let in_a_namespace = change
                 .except
                 .iter()

@@ -29,7 +29,7 @@ fn bound(subject: &str, rules: &[&str]) -> RbacAuthorizer {
 
 fn risks(base: &[&str], head: &[&str]) -> Vec<&'static str> {
     let (base, head) = (bound(ALICE, base), bound(ALICE, head));
-    let changes = diff(&base, &head);
+    let changes = diff(&base, &head).unwrap();
     assert!(!changes.is_empty());
     let found = changes
         .iter()
@@ -69,7 +69,7 @@ fn masters_had_every_part_before() {
         let both = format!("{ALICE}, {{kind: Group, name: 'system:masters'}}");
         bound(&both, rules)
     });
-    let mut changes = diff(&base, &head);
+    let mut changes = diff(&base, &head).unwrap();
     assert_eq!(changes.len(), 1);
     let change = &mut changes[0];
     assert_eq!(risks_of(change, &base, &head).len(), 1);

@@ -55,6 +55,7 @@ fn gained(
     assert_eq!(base.diagnostics(), []);
     assert_eq!(head.diagnostics(), []);
     let mut found: Vec<(String, Severity)> = diff(&base, &head)
+        .unwrap()
         .iter()
         .flat_map(|change| risks_of(change, &base, &head))
         .map(|found| (found.code.id.to_owned(), found.severity))

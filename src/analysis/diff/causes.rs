@@ -2,13 +2,13 @@
 
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
-use crate::cluster::RoleId;
+use crate::cluster::{BindingId, RoleId};
 use crate::kube::{Binding, Role};
 use crate::object::ObjectRef;
 use crate::text::Located;
 use crate::text::Span;
 
-use super::Given;
+use super::sides::{Given, Side};
 
 /// Which part of a change gave something or took it away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,14 +54,15 @@ pub struct Cause {
 
 /// Says through what a subject is given something by `with` and not by `without`.
 pub(super) fn cause(
-    with: &RbacAuthorizer,
-    without: &RbacAuthorizer,
+    with: &Side<'_>,
+    without: &Side<'_>,
     given: &Given,
     subject: &Principal,
 ) -> Cause {
-    let binding = with.snapshot().binding(given.binding);
-    let rule = with.effective_rule(given.role, given.rule);
-    let rule_span = rule.map_or(with.snapshot().role(given.role).span, |rule| rule.rule.span);
+    let rbac = with.rbac;
+    let binding = rbac.snapshot().binding(given.binding);
+    let rule = rbac.effective_rule(given.role, given.rule);
+    let rule_span = rule.map_or(rbac.snapshot().role(given.role).span, |rule| rule.rule.span);
     let origin = rule.map_or(given.role, |rule| rule.origin);
     let (kind, span) = kind(with, without, given, subject, origin, rule_span);
     Cause {
@@ -70,7 +71,7 @@ pub(super) fn cause(
         role: binding.role_object(),
         rule: given.rule,
         aggregated_from: (origin != given.role)
-            .then(|| with.snapshot().role(origin).name.to_string()),
+            .then(|| rbac.snapshot().role(origin).name.to_string()),
         binding_span: binding.span,
         rule_span,
         span,
@@ -78,25 +79,24 @@ pub(super) fn cause(
 }
 
 fn kind(
-    with: &RbacAuthorizer,
-    without: &RbacAuthorizer,
+    with: &Side<'_>,
+    without: &Side<'_>,
     given: &Given,
     subject: &Principal,
     origin: RoleId,
     rule_span: Span,
 ) -> (CauseKind, Span) {
+    let names_subject = |binding| without.names(binding, subject);
+    let (with, without) = (with.rbac, without.rbac);
     let binding = with.snapshot().binding(given.binding);
-    let Some(other) = same_binding(without, binding) else {
+    let Some(other_id) = same_binding(without, binding) else {
         return (CauseKind::Binding, binding.span);
     };
+    let other = without.snapshot().binding(other_id);
     if other.role_ref != binding.role_ref {
         return (CauseKind::RoleRef, binding.span);
     }
-    let names_subject = other
-        .subjects
-        .iter()
-        .any(|other_subject| Principal::of(other_subject, other).as_ref() == Some(subject));
-    if !names_subject {
+    if !names_subject(other_id) {
         return (CauseKind::Subject, binding.subjects[given.subject].span);
     }
     let role = with.snapshot().role(given.role);
@@ -117,10 +117,9 @@ fn kind(
     }
 }
 
-fn same_binding<'s>(rbac: &'s RbacAuthorizer, binding: &Binding) -> Option<&'s Located<Binding>> {
+fn same_binding(rbac: &RbacAuthorizer, binding: &Binding) -> Option<BindingId> {
     rbac.snapshot()
         .find_binding(binding.kind, &binding.namespace, &binding.name)
-        .map(|id| rbac.snapshot().binding(id))
 }
 
 fn same_role<'s>(rbac: &'s RbacAuthorizer, role: &Role) -> Option<&'s Located<Role>> {

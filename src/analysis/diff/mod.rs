@@ -32,7 +32,7 @@
 //!     let manifest = kube::parse(&mut files, &[text]);
 //!     RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 //! };
-//! let changes = diff(&rbac("['*']")?, &rbac("[get, list]")?);
+//! let changes = diff(&rbac("['*']")?, &rbac("[get, list]")?).unwrap();
 //! assert_eq!(changes.len(), 1);
 //! assert_eq!(changes[0].direction, Direction::Lost);
 //! assert_eq!(changes[0].rule.verbs, ["*"]);
@@ -40,27 +40,36 @@
 //! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
-mod atoms;
+mod boxes;
 mod causes;
-mod merge;
+mod index;
+mod pieces;
 mod role_refs;
+mod sides;
+mod work;
 
-use compact_str::CompactString;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use hashbrown::HashMap;
 
 use crate::authn::Principal;
+#[cfg(feature = "internals")]
 use crate::authz::Attributes;
 use crate::authz::rbac::RbacAuthorizer;
+#[cfg(feature = "internals")]
 use crate::authz::rbac::rules::rule_allows;
-use crate::cluster::{BindingId, RoleId};
 use crate::kube::PolicyRule;
 use crate::object::Scope;
 
-use atoms::{Atom, AtomSet, atoms_of, maximal};
+use boxes::{RuleBox, Vocabulary};
 pub use causes::{Cause, CauseKind};
+use index::Index;
+use pieces::{Givers, Piece, in_order, pieces};
 pub use role_refs::{RoleRefChange, changed_role_refs};
+use sides::{ContentId, Given, GivenRules, ListId, ScopeId, Sides};
+pub use work::TooMuch;
+use work::Work;
 
 /// Whether something is allowed now or no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -97,6 +106,7 @@ pub struct Change {
     pub causes: Vec<Cause>,
 }
 
+#[cfg(feature = "internals")]
 impl Change {
     /// Whether a request is among those gained or lost.
     pub fn matches(&self, attributes: &Attributes) -> bool {
@@ -109,351 +119,418 @@ impl Change {
     }
 }
 
-/// One way in which a side lets a subject do something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Given {
-    binding: BindingId,
-    subject: usize,
-    role: RoleId,
-    /// From 1, among the role's effective rules.
-    rule: usize,
-    /// The content of the rule; equal on both sides for equal rules.
-    content: usize,
-}
-
-/// Numbers for the contents of rules, shared by both sides.
-#[derive(Default)]
-struct RuleNumbers {
-    numbers: HashMap<[Vec<CompactString>; 5], usize>,
-}
-
-impl RuleNumbers {
-    fn number(&mut self, rule: &PolicyRule) -> usize {
-        let next = self.numbers.len();
-        let key = [
-            &rule.verbs,
-            &rule.api_groups,
-            &rule.resources,
-            &rule.resource_names,
-            &rule.non_resource_urls,
-        ]
-        .map(Clone::clone);
-        *self.numbers.entry(key).or_insert(next)
-    }
-}
-
-/// The roles of a side with the contents of their effective rules.
-struct Side<'s> {
-    rbac: &'s RbacAuthorizer,
-    rules_of: Vec<Vec<usize>>,
-    /// Where each binding grants.
-    scopes: Vec<Scope>,
-    /// For each subject, the bindings that name it, with the subject's number.
-    bindings_of: BTreeMap<Principal, Vec<(BindingId, usize)>>,
-}
-
-impl<'s> Side<'s> {
-    fn new(rbac: &'s RbacAuthorizer, contents: &mut RuleNumbers) -> Self {
-        let rules_of = rbac
-            .snapshot()
-            .roles()
-            .map(|role| {
-                rbac.effective_rules(role)
-                    .map(|rule| contents.number(rule.rule))
-                    .collect()
-            })
-            .collect();
-        let scopes = rbac
-            .snapshot()
-            .bindings()
-            .map(|id| rbac.snapshot().binding(id).scope())
-            .collect();
-        let mut bindings_of: BTreeMap<Principal, Vec<(BindingId, usize)>> = BTreeMap::new();
-        for id in rbac.snapshot().bindings() {
-            let binding = rbac.snapshot().binding(id);
-            for (subject, number) in binding.subjects.iter().zip(0..) {
-                if let Some(principal) = Principal::of(subject, binding) {
-                    let bindings = bindings_of.entry(principal).or_default();
-                    // A binding that names someone twice gives once.
-                    if bindings.last().is_none_or(|&(last, _)| last != id) {
-                        bindings.push((id, number));
-                    }
-                }
-            }
-        }
-        Side {
-            rbac,
-            rules_of,
-            scopes,
-            bindings_of,
-        }
-    }
-
-    fn scope_of(&self, binding: BindingId) -> &Scope {
-        &self.scopes[binding.index()]
-    }
-
-    /// What a subject is given, by scope.
-    fn given(&self, principal: &Principal) -> BTreeMap<&Scope, Vec<Given>> {
-        let mut given: BTreeMap<&Scope, Vec<Given>> = BTreeMap::new();
-        for &(binding, subject) in self.bindings_of.get(principal).into_iter().flatten() {
-            let Some(role) = self.rbac.role_of(binding) else {
-                continue;
-            };
-            let given = given.entry(self.scope_of(binding)).or_default();
-            for (&content, rule) in self.rules_of[role.index()].iter().zip(1..) {
-                given.push(Given {
-                    binding,
-                    subject,
-                    role,
-                    rule,
-                    content,
-                });
-            }
-        }
-        given
-    }
-
-    /// What decides whether a subject is given the same on both sides.
-    fn fingerprint(&self, principal: &Principal) -> BTreeSet<(&Scope, &[usize])> {
-        self.bindings_of
-            .get(principal)
-            .into_iter()
-            .flatten()
-            .filter_map(|&(binding, _)| {
-                let role = self.rbac.role_of(binding)?;
-                let rules = &*self.rules_of[role.index()];
-                (!rules.is_empty()).then(|| (self.scope_of(binding), rules))
-            })
-            .collect()
-    }
-
-    fn rule(&self, given: &Given) -> &'s PolicyRule {
-        static NOTHING: PolicyRule = PolicyRule {
-            verbs: Vec::new(),
-            api_groups: Vec::new(),
-            resources: Vec::new(),
-            resource_names: Vec::new(),
-            non_resource_urls: Vec::new(),
-        };
-        self.rbac
-            .effective_rule(given.role, given.rule)
-            .map_or(&NOTHING, |rule| rule.rule)
-    }
-}
-
 /// Everything that HEAD lets subjects do and BASE doesn't, and the reverse, sorted by subject,
 /// direction and scope.
 ///
 /// `system:masters` is allowed everything on both sides, so nothing changes for it.
-pub fn diff(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Vec<Change> {
-    let mut contents = RuleNumbers::default();
-    let base = Side::new(base, &mut contents);
-    let head = Side::new(head, &mut contents);
-    let subjects: BTreeSet<&Principal> = base
-        .bindings_of
-        .keys()
-        .chain(head.bindings_of.keys())
-        .collect();
-    let mut changes = Vec::new();
-    for subject in subjects {
-        if subject.is_masters() {
-            continue;
-        }
-        if base.fingerprint(subject) == head.fingerprint(subject) {
-            continue;
-        }
-        let mut found = difference(subject, Direction::Gained, &head, &base);
-        found.extend(difference(subject, Direction::Lost, &base, &head));
-        changes.extend(found);
-    }
-    changes
+///
+/// # Errors
+/// If the sides cut one another into more pieces, or the answer is longer, than the limits that the
+/// error names.
+pub fn diff(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<Vec<Change>, TooMuch> {
+    compare(base, head, &Work::default())
 }
 
-/// What `with` gives a subject and `without` doesn't.
-fn difference(
-    subject: &Principal,
-    direction: Direction,
-    with: &Side<'_>,
-    without: &Side<'_>,
-) -> Vec<Change> {
-    let given = with.given(subject);
-    let other = without.given(subject);
-    let contents_of = |given: Option<&Vec<Given>>| -> BTreeSet<usize> {
-        given
-            .into_iter()
-            .flatten()
-            .map(|given| given.content)
-            .collect()
-    };
-    let other_everywhere = contents_of(other.get(&Scope::Cluster));
-    // The pieces of the other side are made only where something is left to be compared.
-    let mut other_atoms: HashMap<&Scope, AtomSet> = HashMap::new();
-    let mut cluster_wide = AtomSet::default();
+/// How many steps a comparison takes: what it costs, on every machine.
+///
+/// # Errors
+/// Those of [`diff`].
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub fn steps(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<usize, TooMuch> {
+    let work = Work::default();
+    compare(base, head, &work)?;
+    Ok(work.total_steps())
+}
+
+fn compare(
+    base: &RbacAuthorizer,
+    head: &RbacAuthorizer,
+    work: &Work,
+) -> Result<Vec<Change>, TooMuch> {
+    let sides = Sides::new(base, head);
+    let subjects: BTreeSet<&Principal> = sides
+        .base
+        .subjects()
+        .chain(sides.head.subjects())
+        .filter(|subject| !subject.is_masters())
+        .collect();
+    let changed: Vec<(&Principal, [GivenRules; 2])> = subjects
+        .into_iter()
+        .map(|subject| {
+            (
+                subject,
+                [&sides.base, &sides.head].map(|side| side.given(subject)),
+            )
+        })
+        .filter(|(_, [before, after])| before != after)
+        .collect();
+    let mut comparison = Comparison::new(&sides, &changed, work);
+    // Many subjects are given the same.
+    let mut known: HashMap<&[GivenRules; 2], Rc<[Difference]>> = HashMap::new();
     let mut changes = Vec::new();
-    for (&scope, given) in &given {
-        let other_here = contents_of(other.get(scope));
-        let candidates: Vec<&Given> = given
-            .iter()
-            .filter(|given| {
-                !other_here.contains(&given.content) && !other_everywhere.contains(&given.content)
-            })
-            .collect();
-        if candidates.is_empty() {
-            continue;
+    for (subject, given) in &changed {
+        let differences = match known.get(given) {
+            Some(known) => known.clone(),
+            None => {
+                let [before, after] = given;
+                let mut found = comparison.difference(Direction::Gained, after, before)?;
+                found.extend(comparison.difference(Direction::Lost, before, after)?);
+                let found: Rc<[Difference]> = found.into();
+                known.insert(given, found.clone());
+                found
+            }
+        };
+        for difference in &*differences {
+            comparison.changes_of(subject, difference, &mut changes)?;
         }
-        for (&other_scope, other_given) in &other {
-            // A cluster-wide entry leaves out what any namespace had.
-            if overlap(scope, other_scope) {
-                other_atoms
-                    .entry(other_scope)
-                    .or_insert_with(|| atoms_in(without, other_given, other_scope));
+    }
+    Ok(changes)
+}
+
+/// What one side gives in a scope and the other doesn't, whoever it is given to.
+struct Difference {
+    direction: Direction,
+    scope: ScopeId,
+    groups: Rc<[Group]>,
+}
+
+/// What the same rules give.
+struct Group {
+    /// The contents of the rules.
+    givers: Vec<ContentId>,
+    rules: Vec<(PolicyRule, Vec<Except>)>,
+}
+
+/// The distinct rules of some lists.
+struct Bag {
+    number: usize,
+    /// Sorted.
+    contents: Vec<ContentId>,
+    /// Of resources, and of URLs.
+    indexes: [Index; 2],
+}
+
+/// Which of a bag's indexes is meant.
+const RESOURCES: usize = 0;
+const URLS: usize = 1;
+
+/// The bags of the scopes in which one side gives a subject something.
+type Bags = BTreeMap<ScopeId, Rc<Bag>>;
+
+struct Comparison<'s> {
+    sides: &'s Sides<'s>,
+    work: &'s Work,
+    vocabulary: Vocabulary,
+    boxes: HashMap<ContentId, [Option<Rc<RuleBox>>; 2]>,
+    bags: HashMap<Vec<ListId>, Rc<Bag>>,
+    /// What was found of namespaces, by the bags that decide it.
+    known: HashMap<[usize; 4], Rc<[Group]>>,
+}
+
+impl<'s> Comparison<'s> {
+    fn new(
+        sides: &'s Sides<'s>,
+        changed: &[(&Principal, [GivenRules; 2])],
+        work: &'s Work,
+    ) -> Self {
+        let mut vocabulary = Vocabulary::default();
+        let mut boxes = HashMap::new();
+        let lists: BTreeSet<ListId> = changed
+            .iter()
+            .flat_map(|(_, given)| given.iter().flatten().map(|&(_, list)| list))
+            .collect();
+        for list in lists {
+            for &content in sides.contents_of(list) {
+                boxes.entry(content).or_insert_with(|| {
+                    vocabulary
+                        .boxes(sides.rule(content))
+                        .map(|it| it.map(Rc::new))
+                });
             }
         }
-        let all: Vec<Atom> = candidates
-            .iter()
-            .flat_map(|given| scoped_atoms(with.rule(given), scope))
-            .collect();
-        let left: Vec<Atom> = maximal(all)
-            .into_iter()
-            .filter(|atom| {
-                let covered =
-                    |scope: &Scope| other_atoms.get(scope).is_some_and(|set| set.covers(atom));
-                !covered(&Scope::Cluster)
-                    && (*scope == Scope::Cluster || !covered(scope) && !cluster_wide.covers(atom))
-            })
-            .collect();
-        if *scope == Scope::Cluster {
-            cluster_wide.extend(left.iter().cloned());
+        vocabulary.complete();
+        Comparison {
+            sides,
+            work,
+            vocabulary,
+            boxes,
+            bags: HashMap::new(),
+            known: HashMap::new(),
         }
-        for (causing, atoms) in by_cause(with, &candidates, scope, left) {
-            let except = excepts(&atoms, scope, &other_atoms);
-            let causes: Vec<Cause> = causing
-                .iter()
-                .map(|given| causes::cause(with.rbac, without.rbac, given, subject))
-                .collect();
-            let rules = merge::merge(&atoms);
-            for rule in rules {
-                let except = except
-                    .iter()
-                    .filter_map(|(scope, atoms)| within(&rule, atoms, scope))
-                    .flatten()
-                    .collect();
-                changes.push(Change {
+    }
+
+    fn index_of(&self, contents: &[ContentId]) -> [(Index, Vec<ContentId>); 2] {
+        [RESOURCES, URLS].map(|what| {
+            let boxes = contents.iter().filter_map(|content| {
+                let one = self.boxes.get(content)?[what].clone()?;
+                Some((one, *content))
+            });
+            let (boxes, contents) = boxes.unzip();
+            (Index::new(boxes), contents)
+        })
+    }
+
+    fn bag(&mut self, lists: Vec<ListId>) -> Rc<Bag> {
+        if let Some(known) = self.bags.get(&lists) {
+            return known.clone();
+        }
+        let contents: BTreeSet<ContentId> = lists
+            .iter()
+            .flat_map(|&list| self.sides.contents_of(list))
+            .copied()
+            .collect();
+        let contents: Vec<ContentId> = contents.into_iter().collect();
+        let bag = Rc::new(Bag {
+            number: self.bags.len(),
+            indexes: self.index_of(&contents).map(|(index, _)| index),
+            contents,
+        });
+        self.bags.insert(lists, bag.clone());
+        bag
+    }
+
+    fn bags_of(&mut self, given: &GivenRules) -> Bags {
+        given
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|same| {
+                (
+                    same[0].0,
+                    self.bag(same.iter().map(|&(_, list)| list).collect()),
+                )
+            })
+            .collect()
+    }
+
+    /// What `with` gives and `without` doesn't.
+    fn difference(
+        &mut self,
+        direction: Direction,
+        with: &GivenRules,
+        without: &GivenRules,
+    ) -> Result<Vec<Difference>, TooMuch> {
+        let (with, without) = (self.bags_of(with), self.bags_of(without));
+        let nothing = self.bag(Vec::new());
+        let at = |bags: &Bags, scope| bags.get(&scope).unwrap_or(&nothing).clone();
+        let everywhere = at(&with, ScopeId::CLUSTER);
+        let without_everywhere = at(&without, ScopeId::CLUSTER);
+        let mut differences = Vec::new();
+        for (&scope, here) in &with {
+            let without_here = at(&without, scope);
+            let groups = if scope == ScopeId::CLUSTER {
+                self.groups(
+                    here,
+                    &[&without_everywhere],
+                    &[RESOURCES, URLS],
+                    |piece, what| self.excepts_of_cluster(piece, what, &without),
+                )?
+            } else {
+                let key = [here, &without_here, &without_everywhere, &everywhere];
+                let key = key.map(|bag| bag.number);
+                match self.known.get(&key) {
+                    Some(known) => known.clone(),
+                    None => {
+                        let covering = [&*without_everywhere, &*without_here, &*everywhere];
+                        // In a namespace, URLs are never granted.
+                        let groups =
+                            self.groups(here, &covering, &[RESOURCES], |piece, what| {
+                                // What is left out there and everywhere is one thing.
+                                self.excepts(piece, what, &covering[..2])
+                            })?;
+                        self.known.insert(key, groups.clone());
+                        groups
+                    }
+                }
+            };
+            if !groups.is_empty() {
+                differences.push(Difference {
                     direction,
+                    scope,
+                    groups,
+                });
+            }
+        }
+        Ok(differences)
+    }
+
+    /// What the rules of a bag give and those of no other bag, apart by the rules that give it.
+    fn groups(
+        &self,
+        here: &Bag,
+        covering: &[&Bag],
+        what: &[usize],
+        excepts: impl Fn(&Piece, usize) -> Result<Vec<Except>, TooMuch>,
+    ) -> Result<Rc<[Group]>, TooMuch> {
+        let is_covered = |content: &ContentId| {
+            let mut covering = covering.iter();
+            covering.any(|bag| bag.contents.binary_search(content).is_ok())
+        };
+        let left: Vec<ContentId> = here
+            .contents
+            .iter()
+            .copied()
+            .filter(|content| !is_covered(content))
+            .collect();
+        if left.is_empty() {
+            return Ok(Rc::default());
+        }
+        let mut groups: BTreeMap<Vec<ContentId>, Vec<(PolicyRule, Vec<Except>)>> = BTreeMap::new();
+        let indexes = self.index_of(&left);
+        for &what in what {
+            let (given, contents) = &indexes[what];
+            let covered: Vec<&Index> = covering.iter().map(|bag| &bag.indexes[what]).collect();
+            for piece in pieces(given, &covered, Givers::Apart, &self.vocabulary, self.work)? {
+                let givers = piece.givers.iter().map(|&giver| contents[giver]).collect();
+                let rule = self.rule(&piece, what);
+                let except = excepts(&piece, what)?;
+                groups.entry(givers).or_default().push((rule, except));
+            }
+        }
+        let groups = groups.into_iter().map(|(givers, mut rules)| {
+            rules.sort_by(|(a, _), (b, _)| in_order(a, b));
+            Group { givers, rules }
+        });
+        Ok(groups.collect())
+    }
+
+    fn rule(&self, piece: &Piece, what: usize) -> PolicyRule {
+        if what == RESOURCES {
+            piece.resource_rule(&self.vocabulary)
+        } else {
+            piece.url_rule(&self.vocabulary)
+        }
+    }
+
+    /// What bags cover of a piece, as indexes of what they have in common with it.
+    fn common(&self, piece: &Piece, what: usize, bags: &[&Bag]) -> Result<Index, TooMuch> {
+        let whole = RuleBox {
+            words: piece.words.each_ref().map(|words| words.to_vec()),
+        };
+        let mut common = Vec::new();
+        for bag in bags {
+            let index = &bag.indexes[what];
+            common.extend(index.common(&whole, &self.vocabulary, self.work)?);
+        }
+        Ok(Index::new(common))
+    }
+
+    /// What of a piece is left out, in few rules.
+    fn left_out(
+        &self,
+        common: &Index,
+        covered: &[&Index],
+        what: usize,
+    ) -> Result<Vec<PolicyRule>, TooMuch> {
+        if common.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = pieces(
+            common,
+            covered,
+            Givers::Together,
+            &self.vocabulary,
+            self.work,
+        )?;
+        let mut rules: Vec<PolicyRule> = found.iter().map(|piece| self.rule(piece, what)).collect();
+        rules.sort_by(in_order);
+        Ok(rules)
+    }
+
+    /// What bags of the other side leave out of a piece, wherever the piece applies.
+    fn excepts(&self, piece: &Piece, what: usize, bags: &[&Bag]) -> Result<Vec<Except>, TooMuch> {
+        let common = self.common(piece, what, bags)?;
+        let rules = self.left_out(&common, &[], what)?;
+        let except = |rule| Except {
+            scope: Scope::Cluster,
+            rule,
+        };
+        Ok(rules.into_iter().map(except).collect())
+    }
+
+    /// What the other side leaves out of a piece for the whole cluster: everywhere, and beyond that
+    /// in namespaces.
+    fn excepts_of_cluster(
+        &self,
+        piece: &Piece,
+        what: usize,
+        without: &Bags,
+    ) -> Result<Vec<Except>, TooMuch> {
+        let mut excepts = Vec::new();
+        let mut everywhere = Index::new(Vec::new());
+        let mut known: HashMap<usize, Vec<PolicyRule>> = HashMap::new();
+        for (&scope, bag) in without {
+            let rules = if scope == ScopeId::CLUSTER {
+                everywhere = self.common(piece, what, &[bag])?;
+                self.left_out(&everywhere, &[], what)?
+            } else if what == URLS {
+                // In a namespace, URLs are never granted.
+                continue;
+            } else if let Some(rules) = known.get(&bag.number) {
+                rules.clone()
+            } else {
+                let common = self.common(piece, what, &[bag])?;
+                let rules = self.left_out(&common, &[&everywhere], what)?;
+                known.insert(bag.number, rules.clone());
+                rules
+            };
+            self.work.parts(rules.len())?;
+            self.work.words(rules.iter().map(size).sum())?;
+            excepts.extend(rules.into_iter().map(|rule| Except {
+                scope: self.sides.scope(scope).clone(),
+                rule,
+            }));
+        }
+        Ok(excepts)
+    }
+
+    /// What a difference means for one subject.
+    fn changes_of(
+        &self,
+        subject: &Principal,
+        difference: &Difference,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), TooMuch> {
+        let (with, without) = match difference.direction {
+            Direction::Gained => (&self.sides.head, &self.sides.base),
+            Direction::Lost => (&self.sides.base, &self.sides.head),
+        };
+        let mut groups: Vec<(Vec<Given>, &Group)> = Vec::with_capacity(difference.groups.len());
+        let ways = self.sides.ways(with, subject, difference.scope);
+        for group in &*difference.groups {
+            let given = ways.through(&group.givers);
+            self.work.parts(given.len())?;
+            groups.push((given, group));
+        }
+        groups.sort_by(|(a, _), (b, _)| a.cmp(b));
+        for (given, group) in groups {
+            self.work.parts(given.len() * (group.rules.len() - 1))?;
+            let causes: Vec<Cause> = given
+                .iter()
+                .map(|given| causes::cause(with, without, given, subject))
+                .collect();
+            for (rule, except) in &group.rules {
+                self.work.parts(1 + except.len())?;
+                let excepted: usize = except.iter().map(|except| size(&except.rule)).sum();
+                self.work.words(size(rule) + excepted)?;
+                changes.push(Change {
+                    direction: difference.direction,
                     subject: subject.clone(),
-                    scope: scope.clone(),
-                    rule,
-                    except,
+                    scope: self.sides.scope(difference.scope).clone(),
+                    rule: rule.clone(),
+                    except: except.clone(),
                     causes: causes.clone(),
                 });
             }
         }
+        Ok(())
     }
-    changes
 }
 
-/// The atoms of a rule in a scope: in a namespace, URLs are never granted.
-fn scoped_atoms(rule: &PolicyRule, scope: &Scope) -> Vec<Atom> {
-    let mut atoms = atoms_of(rule);
-    if *scope != Scope::Cluster {
-        atoms.retain(|atom| matches!(atom, Atom::Resource { .. }));
-    }
-    atoms
-}
-
-fn atoms_in(side: &Side<'_>, given: &[Given], scope: &Scope) -> AtomSet {
-    let mut set = AtomSet::default();
-    let mut seen = BTreeSet::new();
-    for given in given {
-        if seen.insert(given.content) {
-            set.extend(scoped_atoms(side.rule(given), scope));
-        }
-    }
-    set
-}
-
-/// The atoms apart by what gives them.
-fn by_cause<'g>(
-    side: &Side<'_>,
-    candidates: &[&'g Given],
-    scope: &Scope,
-    atoms: Vec<Atom>,
-) -> BTreeMap<Vec<&'g Given>, Vec<Atom>> {
-    let given: Vec<(&'g Given, Vec<Atom>)> = candidates
-        .iter()
-        .map(|given| (*given, scoped_atoms(side.rule(given), scope)))
-        .collect();
-    let mut by_cause: BTreeMap<Vec<&'g Given>, Vec<Atom>> = BTreeMap::new();
-    for atom in atoms {
-        let causing = given
-            .iter()
-            .filter(|(_, atoms)| atoms.iter().any(|other| other.covers(&atom)))
-            .map(|(given, _)| *given)
-            .collect();
-        by_cause.entry(causing).or_default().push(atom);
-    }
-    by_cause
-}
-
-/// Whether two scopes have a request in common.
-fn overlap(a: &Scope, b: &Scope) -> bool {
-    *a == Scope::Cluster || *b == Scope::Cluster || a == b
-}
-
-/// What the other side covers of some atoms, by scope; nothing twice.
-fn excepts<'n>(
-    atoms: &[Atom],
-    scope: &Scope,
-    other: &HashMap<&'n Scope, AtomSet>,
-) -> BTreeMap<&'n Scope, Vec<Atom>> {
-    let parts = |scope: &Scope| -> Vec<Atom> {
-        let set = other.get(scope);
-        let parts = atoms
-            .iter()
-            .flat_map(|atom| set.into_iter().flat_map(|set| set.parts_of(atom)))
-            .collect();
-        maximal(parts)
-    };
-    let mut everywhere = parts(&Scope::Cluster);
-    let mut found = BTreeMap::new();
-    if *scope == Scope::Cluster {
-        let mut set = AtomSet::default();
-        set.extend(everywhere.iter().cloned());
-        for &namespace in other.keys().filter(|other| ***other != Scope::Cluster) {
-            let mut here = parts(namespace);
-            here.retain(|atom| !set.covers(atom));
-            found.insert(namespace, here);
-        }
-    } else {
-        // In a namespace, what is left out there and everywhere is one thing.
-        everywhere.extend(parts(scope));
-        everywhere = maximal(everywhere);
-    }
-    found.insert(&Scope::Cluster, everywhere);
-    found
-}
-
-/// The exceptions that take something away from a rule.
-fn within(rule: &PolicyRule, atoms: &[Atom], scope: &Scope) -> Option<Vec<Except>> {
-    let mut set = AtomSet::default();
-    set.extend(atoms_of(rule));
-    // Exceptions were cut to the atoms of entries, so each belongs to one rule or another.
-    let own: Vec<Atom> = atoms
-        .iter()
-        .filter(|atom| set.covers(atom))
-        .cloned()
-        .collect();
-    if own.is_empty() {
-        return None;
-    }
-    Some(
-        merge::merge(&own)
-            .into_iter()
-            .map(|rule| Except {
-                scope: scope.clone(),
-                rule,
-            })
-            .collect(),
-    )
+/// How many words a rule has.
+fn size(rule: &PolicyRule) -> usize {
+    rule.verbs.len()
+        + rule.api_groups.len()
+        + rule.resources.len()
+        + rule.resource_names.len()
+        + rule.non_resource_urls.len()
 }

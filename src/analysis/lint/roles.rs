@@ -85,20 +85,9 @@ impl Uses {
                 };
             }
         }
-        let selectors: Vec<_> = rbac
-            .snapshot()
-            .roles()
-            .filter_map(|id| rbac.snapshot().role(id).aggregation_rule.as_ref())
-            .flat_map(|rule| &rule.cluster_role_selectors)
-            .collect();
         for id in rbac.snapshot().roles() {
             let role = rbac.snapshot().role(id);
-            if role.kind == RoleKind::ClusterRole
-                && role.aggregation_rule.is_none()
-                && selectors
-                    .iter()
-                    .any(|selector| selector.matches(&role.labels))
-            {
+            if role.aggregation_rule.is_none() && rbac.is_gathered(id) {
                 uses.aggregated.insert(id);
             }
         }

@@ -10,18 +10,19 @@
 //! - A risk of two parts counts where the subject has both on the side of the gain, whichever rules
 //!   give them, and hadn't both before.
 
+mod gained;
 mod table;
 
 use std::cmp::Reverse;
 
 use crate::analysis::diff::{Change, Direction};
-use crate::authn::{ImpliedGroup, Principal};
+use crate::authn::ImpliedGroup;
 use crate::authz::rbac::RbacAuthorizer;
-use crate::authz::{Attributes, ResourceAttributes};
 use crate::diagnostic::{Code, Severity};
 use crate::kube::SubjectKind;
 use crate::object::Scope;
 
+use gained::{Gain, Held};
 pub use table::RISKS;
 
 /// The scope of a type, which says what namespace a real request carries.
@@ -109,10 +110,11 @@ pub fn weigh(
     base: &RbacAuthorizer,
     head: &RbacAuthorizer,
 ) -> Vec<WeighedChange> {
+    let mut held = Held::new(base, head);
     let mut weighed: Vec<WeighedChange> = changes
         .into_iter()
         .map(|change| WeighedChange {
-            risks: risks_of(&change, base, head),
+            risks: weighed_risks(&change, &mut held),
             change,
         })
         .collect();
@@ -126,20 +128,24 @@ pub fn weigh(
     weighed
 }
 
-/// A value that no rule names.
-const FRESH: &str = "\u{1}";
 /// The namespace that weighs like the cluster.
 const KUBE_SYSTEM: &str = "kube-system";
 
 /// The risks of a gain, the gravest first. A loss has none.
+#[cfg(feature = "internals")]
 pub fn risks_of(change: &Change, base: &RbacAuthorizer, head: &RbacAuthorizer) -> Vec<WeighedRisk> {
+    weighed_risks(change, &mut Held::new(base, head))
+}
+
+fn weighed_risks(change: &Change, held: &mut Held<'_>) -> Vec<WeighedRisk> {
     if change.direction == Direction::Lost {
         return Vec::new();
     }
+    let gain = Gain::new(change);
     let mut risks: Vec<WeighedRisk> = RISKS
         .iter()
         .filter_map(|risk| {
-            let weight = weight(&risk.pattern, change, base, head)?;
+            let weight = weight(&risk.pattern, &gain, held)?;
             let mut severity = risk.code.severity;
             if weight.in_namespace {
                 severity = severity.lowered();
@@ -164,130 +170,28 @@ struct Weight {
     named: bool,
 }
 
-fn weight(
-    pattern: &Pattern,
-    change: &Change,
-    base: &RbacAuthorizer,
-    head: &RbacAuthorizer,
-) -> Option<Weight> {
+fn weight(pattern: &Pattern, gain: &Gain<'_>, held: &mut Held<'_>) -> Option<Weight> {
+    let change = gain.change();
     let in_namespace = match &change.scope {
         Scope::Cluster => false,
         Scope::Namespace(namespace) => namespace != KUBE_SYSTEM,
     };
-    match pattern {
+    let named = match pattern {
         Pattern::Subject(kind, name) => {
             let subject = &change.subject;
-            (subject.kind == *kind && subject.name == *name).then_some(Weight {
+            return (subject.kind == *kind && subject.name == *name).then_some(Weight {
                 in_namespace,
                 named: false,
-            })
+            });
         }
-        Pattern::Any(requests) => {
-            let hit = gained(requests, change)?;
-            Some(Weight {
-                in_namespace,
-                named: hit.named,
-            })
-        }
+        Pattern::Any(requests) => gain.is_of(requests),
         Pattern::Both(first, second) => {
-            let hit = gained(first, change).or_else(|| gained(second, change))?;
-            let has_both = |rbac: &RbacAuthorizer| {
-                [first, second]
-                    .iter()
-                    .all(|part| has(rbac, &change.subject, part, change))
-            };
-            (has_both(head) && !has_both(base)).then_some(Weight {
-                in_namespace,
-                named: hit.named,
-            })
+            (gain.is_of(first) || gain.is_of(second)) && held.only_now([first, second], gain)
         }
     }
-}
-
-struct Hit {
-    named: bool,
-}
-
-/// Whether a change matches any of the requests.
-fn gained(requests: &[RiskyRequests], change: &Change) -> Option<Hit> {
-    let named = !change.rule.resource_names.is_empty();
-    probes(requests, change)
-        .iter()
-        .any(|probe| change.matches(probe))
-        .then_some(Hit { named })
-}
-
-/// Whether a subject may make any of the requests on a side, in the scope of a change, for some
-/// name at least.
-fn has(
-    rbac: &RbacAuthorizer,
-    subject: &Principal,
-    requests: &[RiskyRequests],
-    change: &Change,
-) -> bool {
-    let user = subject.as_user();
-    probes(requests, change)
-        .iter()
-        .any(|probe| user.is_privileged() || rbac.allows_some_name(&user, probe))
-}
-
-/// Real requests of a kind, in the scope of a change and for the names that it speaks of.
-fn probes(requests: &[RiskyRequests], change: &Change) -> Vec<Attributes> {
-    let mut probes = Vec::new();
-    for requests in requests {
-        for &verb in requests.verbs {
-            for resource in requests.resources {
-                let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-                let names = names(change, verb, subresource);
-                for name in names {
-                    let (namespace, name) = placed(requests.scope, change, name);
-                    probes.push(Attributes::Resource(ResourceAttributes {
-                        namespace,
-                        verb: fresh(verb),
-                        group: fresh(requests.group),
-                        resource: fresh(resource),
-                        subresource: fresh(subresource),
-                        name,
-                    }));
-                }
-            }
-        }
-    }
-    probes
-}
-
-fn fresh(word: &str) -> String {
-    if word == "*" { FRESH } else { word }.to_owned()
-}
-
-/// The names that a request of a verb may carry, of those that a change speaks of.
-fn names(change: &Change, verb: &str, subresource: &str) -> Vec<String> {
-    if change.rule.resource_names.is_empty() {
-        return vec![FRESH.to_owned()];
-    }
-    let nameless = matches!(verb, "create" | "deletecollection") && subresource.is_empty();
-    if nameless {
-        Vec::new()
-    } else {
-        change
-            .rule
-            .resource_names
-            .iter()
-            .map(ToString::to_string)
-            .collect()
-    }
-}
-
-/// The namespace and name of a real request in the scope of a change.
-fn placed(scope: TypeScope, change: &Change, name: String) -> (String, String) {
-    let own = change.scope.namespace();
-    match scope {
-        TypeScope::Namespaced => (own.unwrap_or(FRESH).to_owned(), name),
-        TypeScope::Cluster => (String::new(), name),
-        TypeScope::In(namespace) => (namespace.to_owned(), name),
-        TypeScope::Namespace => match own {
-            Some(own) => (own.to_owned(), own.to_owned()),
-            None => (name.clone(), name),
-        },
-    }
+    .then_some(!change.rule.resource_names.is_empty())?;
+    Some(Weight {
+        in_namespace,
+        named,
+    })
 }

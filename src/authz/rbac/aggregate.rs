@@ -1,6 +1,7 @@
 //! The rules that aggregated ClusterRoles gather.
 
 mod circles;
+mod selected;
 
 use compact_str::CompactString;
 use hashbrown::{HashMap, HashSet};
@@ -8,10 +9,15 @@ use hashbrown::{HashMap, HashSet};
 use crate::kube::{Role, RoleKind};
 use crate::text::Located;
 
+use super::number::TooLarge;
 use circles::sources_first;
+use selected::{Selected, SetId, selected};
 
 /// The number of a rule, counted over all roles of a snapshot.
 pub(super) type RuleNumber = u32;
+
+/// How many rules aggregated roles may gather together. Those that gather the same count once.
+const MOST: usize = 4_000_000;
 
 /// The effective rules of all roles, as numbers of written rules.
 ///
@@ -23,118 +29,164 @@ pub(super) type RuleNumber = u32;
 /// circle end up with the same rules, all that any of them gathers from outside of it; their order
 /// on a server depends on its timing, here it is by the names of the roles.
 ///
+/// Roles that gather the same share one list, so that cost follows what is written and what differs.
+///
 /// `first_rule` has the number of each role's first rule, and at its end the count of all.
 ///
+/// # Errors
+///
+/// If there is more to gather than the limits that the error names.
+///
 /// Source: `clusterroleaggregation` controller of kube-controller-manager.
-pub(super) fn effective_rules(roles: &[Located<Role>], first_rule: &[RuleNumber]) -> Effective {
+pub(super) fn effective_rules(
+    roles: &[Located<Role>],
+    first_rule: &[RuleNumber],
+) -> Result<Effective, TooLarge> {
     let own = |role: usize| first_rule[role]..first_rule[role + 1];
     let mut effective = Effective {
-        rules: (0..roles.len())
-            .map(|role| match roles[role].aggregation_rule {
-                Some(_) => Vec::new(),
-                None => own(role).collect(),
-            })
-            .collect(),
+        lists: Vec::with_capacity(roles.len()),
+        list_of: Vec::with_capacity(roles.len()),
         stale: Vec::new(),
+        is_gathered: vec![false; roles.len()],
     };
+    for (number, role) in roles.iter().enumerate() {
+        // An aggregated role has none as yet.
+        effective.list_of.push(effective.lists.len());
+        effective.lists.push(match role.aggregation_rule {
+            Some(_) => Vec::new(),
+            None => own(number).collect(),
+        });
+    }
     let aggregated: Vec<usize> = (0..roles.len())
         .filter(|&role| roles[role].aggregation_rule.is_some())
         .collect();
     if aggregated.is_empty() {
-        return effective;
+        return Ok(effective);
     }
     let content = Contents::new(roles, first_rule);
-    let sources: Vec<Vec<usize>> = aggregated
-        .iter()
-        .map(|&role| sources_of(roles, role))
-        .collect();
-    // Sources that are aggregated themselves, as positions in `aggregated`.
-    let aggregated_sources: Vec<Vec<usize>> = sources
-        .iter()
-        .map(|sources| {
-            let position = |source| aggregated.binary_search(source).ok();
-            sources.iter().filter_map(position).collect()
-        })
-        .collect();
-    let served = |role: usize| roles[role].holds_rules().then(|| own(role));
-    for group in sources_first(&aggregated_sources) {
-        let mut gathered = RuleUnion::new(&content);
-        for &at in &group {
-            // In a circle a role's own rules come back to it.
-            if group.len() > 1 {
-                gathered.extend(served(aggregated[at]).into_iter().flatten());
+    let Selected { sets, of } = selected(roles, &aggregated)?;
+    for &role in sets.iter().flatten() {
+        effective.is_gathered[role] = true;
+    }
+    let mut looked_at = 0;
+    // What roles outside of every circle gather, by the sets that they gather from.
+    let mut known: HashMap<&[SetId], usize> = HashMap::new();
+    for group in sources_first(&graph(&aggregated, &sets, &of)) {
+        // Sets stand in the graph too, after the roles.
+        let mut group = group.into_iter().filter(|&node| node < aggregated.len());
+        let Some(first) = group.next() else {
+            continue;
+        };
+        let group: Vec<usize> = std::iter::once(first).chain(group).collect();
+        let role = aggregated[first];
+        let is_source_of_itself = |set: &SetId| sets[*set].binary_search(&role).is_ok();
+        let shared = group.len() == 1 && !of[first].iter().any(is_source_of_itself);
+        let gathered = match known.get(&*of[first]).filter(|_| shared) {
+            Some(&list) => list,
+            None => {
+                let mut gathered = RuleUnion::new(&content, &mut looked_at);
+                let mut done: HashSet<SetId> = HashSet::new();
+                for &at in &group {
+                    // In a circle a role's own rules come back to it.
+                    let role = aggregated[at];
+                    if group.len() > 1 && roles[role].holds_rules() {
+                        gathered.extend(own(role))?;
+                    }
+                    for &set in of[at].iter().filter(|&&set| done.insert(set)) {
+                        for &source in &sets[set] {
+                            // Those of the same group have none as yet.
+                            gathered.extend(effective.rules_of(source).iter().copied())?;
+                        }
+                    }
+                }
+                effective.lists.push(gathered.rules);
+                effective.lists.len() - 1
             }
-            for &source in &sources[at] {
-                // Those of the same group have none as yet.
-                gathered.extend(effective.rules[source].iter().copied());
-            }
+        };
+        if shared {
+            known.insert(&of[first], gathered);
         }
-        for role in group.iter().map(|&at| aggregated[at]) {
-            let Some(own) = served(role) else {
-                effective.rules[role].clone_from(&gathered.rules);
-                continue;
+        for role in group.into_iter().map(|at| aggregated[at]) {
+            effective.list_of[role] = if roles[role].holds_rules() {
+                let gathered = &effective.lists[gathered];
+                let again: HashSet<RuleNumber> =
+                    gathered.iter().map(|&rule| content.of(rule)).collect();
+                let is_stale = |rule: &RuleNumber| !again.contains(&content.of(*rule));
+                let more = own(role).filter(is_stale).count();
+                if more > 0 && roles[role].is_from_server() {
+                    effective.stale.push((role, more));
+                }
+                let mut all = RuleUnion::new(&content, &mut looked_at);
+                all.extend(own(role))?;
+                // What is written twice stays so.
+                all.rules = own(role).collect();
+                all.extend(gathered.iter().copied())?;
+                effective.lists.push(all.rules);
+                effective.lists.len() - 1
+            } else {
+                gathered
             };
-            let more = own.clone().filter(|&rule| !gathered.contains(rule)).count();
-            if more > 0 && roles[role].is_from_server() {
-                effective.stale.push((role, more));
-            }
-            let known: HashSet<RuleNumber> = own.clone().map(|rule| content.of(rule)).collect();
-            let rest = gathered.rules.iter().copied();
-            let rest = rest.filter(|&rule| !known.contains(&content.of(rule)));
-            effective.rules[role] = own.chain(rest).collect();
         }
     }
     effective.stale.sort_unstable();
-    effective
+    Ok(effective)
 }
 
 /// What [`effective_rules`] found.
 pub(super) struct Effective {
-    /// For each role, the numbers of its effective rules.
-    pub(super) rules: Vec<Vec<RuleNumber>>,
+    /// Lists of the numbers of effective rules.
+    pub(super) lists: Vec<Vec<RuleNumber>>,
+    /// Which of the lists each role has.
+    pub(super) list_of: Vec<usize>,
     /// Roles from a server with more rules than the input gives, and how many more.
     pub(super) stale: Vec<(usize, usize)>,
+    /// For each role, whether a selector matches it.
+    pub(super) is_gathered: Vec<bool>,
 }
 
-/// The ClusterRoles that an aggregated one gathers from, in the order in which it does.
-fn sources_of(roles: &[Located<Role>], aggregated: usize) -> Vec<usize> {
-    let selectors = roles[aggregated]
-        .aggregation_rule
-        .iter()
-        .flat_map(|rule| &rule.cluster_role_selectors);
-    let mut sources = Vec::new();
-    let mut known = HashSet::new();
-    for selector in selectors {
-        for (number, role) in roles.iter().enumerate() {
-            if number != aggregated
-                && role.kind == RoleKind::ClusterRole
-                && role.label_sets().any(|labels| selector.matches(labels))
-                && known.insert(number)
-            {
-                sources.push(number);
-            }
-        }
+impl Effective {
+    fn rules_of(&self, role: usize) -> &[RuleNumber] {
+        &self.lists[self.list_of[role]]
     }
-    sources
+}
+
+/// What each aggregated role needs, by number: the sets of its selectors, which are numbered after
+/// the roles. A set needs its aggregated roles.
+fn graph(aggregated: &[usize], sets: &[Vec<usize>], of: &[Vec<SetId>]) -> Vec<Vec<usize>> {
+    let sets_of = of.iter();
+    let sets_of = sets_of.map(|sets| sets.iter().map(|set| aggregated.len() + set).collect());
+    let position = |role: &usize| aggregated.binary_search(role).ok();
+    let members = sets.iter();
+    let members = members.map(|roles| roles.iter().filter_map(position).collect());
+    sets_of.chain(members).collect()
 }
 
 /// Rules in the order in which they come, equal ones once.
 struct RuleUnion<'c> {
     content: &'c Contents,
+    looked_at: &'c mut usize,
     known: HashSet<RuleNumber>,
     rules: Vec<RuleNumber>,
 }
 
 impl<'c> RuleUnion<'c> {
-    fn new(content: &'c Contents) -> Self {
+    fn new(content: &'c Contents, looked_at: &'c mut usize) -> Self {
         RuleUnion {
             content,
+            looked_at,
             known: HashSet::new(),
             rules: Vec::new(),
         }
     }
 
-    fn extend(&mut self, rules: impl Iterator<Item = RuleNumber>) {
+    fn extend(&mut self, rules: impl ExactSizeIterator<Item = RuleNumber>) -> Result<(), TooLarge> {
+        *self.looked_at += rules.len();
+        if *self.looked_at > MOST {
+            return Err(TooLarge {
+                limit: MOST,
+                what: "rules that aggregated ClusterRoles gather",
+            });
+        }
         for rule in rules {
             #[cfg(test)]
             tests::LOOKED_AT.set(tests::LOOKED_AT.get() + 1);
@@ -142,10 +194,7 @@ impl<'c> RuleUnion<'c> {
                 self.rules.push(rule);
             }
         }
-    }
-
-    fn contains(&self, rule: RuleNumber) -> bool {
-        self.known.contains(&self.content.of(rule))
+        Ok(())
     }
 }
 
@@ -195,6 +244,8 @@ mod tests {
     thread_local! {
         /// How many rules were looked at, which is the cost.
         pub(super) static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+        /// How many roles selectors were held against.
+        pub(super) static MATCHED: Cell<usize> = const { Cell::new(0) };
     }
 
     fn cluster_role(
@@ -241,10 +292,10 @@ mod tests {
             first_rule.push(RuleNumber::try_from(written.len()).unwrap());
         }
         LOOKED_AT.set(0);
-        let effective = effective_rules(roles, &first_rule);
+        let effective = effective_rules(roles, &first_rule).unwrap();
         let verb = |&rule: &RuleNumber| written[rule as usize].verbs[0].to_string();
-        let verbs = effective.rules.iter();
-        let verbs = verbs.map(|rules| rules.iter().map(verb).collect());
+        let verbs =
+            (0..roles.len()).map(|role| effective.rules_of(role).iter().map(verb).collect());
         (verbs.collect(), effective.stale, LOOKED_AT.get())
     }
 
@@ -280,6 +331,65 @@ mod tests {
             // The leaves' rules, each once.
             assert_eq!(looked_at, count);
         }
+    }
+
+    /// `count` aggregated roles with selectors of their own that all gather the same `count` leaves.
+    fn many_of_many(count: usize) -> Vec<Located<Role>> {
+        let aggregated = (0..count).map(|at| {
+            let own = format!("a{at}");
+            cluster_role(&format!("a{at:04}"), &own, None, &["leaf", &own])
+        });
+        let leaves = (0..count)
+            .map(|at| cluster_role(&format!("z{at:04}"), "leaf", Some(&format!("v{at}")), &[]));
+        aggregated.chain(leaves).collect()
+    }
+
+    #[test]
+    fn roles_that_gather_the_same_share_what_they_gather() {
+        // Each selector is new, so the sets of sets differ; but for the selectors the input is linear.
+        let cost = |count: usize| {
+            MATCHED.set(0);
+            let roles: Vec<Located<Role>> = many_of_many(count)
+                .into_iter()
+                .map(|mut role| {
+                    if let Some(rule) = &mut role.aggregation_rule {
+                        rule.cluster_role_selectors.truncate(1);
+                    }
+                    role
+                })
+                .collect();
+            let (verbs, _, looked_at) = gathered(&roles);
+            assert!(verbs[..count].iter().all(|verbs| verbs.len() == count));
+            (looked_at, MATCHED.get())
+        };
+        assert_eq!(cost(100), (100, 201));
+        assert_eq!(cost(200), (200, 401));
+    }
+
+    #[test]
+    fn roles_that_gather_themselves_gather_the_same() {
+        // All are in one circle, which has one list.
+        let mut roles = many_of_many(100);
+        for role in &mut roles[..100] {
+            role.metadata.labels = vec![("part".to_owned(), "leaf".to_owned())];
+        }
+        let (verbs, _, looked_at) = gathered(&roles);
+        assert!(verbs[..100].iter().all(|verbs| verbs.len() == 100));
+        assert_eq!(looked_at, 100);
+    }
+
+    #[test]
+    fn gathering_without_end_is_refused() {
+        let roles = many_of_many(2_001);
+        let mut first_rule = vec![0];
+        for role in &roles {
+            first_rule.push(first_rule[first_rule.len() - 1] + role.rules.len() as RuleNumber);
+        }
+        let error = effective_rules(&roles, &first_rule).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "the policy is too large: more than 4000000 rules that aggregated ClusterRoles gather"
+        );
     }
 
     #[test]

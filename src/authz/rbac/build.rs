@@ -18,7 +18,8 @@ impl RbacAuthorizer {
     ///
     /// # Errors
     ///
-    /// Where the snapshot has more strings, rules or subjects than 32 bits can number.
+    /// Where the snapshot has more strings, rules or subjects than 32 bits can number, or aggregated
+    /// ClusterRoles gather more than the limit that the error names.
     pub fn new(snapshot: Snapshot) -> Result<Self, TooLarge> {
         RbacAuthorizer::with_hash_state(snapshot, HashState::random())
     }
@@ -46,7 +47,7 @@ impl RbacAuthorizer {
             count += role.rules.len();
             first_rule.push(narrow(count, "rules")?);
         }
-        let effective = aggregate::effective_rules(roles, &first_rule);
+        let effective = aggregate::effective_rules(roles, &first_rule)?;
         let mut diagnostics = snapshot.diagnostics().to_vec();
         for &(role, more) in &effective.stale {
             let role = &roles[role];
@@ -59,7 +60,7 @@ impl RbacAuthorizer {
             ));
         }
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        let compiled = rules.effective(effective.rules)?;
+        let compiled = rules.effective(&effective.lists, &effective.list_of)?;
         let by_name: HashMap<(RoleKind, &str, &str), RoleId> = roles
             .iter()
             .zip(snapshot.roles())
@@ -117,6 +118,7 @@ impl RbacAuthorizer {
             strings,
             compiled,
             first_rule,
+            is_gathered: effective.is_gathered,
             role_of,
             index,
         })

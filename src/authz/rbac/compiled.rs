@@ -89,24 +89,38 @@ impl WrittenRules {
         Ok(())
     }
 
-    /// The rules of all roles, from the numbers of each role's.
-    pub(super) fn effective(self, roles: Vec<Vec<RuleNumber>>) -> Result<CompiledRoles, TooLarge> {
+    /// The rules of all roles, from lists of numbers and the list of each role. Roles of one list
+    /// share their rules.
+    pub(super) fn effective(
+        self,
+        lists: &[Vec<RuleNumber>],
+        list_of: &[usize],
+    ) -> Result<CompiledRoles, TooLarge> {
         let mut compiled = CompiledRoles {
-            roles: Vec::with_capacity(roles.len()),
+            roles: Vec::with_capacity(list_of.len()),
             pools: self.pools,
             ..Default::default()
         };
-        for numbers in roles {
-            let begin = compiled.written.len();
-            compiled.written.extend(&numbers);
-            let rules = numbers.iter().map(|&number| self.rules[number as usize]);
-            compiled.rules.extend(rules);
-            compiled.roles.push(CompiledRole {
-                mask: compiled.rules[begin..]
-                    .iter()
-                    .fold(RuleMask::default(), |all, rule| all.union(rule.mask)),
-                rules: PoolRange::new(begin, compiled.written.len(), "effective rules")?,
-            });
+        let mut known: Vec<Option<CompiledRole>> = vec![None; lists.len()];
+        for &list in list_of {
+            let role = match known[list] {
+                Some(role) => role,
+                None => {
+                    let numbers = &lists[list];
+                    let begin = compiled.written.len();
+                    compiled.written.extend(numbers);
+                    let rules = numbers.iter().map(|&number| self.rules[number as usize]);
+                    compiled.rules.extend(rules);
+                    CompiledRole {
+                        mask: compiled.rules[begin..]
+                            .iter()
+                            .fold(RuleMask::default(), |all, rule| all.union(rule.mask)),
+                        rules: PoolRange::new(begin, compiled.written.len(), "effective rules")?,
+                    }
+                }
+            };
+            known[list] = Some(role);
+            compiled.roles.push(role);
         }
         Ok(compiled)
     }
@@ -152,6 +166,12 @@ impl CompiledRoles {
         attributes: &'a Attributes,
     ) -> CompiledRequest<'a> {
         CompiledRequest::new(strings, &self.pools.bit_table, attributes)
+    }
+
+    /// Where a role's effective rules stand.
+    pub(super) fn place(&self, role: RoleId) -> std::ops::Range<usize> {
+        let range = self.roles[role.index()].rules;
+        range.begin as usize..range.end as usize
     }
 
     /// The numbers of a role's effective rules among the written ones.

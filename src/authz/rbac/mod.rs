@@ -104,6 +104,7 @@ pub struct RbacAuthorizer {
     compiled: CompiledRoles,
     /// The number of each role's first rule among all written ones; at the end, the count of all.
     first_rule: Vec<u32>,
+    is_gathered: Vec<bool>,
     role_of: Vec<Option<RoleId>>,
     index: SubjectIndex,
 }
@@ -134,6 +135,17 @@ impl RbacAuthorizer {
             .written(role)
             .iter()
             .map(|&number| self.written_rule(number))
+    }
+
+    /// Whether a selector of an aggregated ClusterRole matches a role.
+    pub(crate) fn is_gathered(&self, role: RoleId) -> bool {
+        self.is_gathered[role.index()]
+    }
+
+    /// Where a role's effective rules stand among those of all roles. Aggregated roles that gather the
+    /// same have them in one place.
+    pub(crate) fn place_of_rules(&self, role: RoleId) -> std::ops::Range<usize> {
+        self.compiled.place(role)
     }
 
     /// The rule of a role with this number, from 1, among its effective ones.

@@ -1,10 +1,12 @@
 //! Numbers of 32 bits: the index holds many, and half the memory is half the cache misses.
 
-/// What of a snapshot is more than the index can number.
+/// What of a snapshot is more than the index can number, or than a limit allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the policy is too large: more than {MAX} {what}")]
+#[error("the policy is too large: more than {limit} {what}")]
 #[non_exhaustive]
 pub struct TooLarge {
+    /// How much there may be.
+    pub limit: usize,
     /// What there is too much of, in the plural.
     pub what: &'static str,
 }
@@ -16,7 +18,10 @@ const MAX: u32 = u32::MAX - 1;
 pub(super) fn narrow(number: usize, what: &'static str) -> Result<u32, TooLarge> {
     match u32::try_from(number) {
         Ok(narrow) if narrow <= MAX => Ok(narrow),
-        _ => Err(TooLarge { what }),
+        _ => Err(TooLarge {
+            limit: MAX as usize,
+            what,
+        }),
     }
 }
 

@@ -1,0 +1,285 @@
+//! Whether a gain is one of the requests of a risk.
+//!
+//! A gain may have many words and leave out many, and there are many gains: words are looked up, and
+//! of names it is counted how many are left.
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::analysis::diff::Change;
+use crate::authn::Principal;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::authz::{Attributes, ResourceAttributes};
+use crate::kube::{CompactString, PolicyRule};
+use crate::object::Scope;
+
+use super::{RiskyRequests, TypeScope};
+
+/// A value that no rule names.
+const FRESH: &str = "\u{1}";
+
+/// Words of a rule, to be looked up.
+enum Words<'r> {
+    Few(&'r [CompactString]),
+    Many(HashSet<&'r str>),
+}
+
+impl<'r> Words<'r> {
+    fn new(words: &'r [CompactString]) -> Self {
+        const FEW: usize = 8;
+        if words.len() <= FEW {
+            Words::Few(words)
+        } else {
+            Words::Many(words.iter().map(CompactString::as_str).collect())
+        }
+    }
+
+    fn has(&self, wanted: &str) -> bool {
+        match self {
+            Words::Few(words) => words.iter().any(|word| word == wanted),
+            Words::Many(words) => words.contains(wanted),
+        }
+    }
+}
+
+/// What a rule lets someone do, names apart.
+struct Lookup<'r> {
+    verbs: Words<'r>,
+    groups: Words<'r>,
+    resources: Words<'r>,
+}
+
+impl<'r> Lookup<'r> {
+    fn new(rule: &'r PolicyRule) -> Self {
+        Lookup {
+            verbs: Words::new(&rule.verbs),
+            groups: Words::new(&rule.api_groups),
+            resources: Words::new(&rule.resources),
+        }
+    }
+
+    /// Whether the rule allows a request for some name at least.
+    ///
+    /// Source: as [`rule_allows`](crate::authz::rbac::rules::rule_allows).
+    fn allows(&self, request: &Request<'_>) -> bool {
+        let lists = |words: &Words<'_>, word: &str| words.has("*") || words.has(fresh(word));
+        lists(&self.verbs, request.verb)
+            && lists(&self.groups, request.group)
+            && (self.resources.has("*")
+                || match request.subresource {
+                    "" => self.resources.has(fresh(request.resource)),
+                    subresource => {
+                        let subresource = fresh(subresource);
+                        let of = |resource| format!("{resource}/{subresource}");
+                        self.resources.has(&of(fresh(request.resource)))
+                            || self.resources.has(&of("*"))
+                    }
+                })
+    }
+}
+
+fn fresh(word: &str) -> &str {
+    if word == "*" { FRESH } else { word }
+}
+
+/// A request of a risk, without its name and namespace.
+#[derive(Clone, Copy)]
+struct Request<'r> {
+    verb: &'r str,
+    group: &'r str,
+    resource: &'r str,
+    subresource: &'r str,
+    scope: TypeScope,
+}
+
+impl Request<'_> {
+    /// Whether a request of this kind carries no name.
+    fn is_nameless(&self) -> bool {
+        matches!(self.verb, "create" | "deletecollection") && self.subresource.is_empty()
+    }
+
+    /// The namespace of a real request in the scope of a change; none where it is the name.
+    fn namespace<'c>(&self, change: &'c Change) -> Option<&'c str> {
+        let own = change.scope.namespace();
+        match self.scope {
+            TypeScope::Namespaced => Some(own.unwrap_or(FRESH)),
+            TypeScope::Cluster => Some(""),
+            TypeScope::In(namespace) => Some(namespace),
+            TypeScope::Namespace => own,
+        }
+    }
+
+    fn attributes(&self, namespace: &str, name: &str) -> Attributes {
+        Attributes::Resource(ResourceAttributes {
+            namespace: namespace.to_owned(),
+            verb: fresh(self.verb).to_owned(),
+            group: fresh(self.group).to_owned(),
+            resource: fresh(self.resource).to_owned(),
+            subresource: fresh(self.subresource).to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+fn each(requests: &[RiskyRequests]) -> impl Iterator<Item = Request<'static>> {
+    requests.iter().flat_map(|requests| {
+        requests.verbs.iter().flat_map(move |verb| {
+            requests.resources.iter().map(move |resource| {
+                let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+                Request {
+                    verb,
+                    group: requests.group,
+                    resource,
+                    subresource,
+                    scope: requests.scope,
+                }
+            })
+        })
+    })
+}
+
+/// A gain, to be held against many requests.
+pub(super) struct Gain<'c> {
+    change: &'c Change,
+    rule: Lookup<'c>,
+    except: Vec<Lookup<'c>>,
+}
+
+impl<'c> Gain<'c> {
+    pub(super) fn new(change: &'c Change) -> Self {
+        Gain {
+            change,
+            rule: Lookup::new(&change.rule),
+            except: change
+                .except
+                .iter()
+                .map(|except| Lookup::new(&except.rule))
+                .collect(),
+        }
+    }
+
+    pub(super) fn change(&self) -> &'c Change {
+        self.change
+    }
+
+    /// Whether any of these requests was gained.
+    pub(super) fn is_of(&self, requests: &[RiskyRequests]) -> bool {
+        each(requests).any(|request| self.matches(&request))
+    }
+
+    /// Whether a request was gained, for some name that the change speaks of.
+    fn matches(&self, request: &Request<'_>) -> bool {
+        if !self.rule.allows(request) {
+            return false;
+        }
+        let namespace = request.namespace(self.change);
+        if namespace.is_some_and(|namespace| !self.change.scope.contains(namespace)) {
+            return false;
+        }
+        let names = &self.change.rule.resource_names;
+        if !names.is_empty() && request.is_nameless() {
+            return false;
+        }
+        // Of a namespace itself the name is the namespace.
+        let own = namespace.filter(|_| request.scope == TypeScope::Namespace);
+        if let Some(own) = own
+            && !names.is_empty()
+            && !names.iter().any(|name| name == own)
+        {
+            return false;
+        }
+        let excepts = self.change.except.iter().zip(&self.except);
+        let mut excepts = excepts
+            .filter(|(except, lookup)| {
+                namespace.is_none_or(|namespace| except.scope.contains(namespace))
+                    && lookup.allows(request)
+            })
+            .map(|(except, _)| except)
+            .peekable();
+        if excepts.peek().is_none() {
+            return true;
+        }
+        let mut left: HashSet<&str> = match own {
+            Some(own) => HashSet::from([own]),
+            // A change for every name is for one that no rule names, too.
+            None if names.is_empty() => HashSet::from([FRESH]),
+            None => names.iter().map(CompactString::as_str).collect(),
+        };
+        for except in excepts {
+            let excepted = &except.rule.resource_names;
+            match (namespace, &except.scope) {
+                (None, Scope::Namespace(own)) => {
+                    if excepted.is_empty() || excepted.contains(own) {
+                        left.remove(own.as_str());
+                    }
+                }
+                _ if excepted.is_empty() => return false,
+                _ => {
+                    for name in excepted {
+                        left.remove(name.as_str());
+                    }
+                }
+            }
+        }
+        !left.is_empty()
+    }
+}
+
+/// What subjects could do before, and can now.
+pub(super) struct Held<'s> {
+    base: &'s RbacAuthorizer,
+    head: &'s RbacAuthorizer,
+    /// What was found of this subject and scope, which many changes share.
+    about: Option<(Principal, Scope)>,
+    known: HashMap<(Parts, bool), bool>,
+}
+
+/// The two parts of a risk, by where they stand in the table.
+type Parts = [*const RiskyRequests; 2];
+
+impl<'s> Held<'s> {
+    pub(super) fn new(base: &'s RbacAuthorizer, head: &'s RbacAuthorizer) -> Self {
+        Held {
+            base,
+            head,
+            about: None,
+            known: HashMap::new(),
+        }
+    }
+
+    /// Whether the subject of a gain has both parts of a risk now, and hadn't both before, in the
+    /// scope of the gain and for some name at least.
+    pub(super) fn only_now(
+        &mut self,
+        parts: [&'static [RiskyRequests]; 2],
+        gain: &Gain<'_>,
+    ) -> bool {
+        let change = gain.change;
+        let is_known = self
+            .about
+            .as_ref()
+            .is_some_and(|(subject, scope)| *subject == change.subject && *scope == change.scope);
+        if !is_known {
+            self.about = Some((change.subject.clone(), change.scope.clone()));
+            self.known.clear();
+        }
+        let named = !change.rule.resource_names.is_empty();
+        let key = (parts.map(<[_]>::as_ptr), named);
+        if let Some(&known) = self.known.get(&key) {
+            return known;
+        }
+        let user = change.subject.as_user();
+        let has = |rbac: &RbacAuthorizer, requests: &[RiskyRequests]| {
+            each(requests)
+                .filter(|request| !(named && request.is_nameless()))
+                .any(|request| {
+                    let namespace = request.namespace(change).unwrap_or(FRESH);
+                    user.is_privileged()
+                        || rbac.allows_some_name(&user, &request.attributes(namespace, FRESH))
+                })
+        };
+        let has_both = |rbac| parts.iter().all(|part| has(rbac, part));
+        let found = has_both(self.head) && !has_both(self.base);
+        self.known.insert(key, found);
+        found
+    }
+}
