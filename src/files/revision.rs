@@ -60,7 +60,7 @@ impl Revision {
         let found = answer(&top, &args)?;
         if !found.status.success() {
             let says = |words: &&str| found.stderr.contains(*words);
-            if NO_SUCH_REVISION.iter().any(|words| says(words)) {
+            if NO_SUCH_REVISION.iter().any(says) {
                 return Ok(None);
             }
             let line = found.stderr.lines().next().unwrap_or("it failed");
