@@ -67,15 +67,15 @@ pub(super) struct Walk<T> {
 
 /// A path on the walk: as the user would write it, below its root, and in the tree.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct At {
+struct WalkedPath {
     name: PathBuf,
     below: PathBuf,
     path: PathBuf,
 }
 
-impl At {
+impl WalkedPath {
     fn join(&self, name: &OsString) -> Self {
-        At {
+        WalkedPath {
             name: self.name.join(name),
             below: self.below.join(name),
             path: self.path.join(name),
@@ -105,7 +105,7 @@ impl<T: Tree> Walk<T> {
         budget: &mut Budget,
     ) -> Result<bool, ReadError> {
         let first = self.files.len();
-        let mut at = At {
+        let mut at = WalkedPath {
             name: name.to_owned(),
             below: PathBuf::new(),
             path: path.to_owned(),
@@ -131,7 +131,12 @@ impl<T: Tree> Walk<T> {
 
     /// All below a folder. What really stands there goes before what links reach, so that a file has
     /// its own name where it has one.
-    fn folders(&mut self, number: usize, top: At, budget: &mut Budget) -> Result<(), ReadError> {
+    fn folders(
+        &mut self,
+        number: usize,
+        top: WalkedPath,
+        budget: &mut Budget,
+    ) -> Result<(), ReadError> {
         let mut links = Vec::new();
         self.folder(number, top, &mut links, budget)?;
         while !links.is_empty() {
@@ -147,11 +152,11 @@ impl<T: Tree> Walk<T> {
     fn folder(
         &mut self,
         number: usize,
-        top: At,
-        links: &mut Vec<At>,
+        top: WalkedPath,
+        links: &mut Vec<WalkedPath>,
         budget: &mut Budget,
     ) -> Result<(), ReadError> {
-        let is_root = |at: &At| at.below.as_os_str().is_empty();
+        let is_root = |at: &WalkedPath| at.below.as_os_str().is_empty();
         let mut left = vec![top];
         while let Some(at) = left.pop() {
             if !self.known_folders.insert(at.path.clone()) {
@@ -200,12 +205,12 @@ impl<T: Tree> Walk<T> {
     fn link(
         &mut self,
         number: usize,
-        link: &At,
-        links: &mut Vec<At>,
+        link: &WalkedPath,
+        links: &mut Vec<WalkedPath>,
         budget: &mut Budget,
     ) -> Result<(), ReadError> {
         let is_read = link.path.file_name().is_some_and(is_manifest);
-        let at = |path| At {
+        let at = |path| WalkedPath {
             path,
             ..link.clone()
         };
@@ -225,7 +230,7 @@ impl<T: Tree> Walk<T> {
     }
 
     /// Takes a file that isn't taken yet.
-    fn file(&mut self, at: &At, named: bool) {
+    fn file(&mut self, at: &WalkedPath, named: bool) {
         let next = self.files.len();
         let known = *self.known_files.entry(at.path.clone()).or_insert(next);
         match self.files.get_mut(known) {
@@ -239,7 +244,7 @@ impl<T: Tree> Walk<T> {
     }
 
     /// What is neither a file nor a folder.
-    fn other(&mut self, number: usize, at: &At, entry: &TreeEntry) {
+    fn other(&mut self, number: usize, at: &WalkedPath, entry: &TreeEntry) {
         let why = match entry {
             TreeEntry::Submodule(commit) => WhyUnread::Submodule {
                 commit: commit.clone(),
@@ -250,7 +255,7 @@ impl<T: Tree> Walk<T> {
         self.unread(number, at, why);
     }
 
-    fn unread(&mut self, number: usize, at: &At, why: WhyUnread) {
+    fn unread(&mut self, number: usize, at: &WalkedPath, why: WhyUnread) {
         // A link's text and a submodule's commit are all there is to compare.
         let content = matches!(
             why,
@@ -274,7 +279,7 @@ impl<T: Tree> Walk<T> {
     fn rendered(
         &mut self,
         number: usize,
-        top: &At,
+        top: &WalkedPath,
         why: WhyUnread,
         budget: &mut Budget,
     ) -> Result<(), ReadError> {

@@ -20,6 +20,7 @@ mod directory_answers;
 mod escapes;
 mod fuzz_regressions;
 mod hash_collisions;
+mod hidden_grants;
 mod index_sizes;
 mod input_forms;
 #[cfg(target_os = "linux")]

@@ -166,7 +166,7 @@ enum At {
 
 /// A piece as the walk makes it. Of dimensions that it hasn't come to, the words are the empty list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Found {
+struct FoundPiece {
     givers: ListId,
     words: [ListId; DIMENSIONS],
 }
@@ -218,7 +218,7 @@ impl Walk<'_> {
         &mut self,
         dimensions: &[Dimension],
         reached: &[Reached],
-    ) -> Result<Vec<Found>, TooMuch> {
+    ) -> Result<Vec<FoundPiece>, TooMuch> {
         let Some((&dimension, further)) = dimensions.split_first() else {
             return Ok(self.end(reached)?.into_iter().collect());
         };
@@ -237,7 +237,7 @@ impl Walk<'_> {
         }
         drop(class_of);
         // "Any" of names is no name among others.
-        let mut together: HashMap<(Found, bool), Vec<Word>> = HashMap::new();
+        let mut together: HashMap<(FoundPiece, bool), Vec<Word>> = HashMap::new();
         for (next, words) in classes {
             let is_any = dimension == Dimension::Name && words == [ANY];
             for found in self.walk(further, &next)? {
@@ -349,7 +349,7 @@ impl Walk<'_> {
     }
 
     /// The point at the end of a way, unless it is covered.
-    fn end(&mut self, reached: &[Reached]) -> Result<Option<Found>, TooMuch> {
+    fn end(&mut self, reached: &[Reached]) -> Result<Option<FoundPiece>, TooMuch> {
         if reached
             .iter()
             .any(|one| one.index != GIVEN || one.in_general)
@@ -375,7 +375,7 @@ impl Walk<'_> {
                 self.lists.number(givers.into_iter().collect())
             }
         };
-        Ok(Some(Found {
+        Ok(Some(FoundPiece {
             givers,
             words: [EMPTY; DIMENSIONS],
         }))

@@ -277,7 +277,7 @@ fn what_does_not_belong_is_told_in_plain_words_at_its_place() {
             "nam: x\n",
             1,
             1,
-            "unknown field `nam`, expected one of name, count, isOn, words, pair, choice, unit",
+            "unknown field `nam`, expected one of `name`, `count`, `isOn`, `words`, `pair`, `choice`, `unit`",
         ),
         ("{count: 1}\n", 1, 1, "missing field `name`"),
         (
@@ -308,7 +308,7 @@ fn what_does_not_belong_is_told_in_plain_words_at_its_place() {
             "x: &x {count: z}\n<<: *x\nname: n\n",
             1,
             1,
-            "unknown field `x`, expected one of name, count, isOn, words, pair, choice, unit",
+            "unknown field `x`, expected one of `name`, `count`, `isOn`, `words`, `pair`, `choice`, `unit`",
         ),
     ] {
         let document = read(text);
