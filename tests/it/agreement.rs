@@ -39,7 +39,7 @@ use crate::support::ask::{self, Picks, picks};
 use crate::support::compare::authorizer_of_objects;
 use crate::support::generate::{self, Cluster};
 use crate::support::naive::{self, Naive};
-use crate::support::object::{Object, at};
+use crate::support::object::{Object, as_binding, at};
 use crate::support::told::{put, run};
 
 const PLATFORM: &str = "10000000-aaaa-4000-8000-000000000001";
@@ -478,7 +478,7 @@ impl World {
 
     /// The namespaces that exist: every cluster's own four, and those of bindings.
     fn namespaces(&self) -> BTreeSet<&str> {
-        let bindings = self.cluster.objects.iter().filter_map(generate::as_binding);
+        let bindings = self.cluster.objects.iter().filter_map(as_binding);
         bindings
             .map(|binding| &*binding.namespace)
             .filter(|namespace| !namespace.is_empty())

@@ -2,7 +2,8 @@
 //! authorizer says, asked about everyone one by one.
 
 use crate::support::ask::{Picks, picks, request};
-use crate::support::generate::{Cluster, GROUPS, USERS, as_role, cluster};
+use crate::support::generate::{Cluster, GROUPS, USERS, cluster};
+use crate::support::object::as_role;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::analysis::lookup::{implied_groups, lookup, subjects};

@@ -6,9 +6,8 @@ use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use rbac_eval::kube::{Binding, PolicyRule, Role, RoleKind, SubjectKind};
 
-use super::generate::{
-    API_GROUPS, Cluster, GROUPS, NAMES, RESOURCES, URLS, USERS, VERBS, as_binding, as_role,
-};
+use super::generate::{API_GROUPS, Cluster, GROUPS, NAMES, RESOURCES, URLS, USERS, VERBS};
+use super::object::{as_binding, as_role};
 
 /// Numbers that a request is made of, once the cluster is known.
 pub type Picks = [u16; 20];

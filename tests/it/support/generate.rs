@@ -434,17 +434,3 @@ fn binding(accepted: bool) -> impl Strategy<Value = Binding> {
         )
     })
 }
-
-pub fn as_role(object: &Object) -> Option<&Role> {
-    match object {
-        Object::Role(role) => Some(role),
-        Object::Binding(_) => None,
-    }
-}
-
-pub fn as_binding(object: &Object) -> Option<&Binding> {
-    match object {
-        Object::Binding(binding) => Some(binding),
-        Object::Role(_) => None,
-    }
-}

@@ -13,8 +13,7 @@ use rbac_eval::kube::{
     SubjectKind,
 };
 
-use super::generate::{as_binding, as_role};
-use super::object::Object;
+use super::object::{Object, as_binding, as_role};
 
 /// What a rule says: verbs, groups, resources, names, URLs.
 pub type Content = [Vec<CompactString>; 5];

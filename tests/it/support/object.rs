@@ -10,6 +10,22 @@ pub enum Object {
     Binding(Binding),
 }
 
+/// The role, if it is one.
+pub fn as_role(object: &Object) -> Option<&Role> {
+    match object {
+        Object::Role(role) => Some(role),
+        Object::Binding(_) => None,
+    }
+}
+
+/// The binding, if it is one.
+pub fn as_binding(object: &Object) -> Option<&Binding> {
+    match object {
+        Object::Binding(binding) => Some(binding),
+        Object::Role(_) => None,
+    }
+}
+
 /// A value that was made rather than read, as if it stood in the first file.
 pub fn at<T>(value: T) -> Located<T> {
     Located::new(value, Span::whole(Files::default().add("generated")))
