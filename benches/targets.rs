@@ -228,10 +228,10 @@ fn reverse(criterion: &mut Criterion, rbac: &RbacAuthorizer) {
     };
     let (here, anywhere) = (secrets("team-00001"), secrets(""));
     criterion.bench_function("who-can", |bench| {
-        bench.iter(|| who_can(rbac, &here, Reach::Request));
+        bench.iter(|| who_can(rbac, &here, Reach::Request).unwrap());
     });
     criterion.bench_function("who-can-anywhere", |bench| {
-        bench.iter(|| who_can(rbac, &anywhere, Reach::Anywhere));
+        bench.iter(|| who_can(rbac, &anywhere, Reach::Anywhere).unwrap());
     });
 }
 

@@ -85,12 +85,14 @@ impl Policy {
     ///
     /// let policy = Policy::parse("rbac.yaml", include_str!("../testdata/quickstart/rbac.yaml"))?;
     /// let get_pods = ResourceAttributes::new("get", "pods").in_namespace("default").into();
-    /// let found = policy.who_can(&get_pods, Reach::Request);
+    /// let found = policy.who_can(&get_pods, Reach::Request)?;
     /// assert!(found.able.iter().any(|able| able.principal.name == "alice"));
     /// # Ok::<(), rbac_eval::TooLarge>(())
     /// ```
-    #[must_use]
-    pub fn who_can(&self, attributes: &Attributes, reach: Reach) -> WhoCan {
+    ///
+    /// # Errors
+    /// If the answer has more grants than the limit that the error names.
+    pub fn who_can(&self, attributes: &Attributes, reach: Reach) -> Result<WhoCan, TooLarge> {
         who_can(&self.rbac, attributes, reach)
     }
 

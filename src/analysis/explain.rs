@@ -3,10 +3,16 @@
 //! A near miss is a rule that would allow the request if one thing were different: the namespace,
 //! the name, the verb, the API group, the subresource, or who the binding names.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+
 use crate::authn::{UserInfo, is_group_of_everyone, split_service_account};
 use crate::authz::chain;
-use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::rbac::rules;
+use crate::authz::rbac::{AllowingRules, RbacAuthorizer, TooLarge};
 use crate::authz::{Attributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision, Response};
 use crate::cluster::{BindingId, Reach, RoleId, Snapshot};
@@ -126,6 +132,8 @@ pub struct Explanation {
     pub response: Response,
     /// The near misses of a no, closest first.
     pub near_misses: Vec<NearMiss>,
+    /// How many near misses there are beyond those that are listed.
+    pub unlisted_near_misses: usize,
     /// Of a no: the bindings that apply to the asker and whose role the input lacks.
     pub incomplete: Vec<BindingId>,
     /// What else bears on the answer.
@@ -156,26 +164,41 @@ pub struct Explanation {
 ///     path: "/version".into(),
 /// });
 /// let alice = UserInfo::impersonated("alice", []);
-/// let explanation = explain(&rbac, &alice, &request);
+/// let explanation = explain(&rbac, &alice, &request)?;
 /// assert_eq!(explanation.near_misses[0].miss, Miss::Verb);
 /// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
-pub fn explain(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &Attributes) -> Explanation {
+///
+/// # Errors
+/// If the answer has more grants than the limit that the error names.
+pub fn explain(
+    rbac: &RbacAuthorizer,
+    user: &UserInfo,
+    attributes: &Attributes,
+) -> Result<Explanation, TooLarge> {
+    rbac.check_grants(user, attributes)?;
     let response = chain(rbac).authorize(user, attributes);
     let own = bindings_of(rbac, user);
-    let mut near_misses = Vec::new();
+    let mut near_misses = NearMisses::default();
     let mut incomplete = Vec::new();
     if response.decision != Decision::Allow {
         incomplete.extend(response.errors.iter().map(|error| error.binding));
     }
     if response.decision == Decision::NoOpinion {
+        let mut known = HashMap::new();
         for &(binding, subject) in &own {
-            own_misses(rbac, binding, subject, attributes, &mut near_misses);
+            own_misses(
+                rbac,
+                binding,
+                subject,
+                attributes,
+                &mut known,
+                &mut near_misses,
+            );
         }
         meant_for_asker(rbac, user, attributes, &mut near_misses);
-        near_misses.sort();
-        near_misses.dedup();
     }
+    let (near_misses, unlisted_near_misses) = near_misses.nearest();
     let mut bindings: Vec<BindingId> = own
         .iter()
         .filter(|&&(binding, subject)| {
@@ -185,12 +208,47 @@ pub fn explain(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &Attributes) 
         .map(|&(binding, _)| binding)
         .collect();
     bindings.dedup();
-    Explanation {
+    Ok(Explanation {
         response,
         near_misses,
+        unlisted_near_misses,
         incomplete,
         caveats: caveats(rbac.snapshot(), user, attributes),
         bindings_of_asker: bindings.len(),
+    })
+}
+
+/// How many near misses are listed.
+const MOST_MISSES: usize = 50_000;
+
+/// Near misses by what would have to differ, of each kind the first ones.
+#[derive(Default)]
+struct NearMisses {
+    listed: BTreeMap<Miss, Vec<NearMiss>>,
+    unlisted: usize,
+}
+
+impl NearMisses {
+    fn push(&mut self, miss: NearMiss) {
+        self.extend(&miss.miss.clone(), 1, std::iter::once(miss));
+    }
+
+    /// Adds so many of one kind, of which only those are looked at that are listed.
+    fn extend(&mut self, kind: &Miss, count: usize, misses: impl Iterator<Item = NearMiss>) {
+        let alike = self.listed.entry(kind.clone()).or_default();
+        let listed = count.min(MOST_MISSES - alike.len());
+        alike.extend(misses.take(listed));
+        self.unlisted += count - listed;
+    }
+
+    /// The nearest, sorted, each once, and how many there are beyond these.
+    fn nearest(self) -> (Vec<NearMiss>, usize) {
+        let mut nearest: Vec<NearMiss> = self.listed.into_values().flatten().collect();
+        nearest.sort();
+        nearest.dedup();
+        let more = nearest.len().saturating_sub(MOST_MISSES);
+        nearest.truncate(MOST_MISSES);
+        (nearest, self.unlisted + more)
     }
 }
 
@@ -241,12 +299,17 @@ fn reaches(binding: &Binding, namespace: &str) -> bool {
         || (!namespace.is_empty() && binding.namespace == namespace)
 }
 
+/// Of lists of rules, by where they stand and whether their binding is in scope, those that nearly
+/// allow a request.
+type KnownMisses = HashMap<(Range<usize>, bool), Rc<BTreeMap<Miss, Vec<usize>>>>;
+
 fn own_misses(
     rbac: &RbacAuthorizer,
     id: BindingId,
     subject: usize,
     attributes: &Attributes,
-    misses: &mut Vec<NearMiss>,
+    known: &mut KnownMisses,
+    misses: &mut NearMisses,
 ) {
     let binding = rbac.snapshot().binding(id);
     let in_scope = reaches(binding, attributes.namespace());
@@ -262,27 +325,40 @@ fn own_misses(
         }
         return;
     };
-    for (rule, number) in rbac.effective_rules(role).zip(1..) {
-        let miss = if in_scope {
-            rule_miss(rule.rule, attributes)
-        } else if rules::rule_allows(rule.rule, attributes) {
-            Some(if attributes.namespace().is_empty() {
-                Miss::ClusterScope
-            } else {
-                Miss::Namespace
-            })
-        } else {
-            None
-        };
-        if let Some(miss) = miss {
-            misses.push(NearMiss {
-                miss,
+    let of_role = known
+        .entry((rbac.place_of_rules(role), in_scope))
+        .or_insert_with(|| {
+            let mut misses: BTreeMap<Miss, Vec<usize>> = BTreeMap::new();
+            for (rule, number) in rbac.effective_rules(role).zip(1..) {
+                let miss = if in_scope {
+                    rule_miss(rule.rule, attributes)
+                } else {
+                    let allows = rules::rule_allows(rule.rule, attributes);
+                    allows.then_some(if attributes.namespace().is_empty() {
+                        Miss::ClusterScope
+                    } else {
+                        Miss::Namespace
+                    })
+                };
+                if let Some(miss) = miss {
+                    misses.entry(miss).or_default().push(number);
+                }
+            }
+            Rc::new(misses)
+        })
+        .clone();
+    for (miss, rules) in &*of_role {
+        misses.extend(
+            miss,
+            rules.len(),
+            rules.iter().map(|&rule| NearMiss {
+                miss: miss.clone(),
                 binding: id,
                 subject,
                 role: Some(role),
-                rule: Some(number),
-            });
-        }
+                rule: Some(rule),
+            }),
+        );
     }
 }
 
@@ -343,9 +419,10 @@ fn meant_for_asker(
     rbac: &RbacAuthorizer,
     user: &UserInfo,
     attributes: &Attributes,
-    misses: &mut Vec<NearMiss>,
+    misses: &mut NearMisses,
 ) {
     let request = rbac.compile(attributes);
+    let mut allowing = AllowingRules::new(rbac, &request);
     let asker = Asker::new(user);
     for id in rbac
         .snapshot()
@@ -359,7 +436,7 @@ fn meant_for_asker(
             let Some(role) = rbac.role_of(id) else {
                 continue;
             };
-            if let Some(rule) = rbac.allowing_rules(role, &request).next() {
+            if let Some(&rule) = allowing.of(role).first() {
                 misses.push(NearMiss {
                     miss,
                     binding: id,

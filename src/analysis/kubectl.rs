@@ -68,15 +68,13 @@ pub fn kubectl_differs<'r>(
 ) -> Option<KubectlDiffers<'r>> {
     let sent = request.sent_by_kubectl.as_ref()?;
     let authorizer = chain(rbac);
-    let real_response = authorizer.authorize(user, &request.attributes);
-    let sent_response = authorizer.authorize(user, sent);
-    if real_response.decision == sent_response.decision {
+    if authorizer.decide(user, &request.attributes) == authorizer.decide(user, sent) {
         return None;
     }
-    Some(match sent_response.grants().next() {
+    Some(match rbac.least_grant(user, sent) {
         Some(grant) => KubectlDiffers::SaysYes {
             sent: sent.namespace(),
-            grant: *grant,
+            grant,
         },
         None => KubectlDiffers::SaysNo {
             sent: sent.namespace(),

@@ -1,7 +1,6 @@
 //! Tables of what is allowed: resources by verbs for one user, subjects by verbs for one resource.
 
 use crate::authz::chain;
-use std::collections::BTreeMap;
 
 use crate::ask::{AskedScope, ResolvedTarget};
 use crate::authn::Principal;
@@ -11,7 +10,7 @@ use crate::authz::{Attributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision};
 use crate::kube::discovery::ApiResource;
 
-use super::who_can::WhoCan;
+use super::who_can::{Ability, abilities};
 use crate::cluster::Reach;
 
 /// The verbs of real requests for objects, which are the columns.
@@ -108,28 +107,21 @@ pub fn subjects_by_verbs(
     request: &ResourceAttributes,
     reach: Reach,
 ) -> Vec<SubjectRow> {
-    let mut rows: BTreeMap<Principal, [Cell; VERBS.len()]> = BTreeMap::new();
-    for (column, verb) in VERBS.iter().enumerate() {
-        let request = Attributes::Resource(ResourceAttributes {
-            verb: (*verb).to_owned(),
+    let requests = VERBS.map(|verb| {
+        Attributes::Resource(ResourceAttributes {
+            verb: verb.to_owned(),
             ..request.clone()
-        });
-        let WhoCan {
-            able, for_names, ..
-        } = super::who_can::who_can(rbac, &request, reach);
-        let found = able
-            .into_iter()
-            .map(|able| (able.principal, Cell::Yes))
-            .chain(
-                for_names
-                    .into_iter()
-                    .map(|able| (able.principal, Cell::Partial)),
-            );
-        for (principal, cell) in found {
-            rows.entry(principal).or_insert([Cell::No; VERBS.len()])[column] = cell;
-        }
-    }
-    rows.into_iter()
-        .map(|(principal, cells)| SubjectRow { principal, cells })
+        })
+    });
+    abilities(rbac, &requests, reach)
+        .into_iter()
+        .map(|(principal, abilities)| SubjectRow {
+            principal,
+            cells: abilities.map(|ability| match ability {
+                Ability::Yes => Cell::Yes,
+                Ability::ForNames => Cell::Partial,
+                Ability::No => Cell::No,
+            }),
+        })
         .collect()
 }

@@ -89,7 +89,7 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
             "`--no-headers` can't be set without `--list`",
         ));
     }
-    let explanation = explain(rbac, &user, &request.attributes);
+    let explanation = explain(rbac, &user, &request.attributes)?;
     let mut notes: Vec<String> = about_user
         .iter()
         .chain(&request.notes)
@@ -158,7 +158,7 @@ struct ListView<'a> {
 
 fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit, Failure> {
     let namespace = args.scope.namespace.as_deref().unwrap_or("default");
-    let rules = rules_review(rbac, user, namespace);
+    let rules = rules_review(rbac, user, namespace)?;
     let missing = rbac.missing_roles(user, namespace);
     for error in &missing {
         out::warning(&format!(

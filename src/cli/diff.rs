@@ -90,9 +90,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         let Sides { base, head } = sides;
         return Err(input::no_objects(&format!("{base} and {head}")));
     }
-    let changes =
-        diff(base.rbac, head.rbac).map_err(|error| Failure::message(error.to_string()))?;
-    let changes = weigh(changes, base.rbac, head.rbac);
+    let changes = weigh(diff(base.rbac, head.rbac)?, base.rbac, head.rbac);
     let role_refs = changed_role_refs(base.rbac, head.rbac);
     let view = DiffView::new(
         base.rbac,

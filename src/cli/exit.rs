@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use crate::authz::rbac::TooLarge;
 use crate::render::RenderError;
 
 /// How the program exits.
@@ -41,6 +42,12 @@ pub(super) enum Failure {
     /// The reader of stdout went away.
     #[error("the reader of the answer went away")]
     ClosedPipe,
+}
+
+impl From<TooLarge> for Failure {
+    fn from(error: TooLarge) -> Self {
+        Failure::message(error.to_string())
+    }
 }
 
 impl From<io::Error> for Failure {

@@ -57,7 +57,7 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
     let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let request = request::request(&resolver, &args.verb, &args.target, &args.scope)?;
-    let found = who_can(rbac, &request.attributes, request.reach);
+    let found = who_can(rbac, &request.attributes, request.reach)?;
     let view = WhoCanView::new(
         rbac,
         &directory,

@@ -110,6 +110,12 @@ impl CanIView {
     ) -> Self {
         let response = &explanation.response;
         notes.extend(explanation.caveats.iter().map(caveat));
+        if explanation.unlisted_near_misses > 0 {
+            notes.push(format!(
+                "{} more near misses aren't listed",
+                explanation.unlisted_near_misses
+            ));
+        }
         CanIView {
             api_version: API_VERSION,
             kind: "CanI",

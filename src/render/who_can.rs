@@ -38,6 +38,9 @@ pub struct WhoCanView {
     pub notes: Vec<String>,
     #[serde(skip)]
     in_words: String,
+    /// How many names the rows of a table have, if all stand in each.
+    #[serde(skip)]
+    names_in_rows: usize,
     /// Whether anyone can beside `system:masters`.
     #[serde(skip)]
     anyone: bool,
@@ -210,6 +213,7 @@ impl WhoCanView {
                 attributes: AttributesView::new(attributes),
                 all_namespaces: reach == Reach::Anywhere,
             },
+            names_in_rows: subjects.iter().map(AllowedView::names_in_rows).sum(),
             subjects,
             incomplete: found
                 .incomplete
@@ -255,7 +259,7 @@ impl WhoCanView {
             header.insert(NARROW, "ONLY NAMES");
             let mut rows = self.rows(&limited, columns, Row::Table);
             let mut names = limited.iter().flat_map(|able| {
-                let names = able.only_names.as_deref().unwrap_or_default().join(", ");
+                let names = self.names_in_cell(able, ", ");
                 let members = able.members.as_deref().unwrap_or_default().len();
                 std::iter::repeat_n(names, able.grants.len())
                     .chain(std::iter::repeat_n(String::new(), members))
@@ -292,6 +296,21 @@ impl WhoCanView {
         csv::table(&header, &rows)
     }
 
+    /// The names for which alone someone can. They stand in the row of every grant, so where that would
+    /// be too much only the first ones are named.
+    fn names_in_cell(&self, allowed: &AllowedView, separator: &str) -> String {
+        const FIRST: usize = 10;
+        let names = allowed.only_names.as_deref().unwrap_or_default();
+        if self.names_in_rows <= MOST_NAMES || names.len() <= FIRST {
+            return names.join(separator);
+        }
+        let more = names.len() - FIRST;
+        format!(
+            "{} and {more} more (`-o json` lists them)",
+            names[..FIRST].join(separator)
+        )
+    }
+
     fn rows(&self, subjects: &[&AllowedView], columns: usize, form: Row) -> Vec<Vec<String>> {
         let mut rows = Vec::new();
         for allowed in subjects {
@@ -313,7 +332,7 @@ impl WhoCanView {
                     name.clone(),
                 ]
             };
-            let only_names = allowed.only_names.as_deref().unwrap_or_default().join(" ");
+            let only_names = self.names_in_cell(allowed, " ");
             if allowed.grants.is_empty() {
                 let mut row = start();
                 row.push(CLUSTER_WIDE.to_owned());
@@ -360,6 +379,17 @@ impl WhoCanView {
             }
         }
         rows
+    }
+}
+
+/// How many names the rows of a table may have.
+const MOST_NAMES: usize = 1_000_000;
+
+impl AllowedView {
+    /// How many names its rows have, if all stand in each.
+    fn names_in_rows(&self) -> usize {
+        let names = self.only_names.as_ref().map_or(0, Vec::len);
+        names.saturating_mul(self.grants.len())
     }
 }
 

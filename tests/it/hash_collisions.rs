@@ -158,11 +158,14 @@ fn same_everywhere(
         visited(other, user, namespace)
     );
     prop_assert_eq!(
-        rules_review(one, user, namespace),
-        rules_review(other, user, namespace)
+        rules_review(one, user, namespace).unwrap(),
+        rules_review(other, user, namespace).unwrap()
     );
     for reach in [Reach::Request, Reach::Anywhere] {
-        prop_assert_eq!(who_can(one, request, reach), who_can(other, request, reach));
+        prop_assert_eq!(
+            who_can(one, request, reach).unwrap(),
+            who_can(other, request, reach).unwrap()
+        );
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ fn ways<'g>(grants: impl IntoIterator<Item = &'g Grant>) -> Vec<(BindingId, usiz
 
 fn law_of_who_can(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), TestCaseError> {
     let authorizer = chain(rbac);
-    let found = who_can(rbac, attributes, Reach::Request);
+    let found = who_can(rbac, attributes, Reach::Request).unwrap();
     let nameless = matches!(attributes, Attributes::Resource(request) if request.name.is_empty());
     for principal in everyone(rbac) {
         let user = principal.as_user();
@@ -126,6 +126,7 @@ fn law_of_who_can(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), 
 /// Whose role is missing is told for everyone whom the authorizer tells it.
 fn law_of_incomplete(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(), TestCaseError> {
     let told: BTreeSet<BindingId> = who_can(rbac, attributes, Reach::Request)
+        .unwrap()
         .incomplete
         .into_iter()
         .collect();
@@ -158,7 +159,7 @@ fn law_of_anywhere(rbac: &RbacAuthorizer, attributes: &Attributes) -> Result<(),
         .chain([""])
         .collect();
     // Which namespace was asked about doesn't matter any more.
-    let found = who_can(rbac, attributes, Reach::Anywhere);
+    let found = who_can(rbac, attributes, Reach::Anywhere).unwrap();
     for principal in everyone(rbac) {
         let allowed = namespaces.iter().any(|namespace| {
             let request = in_namespace(attributes, namespace);
@@ -306,7 +307,7 @@ fn the_generated_clusters_give_every_kind_of_answer() {
         let picks = picks().new_tree(&mut runner).unwrap().current();
         let rbac = cluster.authorizer();
         for attributes in requests(&cluster, &picks) {
-            let found = who_can(&rbac, &attributes, Reach::Request);
+            let found = who_can(&rbac, &attributes, Reach::Request).unwrap();
             able += usize::from(found.able.len() > 1);
             for_names += usize::from(!found.for_names.is_empty());
             incomplete += usize::from(!found.incomplete.is_empty());

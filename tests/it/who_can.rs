@@ -40,7 +40,7 @@ fn every_recorded_reverse_query_is_answered_alike() {
         let rbac = store_of(&[case.join("dump.json")], Defaults::Auto);
         for line in jsonl(&case.join("who-can.jsonl")) {
             let (_, attributes) = support::request(&line);
-            let found = who_can(&rbac, &attributes, Reach::Request);
+            let found = who_can(&rbac, &attributes, Reach::Request).unwrap();
             let ours: BTreeSet<String> = found
                 .able
                 .iter()
@@ -62,7 +62,7 @@ fn every_recorded_reverse_query_is_answered_alike() {
 /// S is listed for a request if and only if the authorizer allows a user who is exactly S.
 fn law(rbac: &RbacAuthorizer, attributes: &Attributes) {
     let authorizer = chain(rbac);
-    let found = who_can(rbac, attributes, Reach::Request);
+    let found = who_can(rbac, attributes, Reach::Request).unwrap();
     let listed = listed(&found);
     for principal in subjects(rbac) {
         let allowed = authorizer.decide(&principal.as_user(), attributes) == Decision::Allow;
@@ -118,14 +118,14 @@ fn anywhere_is_the_union_of_every_namespace() {
         .collect();
     for review in jsonl(&case.join("reviews.jsonl")).iter().step_by(61) {
         let (_, mut attributes) = support::request(&review["spec"]);
-        let anywhere = who_can(&rbac, &attributes, Reach::Anywhere);
+        let anywhere = who_can(&rbac, &attributes, Reach::Anywhere).unwrap();
         let anywhere: BTreeSet<Principal> = listed(&anywhere).into_iter().cloned().collect();
         let mut union = BTreeSet::new();
         for namespace in &namespaces {
             if let Attributes::Resource(request) = &mut attributes {
                 request.namespace.clone_from(namespace);
             }
-            let found = who_can(&rbac, &attributes, Reach::Request);
+            let found = who_can(&rbac, &attributes, Reach::Request).unwrap();
             union.extend(listed(&found).into_iter().cloned());
         }
         pretty_assertions::assert_eq!(anywhere, union, "{:?}", attributes);

@@ -243,6 +243,7 @@ impl Judge<'_> {
         let authorizer = chain(self.rbac);
         let mut violations = Vec::new();
         for attributes in self.requests(requests)? {
+            self.rbac.check_grants(&user, &attributes)?;
             let response = authorizer.authorize(&user, &attributes);
             let can = response.is_allowed();
             let missing = response.errors.iter().map(|error| error.binding);
@@ -270,7 +271,7 @@ impl Judge<'_> {
         let mut violations: Vec<Violation> = Vec::new();
         let mut reported = BTreeSet::new();
         for attributes in self.requests(requests)? {
-            let found = who_can(self.rbac, &attributes, Reach::Request);
+            let found = who_can(self.rbac, &attributes, Reach::Request)?;
             for binding in found.incomplete {
                 let snapshot = self.rbac.snapshot();
                 let binding_of = snapshot.binding(binding);

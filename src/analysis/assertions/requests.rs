@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::ask::{AskedScope, Note, Resolver, Target};
 use crate::authz::Attributes;
+use crate::authz::rbac::TooLarge;
 use crate::cluster::Snapshot;
 use crate::entra::AmbiguousGroup;
 use crate::kube::discovery::Resolution;
@@ -40,6 +41,9 @@ pub enum CannotJudge {
     /// The selector matches no Namespace.
     #[error("its selector matches no Namespace of the input")]
     NoNamespaceSelected,
+    /// The answer would have more parts than a limit allows.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// A group's name means several groups of the directory.
     #[error(transparent)]
     AmbiguousGroup(#[from] AmbiguousGroup),

@@ -74,7 +74,7 @@ impl RuleBox {
 
 /// What of resources, subresources or URLs a word covers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Target {
+enum TargetWord {
     /// `*`: every resource and subresource.
     All,
     /// `*/subresource`: this subresource of every resource.
@@ -87,33 +87,33 @@ enum Target {
     Prefix(CompactString),
 }
 
-impl Target {
+impl TargetWord {
     /// What a word of a rule's resources covers; none for one that no request can match.
     fn resource(word: &str) -> Option<Self> {
         match word.split_once('/') {
-            None if word == "*" => Some(Target::All),
-            None => Some(Target::Resource(word.into())),
+            None if word == "*" => Some(TargetWord::All),
+            None => Some(TargetWord::Resource(word.into())),
             Some((_, "")) => None,
-            Some(("*", subresource)) => Some(Target::Subresource(subresource.into())),
-            Some(_) => Some(Target::Resource(word.into())),
+            Some(("*", subresource)) => Some(TargetWord::Subresource(subresource.into())),
+            Some(_) => Some(TargetWord::Resource(word.into())),
         }
     }
 
     fn url(word: &str) -> Self {
         if word.ends_with('*') {
-            Target::Prefix(word.trim_end_matches('*').into())
+            TargetWord::Prefix(word.trim_end_matches('*').into())
         } else {
-            Target::Path(word.into())
+            TargetWord::Path(word.into())
         }
     }
 
     /// As a rule writes it.
     fn word(&self) -> CompactString {
         match self {
-            Target::All => "*".into(),
-            Target::Subresource(subresource) => format!("*/{subresource}").into(),
-            Target::Resource(word) | Target::Path(word) => word.clone(),
-            Target::Prefix(prefix) => format!("{prefix}*").into(),
+            TargetWord::All => "*".into(),
+            TargetWord::Subresource(subresource) => format!("*/{subresource}").into(),
+            TargetWord::Resource(word) | TargetWord::Path(word) => word.clone(),
+            TargetWord::Prefix(prefix) => format!("{prefix}*").into(),
         }
     }
 }
@@ -124,8 +124,8 @@ impl Target {
 pub(super) struct Vocabulary {
     words: Vec<CompactString>,
     numbers: HashMap<CompactString, Word>,
-    targets: Vec<Target>,
-    target_numbers: HashMap<Target, Word>,
+    targets: Vec<TargetWord>,
+    target_numbers: HashMap<TargetWord, Word>,
     /// The least general target that covers each, beside itself.
     parents: Vec<Option<Word>>,
     children: Vec<Vec<Word>>,
@@ -145,9 +145,12 @@ impl Vocabulary {
         let resources = rule
             .resources
             .iter()
-            .filter_map(|word| Target::resource(word));
+            .filter_map(|word| TargetWord::resource(word));
         let resources = resources.map(|target| self.target(target)).collect();
-        let urls = rule.non_resource_urls.iter().map(|word| Target::url(word));
+        let urls = rule
+            .non_resource_urls
+            .iter()
+            .map(|word| TargetWord::url(word));
         let urls = urls.map(|target| self.target(target)).collect();
         [
             RuleBox::new([names, groups, resources, verbs.clone()]),
@@ -180,16 +183,16 @@ impl Vocabulary {
         words.iter().map(number).collect()
     }
 
-    fn target(&mut self, target: Target) -> Word {
+    fn target(&mut self, target: TargetWord) -> Word {
         if let Some(&number) = self.target_numbers.get(&target) {
             return number;
         }
         let parent = match &target {
-            Target::All | Target::Path(_) | Target::Prefix(_) => None,
-            Target::Subresource(_) => Some(self.target(Target::All)),
-            Target::Resource(word) => Some(match word.split_once('/') {
-                Some((_, subresource)) => self.target(Target::Subresource(subresource.into())),
-                None => self.target(Target::All),
+            TargetWord::All | TargetWord::Path(_) | TargetWord::Prefix(_) => None,
+            TargetWord::Subresource(_) => Some(self.target(TargetWord::All)),
+            TargetWord::Resource(word) => Some(match word.split_once('/') {
+                Some((_, subresource)) => self.target(TargetWord::Subresource(subresource.into())),
+                None => self.target(TargetWord::All),
             }),
         };
         let number = self.targets.len();
@@ -205,8 +208,8 @@ impl Vocabulary {
         for (target, number) in self.targets.iter().zip(0..) {
             match target {
                 // A prefix comes before the path that reads the same.
-                Target::Prefix(prefix) => urls.push((prefix, false, number)),
-                Target::Path(path) => urls.push((path, true, number)),
+                TargetWord::Prefix(prefix) => urls.push((prefix, false, number)),
+                TargetWord::Path(path) => urls.push((path, true, number)),
                 _ => {}
             }
         }

@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
+use crate::authz::rbac::TooLarge;
+
 use super::boxes::{ANY, DIMENSIONS, Dimension, RuleBox, Vocabulary, Word};
-use super::work::{TooMuch, Work};
+use super::work::Work;
 
 /// So few boxes are looked at one by one.
 const FEW: usize = 8;
@@ -18,7 +20,7 @@ pub(super) type NodeId = usize;
 type Children = Rc<HashMap<Word, NodeId>>;
 
 #[derive(Debug)]
-struct Node {
+struct IndexNode {
     /// The boxes, sorted.
     boxes: Rc<[usize]>,
     children: Option<Children>,
@@ -28,14 +30,14 @@ struct Node {
 #[derive(Debug)]
 pub(super) struct Index {
     boxes: Vec<Rc<RuleBox>>,
-    nodes: RefCell<Vec<Node>>,
+    nodes: RefCell<Vec<IndexNode>>,
     /// The boxes that list a word, for each dimension.
     listing: [OnceCell<HashMap<Word, Vec<usize>>>; DIMENSIONS],
 }
 
 impl Index {
     pub(super) fn new(boxes: Vec<Rc<RuleBox>>) -> Self {
-        let root = Node {
+        let root = IndexNode {
             boxes: (0..boxes.len()).collect(),
             children: None,
         };
@@ -68,7 +70,7 @@ impl Index {
         node: NodeId,
         dimension: Dimension,
         work: &Work,
-    ) -> Result<Option<Children>, TooMuch> {
+    ) -> Result<Option<Children>, TooLarge> {
         let boxes = {
             let node = &self.nodes.borrow()[node];
             if node.boxes.len() <= FEW {
@@ -93,7 +95,7 @@ impl Index {
         for (word, boxes) in listing {
             let boxes: Rc<[usize]> = boxes.into();
             let child = *known.entry(boxes).or_insert_with_key(|boxes| {
-                nodes.push(Node {
+                nodes.push(IndexNode {
                     boxes: boxes.clone(),
                     children: None,
                 });
@@ -113,7 +115,7 @@ impl Index {
         other: &RuleBox,
         vocabulary: &Vocabulary,
         work: &Work,
-    ) -> Result<Vec<Rc<RuleBox>>, TooMuch> {
+    ) -> Result<Vec<Rc<RuleBox>>, TooLarge> {
         let mut found: Vec<Rc<RuleBox>> = Vec::new();
         let mut known = hashbrown::HashSet::new();
         for number in self.candidates(other, vocabulary, work)? {
@@ -149,7 +151,7 @@ impl Index {
         other: &RuleBox,
         vocabulary: &Vocabulary,
         work: &Work,
-    ) -> Result<Vec<usize>, TooMuch> {
+    ) -> Result<Vec<usize>, TooLarge> {
         let mut best: Option<(usize, Vec<&Vec<usize>>)> = None;
         if self.boxes.len() > FEW {
             // Targets last: the search through those that a wildcard covers ends where it would cost
@@ -190,7 +192,7 @@ impl Index {
         most: usize,
         vocabulary: &Vocabulary,
         work: &Work,
-    ) -> Result<Option<Vec<&Vec<usize>>>, TooMuch> {
+    ) -> Result<Option<Vec<&Vec<usize>>>, TooLarge> {
         if dimension != Dimension::Target && other.lists(dimension, ANY) {
             return Ok(None);
         }
@@ -240,7 +242,7 @@ fn common_targets(
     b: &[Word],
     vocabulary: &Vocabulary,
     work: &Work,
-) -> Result<Vec<Word>, TooMuch> {
+) -> Result<Vec<Word>, TooLarge> {
     let (few, many) = if a.len() < b.len() { (a, b) } else { (b, a) };
     let mut both = Vec::new();
     for &word in few {

@@ -32,7 +32,7 @@
 //!     let manifest = kube::parse(&mut files, &[text]);
 //!     RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None))
 //! };
-//! let changes = diff(&rbac("['*']")?, &rbac("[get, list]")?).unwrap();
+//! let changes = diff(&rbac("['*']")?, &rbac("[get, list]")?)?;
 //! assert_eq!(changes.len(), 1);
 //! assert_eq!(changes[0].direction, Direction::Lost);
 //! assert_eq!(changes[0].rule.verbs, ["*"]);
@@ -56,19 +56,18 @@ use hashbrown::HashMap;
 use crate::authn::Principal;
 #[cfg(feature = "internals")]
 use crate::authz::Attributes;
-use crate::authz::rbac::RbacAuthorizer;
 #[cfg(feature = "internals")]
 use crate::authz::rbac::rules::rule_allows;
+use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::kube::PolicyRule;
 use crate::object::Scope;
 
 use boxes::{RuleBox, Vocabulary};
 pub use causes::{Cause, CauseKind};
 use index::Index;
-use pieces::{Givers, Piece, in_order, pieces};
+use pieces::{Givers, RulePiece, in_order, pieces};
 pub use role_refs::{RoleRefChange, changed_role_refs};
 use sides::{ContentId, Given, GivenRules, ListId, ScopeId, Sides};
-pub use work::TooMuch;
 use work::Work;
 
 /// Whether something is allowed now or no longer.
@@ -127,7 +126,7 @@ impl Change {
 /// # Errors
 /// If the sides cut one another into more pieces, or the answer is longer, than the limits that the
 /// error names.
-pub fn diff(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<Vec<Change>, TooMuch> {
+pub fn diff(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<Vec<Change>, TooLarge> {
     compare(base, head, &Work::default())
 }
 
@@ -137,7 +136,7 @@ pub fn diff(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<Vec<Change>,
 /// Those of [`diff`].
 #[cfg(feature = "internals")]
 #[doc(hidden)]
-pub fn steps(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<usize, TooMuch> {
+pub fn steps(base: &RbacAuthorizer, head: &RbacAuthorizer) -> Result<usize, TooLarge> {
     let work = Work::default();
     compare(base, head, &work)?;
     Ok(work.total_steps())
@@ -147,7 +146,7 @@ fn compare(
     base: &RbacAuthorizer,
     head: &RbacAuthorizer,
     work: &Work,
-) -> Result<Vec<Change>, TooMuch> {
+) -> Result<Vec<Change>, TooLarge> {
     let sides = Sides::new(base, head);
     let subjects: BTreeSet<&Principal> = sides
         .base
@@ -192,11 +191,11 @@ fn compare(
 struct Difference {
     direction: Direction,
     scope: ScopeId,
-    groups: Rc<[Group]>,
+    groups: Rc<[GivenTogether]>,
 }
 
 /// What the same rules give.
-struct Group {
+struct GivenTogether {
     /// The contents of the rules.
     givers: Vec<ContentId>,
     rules: Vec<(PolicyRule, Vec<Except>)>,
@@ -225,7 +224,7 @@ struct Comparison<'s> {
     boxes: HashMap<ContentId, [Option<Rc<RuleBox>>; 2]>,
     bags: HashMap<Vec<ListId>, Rc<Bag>>,
     /// What was found of namespaces, by the bags that decide it.
-    known: HashMap<[usize; 4], Rc<[Group]>>,
+    known: HashMap<[usize; 4], Rc<[GivenTogether]>>,
 }
 
 impl<'s> Comparison<'s> {
@@ -308,7 +307,7 @@ impl<'s> Comparison<'s> {
         direction: Direction,
         with: &GivenRules,
         without: &GivenRules,
-    ) -> Result<Vec<Difference>, TooMuch> {
+    ) -> Result<Vec<Difference>, TooLarge> {
         let (with, without) = (self.bags_of(with), self.bags_of(without));
         let nothing = self.bag(Vec::new());
         let at = |bags: &Bags, scope| bags.get(&scope).unwrap_or(&nothing).clone();
@@ -359,8 +358,8 @@ impl<'s> Comparison<'s> {
         here: &Bag,
         covering: &[&Bag],
         what: &[usize],
-        excepts: impl Fn(&Piece, usize) -> Result<Vec<Except>, TooMuch>,
-    ) -> Result<Rc<[Group]>, TooMuch> {
+        excepts: impl Fn(&RulePiece, usize) -> Result<Vec<Except>, TooLarge>,
+    ) -> Result<Rc<[GivenTogether]>, TooLarge> {
         let is_covered = |content: &ContentId| {
             let mut covering = covering.iter();
             covering.any(|bag| bag.contents.binary_search(content).is_ok())
@@ -388,12 +387,12 @@ impl<'s> Comparison<'s> {
         }
         let groups = groups.into_iter().map(|(givers, mut rules)| {
             rules.sort_by(|(a, _), (b, _)| in_order(a, b));
-            Group { givers, rules }
+            GivenTogether { givers, rules }
         });
         Ok(groups.collect())
     }
 
-    fn rule(&self, piece: &Piece, what: usize) -> PolicyRule {
+    fn rule(&self, piece: &RulePiece, what: usize) -> PolicyRule {
         if what == RESOURCES {
             piece.resource_rule(&self.vocabulary)
         } else {
@@ -402,7 +401,7 @@ impl<'s> Comparison<'s> {
     }
 
     /// What bags cover of a piece, as indexes of what they have in common with it.
-    fn common(&self, piece: &Piece, what: usize, bags: &[&Bag]) -> Result<Index, TooMuch> {
+    fn common(&self, piece: &RulePiece, what: usize, bags: &[&Bag]) -> Result<Index, TooLarge> {
         let whole = RuleBox {
             words: piece.words.each_ref().map(|words| words.to_vec()),
         };
@@ -420,7 +419,7 @@ impl<'s> Comparison<'s> {
         common: &Index,
         covered: &[&Index],
         what: usize,
-    ) -> Result<Vec<PolicyRule>, TooMuch> {
+    ) -> Result<Vec<PolicyRule>, TooLarge> {
         if common.is_empty() {
             return Ok(Vec::new());
         }
@@ -437,7 +436,12 @@ impl<'s> Comparison<'s> {
     }
 
     /// What bags of the other side leave out of a piece, wherever the piece applies.
-    fn excepts(&self, piece: &Piece, what: usize, bags: &[&Bag]) -> Result<Vec<Except>, TooMuch> {
+    fn excepts(
+        &self,
+        piece: &RulePiece,
+        what: usize,
+        bags: &[&Bag],
+    ) -> Result<Vec<Except>, TooLarge> {
         let common = self.common(piece, what, bags)?;
         let rules = self.left_out(&common, &[], what)?;
         let except = |rule| Except {
@@ -451,10 +455,10 @@ impl<'s> Comparison<'s> {
     /// in namespaces.
     fn excepts_of_cluster(
         &self,
-        piece: &Piece,
+        piece: &RulePiece,
         what: usize,
         without: &Bags,
-    ) -> Result<Vec<Except>, TooMuch> {
+    ) -> Result<Vec<Except>, TooLarge> {
         let mut excepts = Vec::new();
         let mut everywhere = Index::new(Vec::new());
         let mut known: HashMap<usize, Vec<PolicyRule>> = HashMap::new();
@@ -489,12 +493,13 @@ impl<'s> Comparison<'s> {
         subject: &Principal,
         difference: &Difference,
         changes: &mut Vec<Change>,
-    ) -> Result<(), TooMuch> {
+    ) -> Result<(), TooLarge> {
         let (with, without) = match difference.direction {
             Direction::Gained => (&self.sides.head, &self.sides.base),
             Direction::Lost => (&self.sides.base, &self.sides.head),
         };
-        let mut groups: Vec<(Vec<Given>, &Group)> = Vec::with_capacity(difference.groups.len());
+        let mut groups: Vec<(Vec<Given>, &GivenTogether)> =
+            Vec::with_capacity(difference.groups.len());
         let ways = self.sides.ways(with, subject, difference.scope);
         for group in &*difference.groups {
             let given = ways.through(&group.givers);
@@ -509,7 +514,8 @@ impl<'s> Comparison<'s> {
                 .map(|given| causes::cause(with, without, given, subject))
                 .collect();
             for (rule, except) in &group.rules {
-                self.work.parts(1 + except.len())?;
+                self.work.change()?;
+                self.work.parts(except.len())?;
                 let excepted: usize = except.iter().map(|except| size(&except.rule)).sum();
                 self.work.words(size(rule) + excepted)?;
                 changes.push(Change {

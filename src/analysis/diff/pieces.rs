@@ -15,9 +15,11 @@ use hashbrown::HashMap;
 use crate::kube::PolicyRule;
 use crate::kube::discovery::RESOURCE_VERBS;
 
+use crate::authz::rbac::TooLarge;
+
 use super::boxes::{ANY, DIMENSIONS, Dimension, Vocabulary, Word};
 use super::index::{Index, NodeId};
-use super::work::{TooMuch, Work};
+use super::work::Work;
 
 /// Whether pieces are told apart by which boxes give them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +30,20 @@ pub(super) enum Givers {
     Together,
 }
 
-/// The number of a list of words, or of boxes, in [`Lists`].
+/// The number of a list of words, or of boxes, in [`NumberLists`].
 type ListId = usize;
 
 /// Points that no other given one covers, and none of the other side: every combination of these
 /// words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct RulePiece {
     /// The boxes that give all of it, by number; none where that doesn't matter.
     pub(super) givers: Rc<[usize]>,
     /// For each dimension the words, sorted by number.
     pub(super) words: [Rc<[Word]>; DIMENSIONS],
 }
 
-impl Piece {
+impl RulePiece {
     /// The piece as a rule about resources.
     pub(super) fn resource_rule(&self, vocabulary: &Vocabulary) -> PolicyRule {
         PolicyRule {
@@ -117,7 +119,7 @@ pub(super) fn pieces(
     givers: Givers,
     vocabulary: &Vocabulary,
     work: &Work,
-) -> Result<Vec<Piece>, TooMuch> {
+) -> Result<Vec<RulePiece>, TooLarge> {
     let mut walk = Walk {
         indexes: std::iter::once(given)
             .chain(covered.iter().copied())
@@ -125,11 +127,11 @@ pub(super) fn pieces(
         givers,
         vocabulary,
         work,
-        lists: Lists::default(),
+        lists: NumberLists::default(),
     };
-    let roots: Vec<Reached> = (0..walk.indexes.len())
+    let roots: Vec<ReachedBoxes> = (0..walk.indexes.len())
         .filter(|&index| !walk.indexes[index].is_empty())
-        .map(|index| Reached {
+        .map(|index| ReachedBoxes {
             index,
             at: At::Node(Index::ROOT),
             in_general: false,
@@ -139,7 +141,7 @@ pub(super) fn pieces(
     let lists = walk.lists.lists;
     Ok(found
         .into_iter()
-        .map(|found| Piece {
+        .map(|found| RulePiece {
             givers: lists[found.givers].clone(),
             words: found.words.map(|list| lists[list].clone()),
         })
@@ -151,7 +153,7 @@ const GIVEN: usize = 0;
 
 /// Boxes that list the words of the way here, or more general ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Reached {
+struct ReachedBoxes {
     index: usize,
     at: At,
     /// Whether one of the words is a more general one. It makes no difference to what is covered.
@@ -166,14 +168,14 @@ enum At {
 
 /// A piece as the walk makes it. Of dimensions that it hasn't come to, the words are the empty list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct FoundPiece {
+struct NewPiece {
     givers: ListId,
     words: [ListId; DIMENSIONS],
 }
 
-/// Lists, each once, so that they are compared as numbers.
+/// NumberLists, each once, so that they are compared as numbers.
 #[derive(Debug)]
-struct Lists {
+struct NumberLists {
     lists: Vec<Rc<[usize]>>,
     numbers: HashMap<Rc<[usize]>, ListId>,
 }
@@ -181,9 +183,9 @@ struct Lists {
 /// The number of the empty list.
 const EMPTY: ListId = 0;
 
-impl Default for Lists {
+impl Default for NumberLists {
     fn default() -> Self {
-        let mut lists = Lists {
+        let mut lists = NumberLists {
             lists: Vec::new(),
             numbers: HashMap::new(),
         };
@@ -192,7 +194,7 @@ impl Default for Lists {
     }
 }
 
-impl Lists {
+impl NumberLists {
     fn number(&mut self, list: Vec<usize>) -> ListId {
         if let Some(&number) = self.numbers.get(&*list) {
             return number;
@@ -209,7 +211,7 @@ struct Walk<'w> {
     givers: Givers,
     vocabulary: &'w Vocabulary,
     work: &'w Work,
-    lists: Lists,
+    lists: NumberLists,
 }
 
 impl Walk<'_> {
@@ -217,14 +219,14 @@ impl Walk<'_> {
     fn walk(
         &mut self,
         dimensions: &[Dimension],
-        reached: &[Reached],
-    ) -> Result<Vec<FoundPiece>, TooMuch> {
+        reached: &[ReachedBoxes],
+    ) -> Result<Vec<NewPiece>, TooLarge> {
         let Some((&dimension, further)) = dimensions.split_first() else {
             return Ok(self.end(reached)?.into_iter().collect());
         };
         let reached = self.opened(dimension, reached)?;
-        let mut classes: Vec<(Vec<Reached>, Vec<Word>)> = Vec::new();
-        let mut class_of: HashMap<Vec<Reached>, usize> = HashMap::new();
+        let mut classes: Vec<(Vec<ReachedBoxes>, Vec<Word>)> = Vec::new();
+        let mut class_of: HashMap<Vec<ReachedBoxes>, usize> = HashMap::new();
         for word in self.listed(dimension, &reached)? {
             let next = self.step(dimension, &reached, word)?;
             match class_of.get(&next) {
@@ -237,7 +239,7 @@ impl Walk<'_> {
         }
         drop(class_of);
         // "Any" of names is no name among others.
-        let mut together: HashMap<(FoundPiece, bool), Vec<Word>> = HashMap::new();
+        let mut together: HashMap<(NewPiece, bool), Vec<Word>> = HashMap::new();
         for (next, words) in classes {
             let is_any = dimension == Dimension::Name && words == [ANY];
             for found in self.walk(further, &next)? {
@@ -258,7 +260,11 @@ impl Walk<'_> {
     }
 
     /// What was reached, with few boxes in place of their node.
-    fn opened(&self, dimension: Dimension, reached: &[Reached]) -> Result<Vec<Reached>, TooMuch> {
+    fn opened(
+        &self,
+        dimension: Dimension,
+        reached: &[ReachedBoxes],
+    ) -> Result<Vec<ReachedBoxes>, TooLarge> {
         let mut opened = Vec::with_capacity(reached.len());
         for &one in reached {
             match one.at {
@@ -268,7 +274,7 @@ impl Walk<'_> {
                         .is_none() =>
                 {
                     let boxes = self.indexes[one.index].boxes_of(node);
-                    opened.extend(boxes.iter().map(|&number| Reached {
+                    opened.extend(boxes.iter().map(|&number| ReachedBoxes {
                         at: At::Box(number),
                         ..one
                     }));
@@ -282,7 +288,11 @@ impl Walk<'_> {
     }
 
     /// The words that given boxes list which list all words of the way here.
-    fn listed(&self, dimension: Dimension, reached: &[Reached]) -> Result<Vec<Word>, TooMuch> {
+    fn listed(
+        &self,
+        dimension: Dimension,
+        reached: &[ReachedBoxes],
+    ) -> Result<Vec<Word>, TooLarge> {
         let mut words = Vec::new();
         for one in reached {
             if one.index != GIVEN || one.in_general {
@@ -308,14 +318,14 @@ impl Walk<'_> {
     fn step(
         &self,
         dimension: Dimension,
-        reached: &[Reached],
+        reached: &[ReachedBoxes],
         word: Word,
-    ) -> Result<Vec<Reached>, TooMuch> {
+    ) -> Result<Vec<ReachedBoxes>, TooLarge> {
         self.work.steps(1 + reached.len())?;
         let mut next = Vec::with_capacity(reached.len() + 2);
         for &one in reached {
             let index = self.indexes[one.index];
-            let general = Reached {
+            let general = ReachedBoxes {
                 in_general: one.index == GIVEN,
                 ..one
             };
@@ -334,11 +344,11 @@ impl Walk<'_> {
                         continue;
                     };
                     let child = |word| children.get(&word).copied().map(At::Node);
-                    next.extend(child(word).map(|at| Reached { at, ..one }));
+                    next.extend(child(word).map(|at| ReachedBoxes { at, ..one }));
                     next.extend(
                         more_general
                             .filter_map(child)
-                            .map(|at| Reached { at, ..general }),
+                            .map(|at| ReachedBoxes { at, ..general }),
                     );
                 }
             }
@@ -349,7 +359,7 @@ impl Walk<'_> {
     }
 
     /// The point at the end of a way, unless it is covered.
-    fn end(&mut self, reached: &[Reached]) -> Result<Option<FoundPiece>, TooMuch> {
+    fn end(&mut self, reached: &[ReachedBoxes]) -> Result<Option<NewPiece>, TooLarge> {
         if reached
             .iter()
             .any(|one| one.index != GIVEN || one.in_general)
@@ -375,7 +385,7 @@ impl Walk<'_> {
                 self.lists.number(givers.into_iter().collect())
             }
         };
-        Ok(Some(FoundPiece {
+        Ok(Some(NewPiece {
             givers,
             words: [EMPTY; DIMENSIONS],
         }))

@@ -69,15 +69,15 @@ type Positions = HashMap<ContentId, Vec<usize>>;
 /// The number of nothing, in [`Sides`]' lists.
 const NO_RULES: ListId = 0;
 
-/// Numbers for contents and lists of rules.
-struct Numbers<'s> {
+/// ContentNumbers for contents and lists of rules.
+struct ContentNumbers<'s> {
     rules: Vec<&'s PolicyRule>,
     contents: HashMap<[&'s [CompactString]; 5], ContentId>,
     lists: Vec<Rc<[ContentId]>>,
     list_numbers: HashMap<Rc<[ContentId]>, ListId>,
 }
 
-impl<'s> Numbers<'s> {
+impl<'s> ContentNumbers<'s> {
     fn content(&mut self, rule: &'s PolicyRule) -> ContentId {
         let key: [&[CompactString]; 5] = [
             &rule.verbs,
@@ -112,7 +112,7 @@ impl<'s> Sides<'s> {
             scopes.extend(bindings.map(|id| rbac.snapshot().binding(id).scope()));
         }
         let scopes: Vec<Scope> = scopes.into_iter().collect();
-        let mut numbers = Numbers {
+        let mut numbers = ContentNumbers {
             rules: Vec::new(),
             contents: HashMap::new(),
             lists: Vec::new(),
@@ -191,7 +191,7 @@ impl Ways {
 }
 
 impl<'s> Side<'s> {
-    fn new(rbac: &'s RbacAuthorizer, scopes: &[Scope], numbers: &mut Numbers<'s>) -> Self {
+    fn new(rbac: &'s RbacAuthorizer, scopes: &[Scope], numbers: &mut ContentNumbers<'s>) -> Self {
         // Roles that gather the same share their rules.
         let mut known = HashMap::new();
         let list_of = rbac

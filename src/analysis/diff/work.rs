@@ -3,54 +3,48 @@
 
 use std::cell::Cell;
 
+use crate::authz::rbac::TooLarge;
+
 /// How many steps a comparison may take. A step is a look at one word or rule; ten million of them
 /// take about a second.
 const STEPS: usize = 15_000_000;
-/// How many changes, causes and exceptions an answer may have together.
-const PARTS: usize = 1_000_000;
+/// How many changes an answer may have.
+const CHANGES: usize = 120_000;
+/// How many causes and exceptions the changes of an answer may have together.
+const PARTS: usize = 400_000;
 /// How many words the rules of an answer may have together.
-const WORDS: usize = 5_000_000;
-
-/// A comparison that is too large, and by which limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the sides can't be compared within the limit of {limit} {what}; compare fewer objects at a time"
-)]
-#[non_exhaustive]
-pub struct TooMuch {
-    /// The limit.
-    pub limit: usize,
-    /// What it is a limit of, in the plural.
-    pub what: &'static str,
-}
+const WORDS: usize = 3_000_000;
 
 /// What a comparison has cost as yet.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     steps: Cell<usize>,
+    changes: Cell<usize>,
     parts: Cell<usize>,
     words: Cell<usize>,
 }
 
 impl Work {
     /// Adds steps.
-    pub(super) fn steps(&self, count: usize) -> Result<(), TooMuch> {
-        add(&self.steps, count, STEPS, "steps")
+    pub(super) fn steps(&self, count: usize) -> Result<(), TooLarge> {
+        add(&self.steps, count, STEPS, "steps to compare its rules")
     }
 
-    /// Adds changes, causes or exceptions of the answer.
-    pub(super) fn parts(&self, count: usize) -> Result<(), TooMuch> {
-        add(
-            &self.parts,
-            count,
-            PARTS,
-            "changes, causes and exceptions in the answer",
-        )
+    /// Adds a change to the answer.
+    pub(super) fn change(&self) -> Result<(), TooLarge> {
+        add(&self.changes, 1, CHANGES, "changes between the sides")
     }
 
-    /// Adds words of the answer.
-    pub(super) fn words(&self, count: usize) -> Result<(), TooMuch> {
-        add(&self.words, count, WORDS, "words in the answer's rules")
+    /// Adds causes or exceptions to the answer.
+    pub(super) fn parts(&self, count: usize) -> Result<(), TooLarge> {
+        let what = "causes and exceptions of changes between the sides";
+        add(&self.parts, count, PARTS, what)
+    }
+
+    /// Adds words to the answer.
+    pub(super) fn words(&self, count: usize) -> Result<(), TooLarge> {
+        let what = "words in the rules of changes between the sides";
+        add(&self.words, count, WORDS, what)
     }
 
     /// How many steps there were.
@@ -60,11 +54,16 @@ impl Work {
     }
 }
 
-fn add(total: &Cell<usize>, count: usize, limit: usize, what: &'static str) -> Result<(), TooMuch> {
+fn add(
+    total: &Cell<usize>,
+    count: usize,
+    limit: usize,
+    what: &'static str,
+) -> Result<(), TooLarge> {
     let sum = total.get().saturating_add(count);
     total.set(sum);
     if sum > limit {
-        return Err(TooMuch { limit, what });
+        return Err(TooLarge { limit, what });
     }
     Ok(())
 }

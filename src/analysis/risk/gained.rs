@@ -8,6 +8,7 @@ use hashbrown::{HashMap, HashSet};
 use crate::analysis::diff::Change;
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
+use crate::authz::rbac::rules::is_every;
 use crate::authz::{Attributes, ResourceAttributes};
 use crate::kube::{CompactString, PolicyRule};
 use crate::object::Scope;
@@ -18,7 +19,13 @@ use super::{RiskyRequests, TypeScope};
 const FRESH: &str = "\u{1}";
 
 /// Words of a rule, to be looked up.
-enum Words<'r> {
+struct Words<'r> {
+    /// Whether `*` is among them.
+    every: bool,
+    words: FewOrMany<'r>,
+}
+
+enum FewOrMany<'r> {
     Few(&'r [CompactString]),
     Many(HashSet<&'r str>),
 }
@@ -26,18 +33,30 @@ enum Words<'r> {
 impl<'r> Words<'r> {
     fn new(words: &'r [CompactString]) -> Self {
         const FEW: usize = 8;
-        if words.len() <= FEW {
-            Words::Few(words)
-        } else {
-            Words::Many(words.iter().map(CompactString::as_str).collect())
+        Words {
+            every: is_every(words),
+            words: if words.len() <= FEW {
+                FewOrMany::Few(words)
+            } else {
+                FewOrMany::Many(words.iter().map(CompactString::as_str).collect())
+            },
         }
     }
 
+    fn has_every(&self) -> bool {
+        self.every
+    }
+
     fn has(&self, wanted: &str) -> bool {
-        match self {
-            Words::Few(words) => words.iter().any(|word| word == wanted),
-            Words::Many(words) => words.contains(wanted),
+        match &self.words {
+            FewOrMany::Few(words) => words.iter().any(|word| word == wanted),
+            FewOrMany::Many(words) => words.contains(wanted),
         }
+    }
+
+    /// Whether a word of a request is covered; one that stands for any by `*` alone.
+    fn covers(&self, wanted: &str) -> bool {
+        self.every || self.has(fresh(wanted))
     }
 }
 
@@ -61,19 +80,23 @@ impl<'r> Lookup<'r> {
     ///
     /// Source: as [`rule_allows`](crate::authz::rbac::rules::rule_allows).
     fn allows(&self, request: &Request<'_>) -> bool {
-        let lists = |words: &Words<'_>, word: &str| words.has("*") || words.has(fresh(word));
-        lists(&self.verbs, request.verb)
-            && lists(&self.groups, request.group)
-            && (self.resources.has("*")
-                || match request.subresource {
-                    "" => self.resources.has(fresh(request.resource)),
-                    subresource => {
-                        let subresource = fresh(subresource);
-                        let of = |resource| format!("{resource}/{subresource}");
-                        self.resources.has(&of(fresh(request.resource)))
-                            || self.resources.has(&of("*"))
-                    }
-                })
+        self.groups.covers(request.group)
+            && self.verbs.covers(request.verb)
+            && self.covers_resource(request)
+    }
+
+    fn covers_resource(&self, request: &Request<'_>) -> bool {
+        if self.resources.has_every() {
+            return true;
+        }
+        match request.subresource {
+            "" => self.resources.has(fresh(request.resource)),
+            subresource => {
+                let subresource = fresh(subresource);
+                let of = |resource| format!("{resource}/{subresource}");
+                self.resources.has(&of(fresh(request.resource))) || self.resources.has(&of("*"))
+            }
+        }
     }
 }
 
@@ -122,18 +145,24 @@ impl Request<'_> {
 
 fn each(requests: &[RiskyRequests]) -> impl Iterator<Item = Request<'static>> {
     requests.iter().flat_map(|requests| {
-        requests.verbs.iter().flat_map(move |verb| {
-            requests.resources.iter().map(move |resource| {
-                let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-                Request {
-                    verb,
-                    group: requests.group,
-                    resource,
-                    subresource,
-                    scope: requests.scope,
-                }
-            })
-        })
+        let verbs = requests.verbs.iter();
+        verbs.flat_map(|verb| each_resource(requests, verb))
+    })
+}
+
+fn each_resource(
+    requests: &RiskyRequests,
+    verb: &'static str,
+) -> impl Iterator<Item = Request<'static>> {
+    requests.resources.iter().map(move |resource| {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        Request {
+            verb,
+            group: requests.group,
+            resource,
+            subresource,
+            scope: requests.scope,
+        }
     })
 }
 
@@ -163,12 +192,20 @@ impl<'c> Gain<'c> {
 
     /// Whether any of these requests was gained.
     pub(super) fn is_of(&self, requests: &[RiskyRequests]) -> bool {
-        each(requests).any(|request| self.matches(&request))
+        // Most are told apart by their group alone.
+        let requests = requests.iter();
+        let mut requests = requests.filter(|requests| self.rule.groups.covers(requests.group));
+        requests.any(|requests| {
+            let verbs = requests.verbs.iter();
+            let mut verbs = verbs.filter(|verb| self.rule.verbs.covers(verb));
+            verbs.any(|verb| each_resource(requests, verb).any(|request| self.matches(&request)))
+        })
     }
 
-    /// Whether a request was gained, for some name that the change speaks of.
+    /// Whether a request of a group and verb that the rule covers was gained, for some name that the
+    /// change speaks of.
     fn matches(&self, request: &Request<'_>) -> bool {
-        if !self.rule.allows(request) {
+        if !self.rule.covers_resource(request) {
             return false;
         }
         let namespace = request.namespace(self.change);

@@ -2,33 +2,35 @@
 
 use std::ops::ControlFlow;
 
+use hashbrown::{HashMap, HashSet};
+
 use crate::authn::UserInfo;
 use crate::authz::{Attributes, Authorizer, Decision, Reason, Response, Status};
-use crate::cluster::BindingId;
+use crate::cluster::{BindingId, RoleId};
 
+use super::compiled::CompiledRoles;
 use super::index::{Edge, NameKind, Slot};
 use super::interner::Sym;
 use super::mask::CompiledRequest;
 use super::reason::{allow_reason, denial_reason};
 use super::visit::Applied;
-use super::{EvaluationError, Grant, RbacAuthorizer};
+use super::{EvaluationError, Grant, RbacAuthorizer, TooLarge};
 
 /// Source: `RBACAuthorizer.Authorize` of Kubernetes.
 impl Authorizer for RbacAuthorizer {
     fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> Response {
         let request = self.compile(attributes);
+        let mut allowing = AllowingRules::new(self, &request);
         let mut grants = Vec::new();
         let mut errors = Vec::new();
         let _ = self.visit(user, attributes.namespace(), |applied: Applied| {
             match applied.role {
-                Some(role) => {
-                    grants.extend(self.compiled.allowing(role, &request).map(|rule| Grant {
-                        binding: applied.binding,
-                        subject: applied.subject,
-                        role,
-                        rule,
-                    }))
-                }
+                Some(role) => grants.extend(allowing.of(role).iter().map(|&rule| Grant {
+                    binding: applied.binding,
+                    subject: applied.subject,
+                    role,
+                    rule,
+                })),
                 None => errors.push(self.not_found(applied.binding)),
             }
             ControlFlow::<()>::Continue(())
@@ -88,12 +90,56 @@ impl RbacAuthorizer {
         each_once(errors)
     }
 
+    /// Whether the grants of a request can be listed.
+    ///
+    /// # Errors
+    /// If they are more than the limit that the error names: many bindings to roles of many rules give
+    /// more of them than there are of both together.
+    pub(crate) fn check_grants(
+        &self,
+        user: &UserInfo,
+        attributes: &Attributes,
+    ) -> Result<(), TooLarge> {
+        let request = self.compile(attributes);
+        let mut allowing = AllowingRules::new(self, &request);
+        let mut count = 0;
+        let _ = self.visit(user, attributes.namespace(), |applied: Applied| {
+            count += applied.role.map_or(0, |role| allowing.of(role).len());
+            ControlFlow::<()>::Continue(())
+        });
+        at_most_grants(count)
+    }
+
+    /// The first of all grants of a request, by binding, subject and rule.
+    pub(crate) fn least_grant(&self, user: &UserInfo, attributes: &Attributes) -> Option<Grant> {
+        let request = self.compile(attributes);
+        let mut allowing = AllowingRules::new(self, &request);
+        let mut least: Option<Grant> = None;
+        let _ = self.visit(user, attributes.namespace(), |applied: Applied| {
+            if let Some(role) = applied.role
+                && let Some(&rule) = allowing.of(role).first()
+            {
+                let grant = Grant {
+                    binding: applied.binding,
+                    subject: applied.subject,
+                    role,
+                    rule,
+                };
+                least = Some(least.map_or(grant, |least| least.min(grant)));
+            }
+            ControlFlow::<()>::Continue(())
+        });
+        least
+    }
+
     /// Whether RBAC would allow the request under some name, its own or another.
     pub fn allows_some_name(&self, user: &UserInfo, attributes: &Attributes) -> bool {
         let request = self.compile(attributes);
+        let mut seen = SeenRules::default();
         self.visit(user, attributes.namespace(), |applied: Applied| {
             let allows = applied
                 .role
+                .filter(|&role| seen.is_new(&self.compiled, role))
                 .is_some_and(|role| self.compiled.for_some_name(role, &request).next().is_some());
             if allows {
                 ControlFlow::Break(())
@@ -204,4 +250,67 @@ struct IndexedRequest<'a> {
     namespace: &'a str,
     likely_namespace: Sym,
     request: CompiledRequest<'a>,
+}
+
+/// How many grants are listed.
+const MOST_GRANTS: usize = 400_000;
+
+/// Whether so many grants can be listed.
+pub(crate) fn at_most_grants(count: usize) -> Result<(), TooLarge> {
+    if count > MOST_GRANTS {
+        return Err(TooLarge {
+            limit: MOST_GRANTS,
+            what: "grants of the request",
+        });
+    }
+    Ok(())
+}
+
+/// Of roles with so few rules, the rules are looked at again for each binding.
+const FEW_RULES: usize = 64;
+
+/// The rules of roles that allow a request. Where a role has many, they are looked at once, however
+/// many bindings name it, and however many roles gather the same.
+pub(crate) struct AllowingRules<'r> {
+    rbac: &'r RbacAuthorizer,
+    request: &'r CompiledRequest<'r>,
+    few: Vec<usize>,
+    many: HashMap<usize, Vec<usize>>,
+}
+
+impl<'r> AllowingRules<'r> {
+    pub(crate) fn new(rbac: &'r RbacAuthorizer, request: &'r CompiledRequest<'r>) -> Self {
+        AllowingRules {
+            rbac,
+            request,
+            few: Vec::new(),
+            many: HashMap::new(),
+        }
+    }
+
+    /// The numbers, from 1, of a role's effective rules that allow the request.
+    pub(crate) fn of(&mut self, role: RoleId) -> &[usize] {
+        let place = self.rbac.compiled.place(role);
+        let allowing = self.rbac.compiled.allowing(role, self.request);
+        if place.len() <= FEW_RULES {
+            self.few.clear();
+            self.few.extend(allowing);
+            return &self.few;
+        }
+        self.many
+            .entry(place.start)
+            .or_insert_with(|| allowing.collect())
+    }
+}
+
+/// Which rules were looked at, where roles have many.
+#[derive(Default)]
+pub(super) struct SeenRules(HashSet<usize>);
+
+impl SeenRules {
+    /// Whether a role's rules weren't looked at before, or are few.
+    pub(super) fn is_new(&mut self, roles: &CompiledRoles, role: RoleId) -> bool {
+        let place = roles.place(role);
+        place.len() <= FEW_RULES || self.0.insert(place.start)
+    }
 }

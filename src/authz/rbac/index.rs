@@ -7,6 +7,7 @@
 
 use hashbrown::HashTable;
 
+use super::authorizer::SeenRules;
 use super::compiled::CompiledRoles;
 use super::interner::{Interner, Sym, TextRange};
 use super::mask::CompiledRequest;
@@ -139,6 +140,39 @@ fn slot_roles(edges: &[NewEdge]) -> [u16; ROLES] {
         }
     }
     roles
+}
+
+/// The first of some edges that allows a request, and by which of its role's rules, from 1.
+#[inline]
+fn first_of(
+    records: &[Record],
+    roles: &CompiledRoles,
+    request: &CompiledRequest<'_>,
+) -> Option<(Edge, usize)> {
+    /// Of more edges, several may well be to the same rules.
+    const FEW: usize = 32;
+    if records.len() > FEW {
+        return first_of_many(records, roles, request);
+    }
+    records.iter().find_map(|record| {
+        let edge = record.edge();
+        Some((edge, roles.allowing(edge.role_id()?, request).next()?))
+    })
+}
+
+/// The same, looking at long lists of rules once.
+#[cold]
+fn first_of_many(
+    records: &[Record],
+    roles: &CompiledRoles,
+    request: &CompiledRequest<'_>,
+) -> Option<(Edge, usize)> {
+    let mut seen = SeenRules::default();
+    records.iter().find_map(|record| {
+        let edge = record.edge();
+        let role = edge.role_id().filter(|&role| seen.is_new(roles, role))?;
+        Some((edge, roles.allowing(role, request).next()?))
+    })
 }
 
 /// The bit mask of a namespace: up to three bits, which other namespaces may share.
@@ -290,12 +324,8 @@ impl SubjectIndex {
         roles: &CompiledRoles,
         request: &CompiledRequest<'_>,
     ) -> Option<(Edge, usize)> {
-        let by_edge = |record: &Record| {
-            let edge = record.edge();
-            Some((edge, roles.allowing(edge.role_id()?, request).next()?))
-        };
         let cluster_wide = if slot.roles[0] == OVERFLOW {
-            self.cluster_wide(slot).iter().find_map(by_edge)
+            first_of(self.cluster_wide(slot), roles, request)
         } else {
             let held = slot.roles.iter().take_while(|&&role| role != END);
             held.enumerate().find_map(|(at, &role)| {
@@ -303,7 +333,7 @@ impl SubjectIndex {
                 Some((self.cluster_wide(slot)[at].edge(), rule))
             })
         };
-        cluster_wide.or_else(|| self.namespaced(slot, namespace).iter().find_map(by_edge))
+        cluster_wide.or_else(|| first_of(self.namespaced(slot, namespace), roles, request))
     }
 
     #[inline]

@@ -39,11 +39,12 @@ use crate::diagnostic::Diagnostic;
 use crate::kube::PolicyRule;
 use crate::text::Located;
 
+pub(crate) use authorizer::{AllowingRules, at_most_grants};
 use compiled::CompiledRoles;
 pub use hash::HashState;
 use index::SubjectIndex;
 use interner::{Interner, Sym};
-use mask::CompiledRequest;
+pub(crate) use mask::CompiledRequest;
 pub use number::TooLarge;
 pub use reason::{EvaluationError, denial_reason, go_quote};
 pub use visit::Applied;

@@ -149,6 +149,7 @@ pub fn compact(atoms: Vec<PolicyRule>) -> Vec<PolicyRule> {
         (CompactString, CompactString, Option<CompactString>),
         usize,
     > = hashbrown::HashMap::new();
+    let mut verbs: hashbrown::HashSet<(usize, CompactString)> = hashbrown::HashSet::new();
     for atom in atoms {
         let key = match (&*atom.api_groups, &*atom.resources, &*atom.resource_names) {
             ([group], [resource], names @ ([] | [_])) if atom.non_resource_urls.is_empty() => {
@@ -161,13 +162,15 @@ pub fn compact(atoms: Vec<PolicyRule>) -> Vec<PolicyRule> {
             Some(key) => match simple.get(&key) {
                 Some(&at) => {
                     for verb in atom.verbs {
-                        if !compacted[at].verbs.contains(&verb) {
+                        if verbs.insert((at, verb.clone())) {
                             compacted[at].verbs.push(verb);
                         }
                     }
                 }
                 None => {
-                    simple.insert(key, compacted.len());
+                    let at = compacted.len();
+                    simple.insert(key, at);
+                    verbs.extend(atom.verbs.iter().map(|verb| (at, verb.clone())));
                     compacted.push(atom);
                 }
             },

@@ -14,7 +14,7 @@ use crate::analysis::risk::{WeighedChange, WeighedRisk};
 use crate::analysis::unjudged::Unjudged;
 use crate::authn::{ImpliedGroup, Principal};
 use crate::authz::rbac::RbacAuthorizer;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Code, Severity};
 use crate::entra::Directory;
 use crate::kube::SubjectKind;
 use crate::object::ObjectRef;
@@ -49,9 +49,6 @@ pub struct DiffView {
     /// One a part that isn't judged, for the reports of other tools.
     #[serde(skip)]
     unknown: Vec<DiagnosticView>,
-    /// One a gain, for the reports of other tools.
-    #[serde(skip)]
-    gains: Vec<DiagnosticView>,
 }
 
 /// One entry.
@@ -86,6 +83,9 @@ pub struct ChangeView {
     pub causes: Vec<CauseView>,
     #[serde(skip)]
     in_words: String,
+    /// What a report of another tool says of a gain; none of a loss.
+    #[serde(skip)]
+    reported: Option<(&'static Code, Severity)>,
 }
 
 /// What an entry leaves out.
@@ -188,18 +188,12 @@ impl DiffView {
         notes: Vec<String>,
     ) -> Self {
         let mut views = Vec::new();
-        let mut gains = Vec::new();
         for weighed in changes {
             let (side, allowing) = match weighed.change.direction {
                 Direction::Gained => (SideView::Head, head),
                 Direction::Lost => (SideView::Base, base),
             };
             let view = ChangeView::new(allowing, side, directory, weighed);
-            if weighed.change.direction == Direction::Gained {
-                let diagnostic = reports::of_gain(weighed, view.sentence());
-                let files = allowing.snapshot().files();
-                gains.push(DiagnosticView::new(files, &diagnostic));
-            }
             views.push(view);
         }
         let count = |direction| {
@@ -247,7 +241,6 @@ impl DiffView {
                 .collect(),
             summary,
             notes,
-            gains,
         }
     }
 }
@@ -290,6 +283,7 @@ impl ChangeView {
                 .map(|cause| CauseView::new(rbac, side, change.direction, cause))
                 .collect(),
             in_words: words::change(change),
+            reported: (change.direction == Direction::Gained).then(|| reports::code_of(weighed)),
         }
     }
 }

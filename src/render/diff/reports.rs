@@ -1,26 +1,39 @@
 //! Gains for the reports of other tools: one diagnostic each, at the lines that cause it.
 
-use super::DiffView;
+use super::{ChangeView, DiffView};
 use crate::analysis::risk::WeighedChange;
-use crate::diagnostic::{Code, Diagnostic, Related, codes};
-use crate::render::{DiagnosticView, RenderError, github, sarif, unjudged};
+use crate::diagnostic::{Code, Phrase, Severity, codes};
+use crate::render::{DiagnosticView, RenderError, SourceView, github, sarif, unjudged};
 
-/// What is reported of a gain: the most severe risk's code, and in a sentence the others too.
-pub(super) fn of_gain(weighed: &WeighedChange, sentence: String) -> Diagnostic {
-    let (code, severity) = match weighed.risks.first() {
+/// What a gain is reported as: the most severe risk's code, with how severe that is.
+pub(super) fn code_of(weighed: &WeighedChange) -> (&'static Code, Severity) {
+    match weighed.risks.first() {
         Some(risk) => (risk.code, risk.severity),
         None => (&codes::GAINED, codes::GAINED.severity),
-    };
-    let mut diagnostic = Diagnostic::worded(code, severity, sentence);
-    let mut spans = weighed.change.causes.iter().map(|cause| cause.span);
-    diagnostic.span = spans.next();
-    diagnostic.related = spans
-        .map(|span| Related {
-            span,
-            message: String::new(),
+    }
+}
+
+impl ChangeView {
+    /// What is reported of a gain, at the lines that cause it; in a sentence the other risks too.
+    fn report(&self) -> Option<DiagnosticView> {
+        let (code, severity) = self.reported?;
+        let mut sources: Vec<SourceView> = self
+            .causes
+            .iter()
+            .map(|cause| cause.source.clone())
+            .collect();
+        sources.sort();
+        sources.dedup();
+        Some(DiagnosticView {
+            code,
+            severity,
+            object: None,
+            message: self.sentence(),
+            phrase: Phrase::Sentence,
+            sources,
+            related: Vec::new(),
         })
-        .collect();
-    diagnostic
+    }
 }
 
 impl DiffView {
@@ -44,7 +57,8 @@ impl DiffView {
     }
 
     fn reported(&self) -> Vec<DiagnosticView> {
-        let unknown = self.unknown.iter();
-        unknown.chain(&self.gains).cloned().collect()
+        let unknown = self.unknown.iter().cloned();
+        let gains = self.changes.iter().filter_map(ChangeView::report);
+        unknown.chain(gains).collect()
     }
 }

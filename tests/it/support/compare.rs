@@ -139,7 +139,7 @@ fn same_denial(reason: &str, expected: &Answer) {
 /// What `--list` shows of a user in a namespace, whatever the order of rows and verbs.
 pub fn same_review(rbac: &RbacAuthorizer, naive: &Naive<'_>, user: &UserInfo, namespace: &str) {
     let mut found = Review::default();
-    for row in rules_review(rbac, user, namespace) {
+    for row in rules_review(rbac, user, namespace).unwrap() {
         let verbs: BTreeSet<_> = row.verbs.iter().cloned().collect();
         assert_eq!(verbs.len(), row.verbs.len(), "a verb twice in {row:?}");
         match (&*row.api_groups, &*row.resources, &*row.non_resource_urls) {
