@@ -29,12 +29,12 @@ impl fmt::Display for ComparedInput {
 
 /// What is compared with what.
 #[derive(Debug)]
-pub(super) struct Sides {
+pub(super) struct Comparison {
     pub(super) base: ComparedInput,
     pub(super) head: ComparedInput,
 }
 
-impl Sides {
+impl Comparison {
     /// What the arguments of `diff` mean. As for git, two revisions are compared as they are, and
     /// `A...B`, or one revision with the working tree, where the work on the second began.
     pub(super) fn new(base: &str, head: Option<&str>) -> Result<Self, Failure> {
@@ -48,18 +48,18 @@ impl Sides {
                 Dots::Two => left,
                 Dots::Three => merge_base(&left, &right)?,
             };
-            return Ok(Sides {
+            return Ok(Comparison {
                 base: ComparedInput::Revision(left),
                 head: ComparedInput::Revision(right),
             });
         }
         let base_side = compared_input(base)?;
         match head {
-            Some(head) => Ok(Sides {
+            Some(head) => Ok(Comparison {
                 base: base_side,
                 head: compared_input(head)?,
             }),
-            None => Sides::with_working_tree(base_side),
+            None => Comparison::with_working_tree(base_side),
         }
     }
 
@@ -70,7 +70,7 @@ impl Sides {
                 "`{base}` names two revisions, where BASE is one"
             )));
         }
-        Sides::with_working_tree(compared_input(base)?)
+        Comparison::with_working_tree(compared_input(base)?)
     }
 
     fn with_working_tree(base: ComparedInput) -> Result<Self, Failure> {
@@ -85,7 +85,7 @@ impl Sides {
             }
             base => base,
         };
-        Ok(Sides {
+        Ok(Comparison {
             base,
             head: ComparedInput::WorkingTree,
         })
