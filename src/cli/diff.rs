@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, LoadedSides, SettingsSide};
 use super::out::{self, DocumentFormat};
-use super::sides::Comparison;
+use super::sides::Compared;
 
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
 ///
@@ -81,13 +81,13 @@ enum DiffOutput {
 }
 
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
-    let sides = Comparison::new(&args.base, args.head.as_deref())?;
+    let sides = Compared::new(&args.base, args.head.as_deref())?;
     let (loaded, _) = input::load_sides(&args.input, &sides, args.settings, &[])?;
     let LoadedSides { base, head, notes } = loaded;
     let unjudged = unjudged_since(base.rbac, head.rbac);
     let objects = base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects();
     if objects == 0 && unjudged.is_empty() {
-        let Comparison { base, head } = sides;
+        let Compared { base, head } = sides;
         return Err(input::no_objects(&format!("{base} and {head}")));
     }
     let changes = weigh(diff(base.rbac, head.rbac)?, base.rbac, head.rbac);

@@ -20,7 +20,7 @@ use super::config::{self, FoundConfig};
 use super::exit::Failure;
 use super::out;
 use super::progress::Progress;
-use super::sides::{ComparedInput, Comparison};
+use super::sides::{Compared, ComparedInput};
 
 /// Where the policy comes from.
 #[derive(Debug, Args)]
@@ -148,7 +148,7 @@ pub(super) struct LoadedSides {
 /// A side may hold nothing, and what can't be read of it is told: history can't be mended.
 pub(super) fn load_sides(
     args: &InputArgs,
-    sides: &Comparison,
+    sides: &Compared,
     from: SettingsSide,
     tests: &[PathBuf],
 ) -> Result<(LoadedSides, Vec<SourceText>), Failure> {

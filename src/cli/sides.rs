@@ -29,12 +29,12 @@ impl fmt::Display for ComparedInput {
 
 /// What is compared with what.
 #[derive(Debug)]
-pub(super) struct Comparison {
+pub(super) struct Compared {
     pub(super) base: ComparedInput,
     pub(super) head: ComparedInput,
 }
 
-impl Comparison {
+impl Compared {
     /// What the arguments of `diff` mean. As for git, two revisions are compared as they are, and
     /// `A...B`, or one revision with the working tree, where the work on the second began.
     pub(super) fn new(base: &str, head: Option<&str>) -> Result<Self, Failure> {
@@ -48,18 +48,18 @@ impl Comparison {
                 Dots::Two => left,
                 Dots::Three => merge_base(&left, &right)?,
             };
-            return Ok(Comparison {
+            return Ok(Compared {
                 base: ComparedInput::Revision(left),
                 head: ComparedInput::Revision(right),
             });
         }
         let base_side = compared_input(base)?;
         match head {
-            Some(head) => Ok(Comparison {
+            Some(head) => Ok(Compared {
                 base: base_side,
                 head: compared_input(head)?,
             }),
-            None => Comparison::with_working_tree(base_side),
+            None => Compared::with_working_tree(base_side),
         }
     }
 
@@ -70,7 +70,7 @@ impl Comparison {
                 "`{base}` names two revisions, where BASE is one"
             )));
         }
-        Comparison::with_working_tree(compared_input(base)?)
+        Compared::with_working_tree(compared_input(base)?)
     }
 
     fn with_working_tree(base: ComparedInput) -> Result<Self, Failure> {
@@ -85,7 +85,7 @@ impl Comparison {
             }
             base => base,
         };
-        Ok(Comparison {
+        Ok(Compared {
             base,
             head: ComparedInput::WorkingTree,
         })

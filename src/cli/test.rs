@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded, SettingsSide, Stdin};
 use super::out::{self, DocumentFormat};
-use super::sides::Comparison;
+use super::sides::Compared;
 
 /// Check assertions about who can do what.
 ///
@@ -63,7 +63,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             (texts, None, input::load(&args.input, Stdin::Free)?)
         }
         Some(base) => {
-            let sides = Comparison::of_working_tree(base)?;
+            let sides = Compared::of_working_tree(base)?;
             let (loaded, texts) =
                 input::load_sides(&args.input, &sides, args.settings, &args.files)?;
             for note in &loaded.notes {

@@ -36,9 +36,6 @@ pub enum GitError {
         /// The nearest folder with a `.git`.
         nearest: String,
     },
-    /// No folder from here upward holds a repository.
-    #[error("this folder is in no git repository")]
-    NoRepository,
     /// An object that the clone doesn't have.
     #[error("the clone lacks object {0}; nothing is fetched, so fetch it first (a partial clone?)")]
     Absent(String),

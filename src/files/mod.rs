@@ -25,7 +25,7 @@ use crate::text::{Fingerprint, SourceText, UnreadableFile, WhyUnread};
 
 use disk::{Disk, DiskPlace, WorkingFolder};
 use limits::Budget;
-use walk::{FoundFile, Walk};
+use walk::{FoundFile, TreeWalk};
 
 pub use git::GitError;
 pub use limits::ReadLimits;
@@ -137,18 +137,6 @@ impl Default for ReadRules {
     }
 }
 
-/// Reads a file, or all manifests below a folder, as a user's argument.
-///
-/// # Errors
-/// If the path doesn't exist or can't be read, or holds more than the default limits.
-pub fn read_path(path: &Path) -> Result<Reading, ReadError> {
-    let reading = read_paths(&[path.to_owned()], ReadRules::default())?;
-    match reading.absent.first() {
-        None => Ok(reading),
-        Some(path) => Err(absent(path)),
-    }
-}
-
 /// That a path isn't there.
 pub fn absent(path: &Path) -> ReadError {
     ReadError::Path {
@@ -199,7 +187,7 @@ struct DiskReader {
     working_folder: WorkingFolder,
     /// The walk through the repository around the working folder.
     repository: Option<usize>,
-    walks: Vec<Walk<Disk>>,
+    walks: Vec<TreeWalk<Disk>>,
     parts: Vec<ReadingPart>,
     absent: Vec<PathBuf>,
     stdin: Stdin,
@@ -242,7 +230,7 @@ impl DiskReader {
             DiskPlace::InRepository(below) => (self.walk_of_repository(&below), below),
             DiskPlace::Below { top, path: below } => {
                 let disk = self.hiding(Disk::below(top), &below);
-                self.walks.push(Walk::new(disk));
+                self.walks.push(TreeWalk::new(disk));
                 (self.walks.len() - 1, below)
             }
         };
@@ -288,7 +276,7 @@ impl DiskReader {
             AskedBy::Repository => disk.with_submodules(),
         };
         let disk = self.hiding(disk, below);
-        self.walks.push(Walk::new(disk));
+        self.walks.push(TreeWalk::new(disk));
         *self.repository.insert(self.walks.len() - 1)
     }
 

@@ -12,7 +12,7 @@ use super::disk::WorkingFolder;
 use super::git::{self, GitError, answer, ask};
 use super::limits::Budget;
 use super::tree::{Tree, TreeEntry};
-use super::walk::Walk;
+use super::walk::TreeWalk;
 use super::{ReadError, ReadLimits, Reading};
 use crate::text::{Fingerprint, SourceText, WhyUnread};
 
@@ -159,7 +159,7 @@ impl Revision {
     pub fn read(&self, paths: &[PathBuf], limits: ReadLimits) -> Result<Reading, ReadError> {
         let mut budget = Budget::new(limits);
         let tree = self.tree(&mut budget)?;
-        let mut walk = Walk::new(tree);
+        let mut walk = TreeWalk::new(tree);
         let mut reading = Reading::default();
         let working_folder = WorkingFolder::find().map_err(ReadError::WorkingFolder)?;
         for (number, path) in paths.iter().enumerate() {

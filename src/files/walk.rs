@@ -55,7 +55,7 @@ impl RenderedFolder {
 }
 
 /// What was found below all roots so far.
-pub(super) struct Walk<T> {
+pub(super) struct TreeWalk<T> {
     pub(super) tree: T,
     pub(super) files: Vec<FoundFile>,
     pub(super) rendered: Vec<RenderedFolder>,
@@ -83,9 +83,9 @@ impl WalkedPath {
     }
 }
 
-impl<T: Tree> Walk<T> {
+impl<T: Tree> TreeWalk<T> {
     pub(super) fn new(tree: T) -> Self {
-        Walk {
+        TreeWalk {
             tree,
             files: Vec::new(),
             rendered: Vec::new(),

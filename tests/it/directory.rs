@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::read_path;
 use rbac_eval::entra::{Directory, PersonKind};
-use rbac_eval::files::read_path;
 use rbac_eval::text::SourceText;
 
 const PLATFORM: &str = "10000000-aaaa-4000-8000-000000000001";
@@ -25,7 +25,7 @@ fn folder() -> PathBuf {
 fn read(files: &[&str]) -> Directory {
     let texts: Vec<SourceText> = files
         .iter()
-        .flat_map(|file| read_path(&folder().join(file)).unwrap().texts)
+        .flat_map(|file| read_path(&folder().join(file)).texts)
         .collect();
     Directory::read(&texts).unwrap()
 }

@@ -18,7 +18,7 @@ use rbac_eval::authn::UserInfo;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use rbac_eval::cluster::Defaults;
-use rbac_eval::files::read_path;
+use rbac_eval::files::{ReadRules, Reading, read_paths};
 use rbac_eval::kube;
 use rbac_eval::text::Files;
 use serde_json::Value;
@@ -88,7 +88,7 @@ pub fn jsonl(path: &Path) -> Vec<Value> {
 pub fn store_of(paths: &[PathBuf], defaults: Defaults) -> RbacAuthorizer {
     let texts: Vec<_> = paths
         .iter()
-        .flat_map(|path| read_path(path).unwrap().texts)
+        .flat_map(|path| read_path(path).texts)
         .collect();
     let mut files = Files::default();
     let manifest = kube::parse(&mut files, &texts);
@@ -130,4 +130,11 @@ pub fn request(spec: &Value) -> (UserInfo, Attributes) {
         }
     };
     (user, attributes)
+}
+
+/// What a file, or a folder, holds.
+pub fn read_path(path: &Path) -> Reading {
+    let reading = read_paths(&[path.to_owned()], ReadRules::default()).unwrap();
+    assert_eq!(reading.absent, [] as [&Path; 0]);
+    reading
 }
