@@ -5,6 +5,8 @@
 
 #[path = "support/dumps.rs"]
 mod dumps;
+#[path = "support/hostile.rs"]
+mod hostile;
 #[path = "support/memory.rs"]
 mod memory;
 #[path = "support/naive.rs"]
@@ -112,6 +114,7 @@ fn main() {
     let megabytes = loads(&mut criterion, &rbac, &dump, &json);
     reverse(&mut criterion, &rbac);
     end_to_end(&mut criterion, &folder, &cluster, &rbac, &requests);
+    bounded(&mut criterion, &folder);
     criterion.final_summary();
 
     // Named benches are looked at alone.
@@ -273,6 +276,26 @@ fn end_to_end(
     });
 }
 
+/// Input that is made to cost more than its size.
+fn bounded(criterion: &mut Criterion, folder: &Path) {
+    let base = folder.join("hostile-base.yaml");
+    fs::write(&base, hostile::base()).expect("a role");
+    for hostile in hostile::inputs() {
+        let input = folder.join(format!("{}.yaml", hostile.name));
+        fs::write(&input, &hostile.input).expect("an input");
+        let args: Vec<&dyn AsRef<OsStr>> = hostile
+            .question
+            .iter()
+            .map(|word| match *word {
+                "BASE" => &base as &dyn AsRef<OsStr>,
+                "INPUT" => &input,
+                _ => word,
+            })
+            .collect();
+        criterion.bench_function(hostile.name, |bench| bench.iter(|| run(&args)));
+    }
+}
+
 /// What was seen of memory: the peak of a load, and by how much many reviews raise it.
 struct Memory {
     load: f64,
@@ -412,5 +435,10 @@ fn fill(
         let time = seconds(name) * 1e3;
         let digits = usize::from(time < 10.0) + usize::from(time < 1.0);
         table.row(what, format!("{time:.digits$} ms"), target, time < most);
+    }
+    for hostile in hostile::inputs() {
+        let time = seconds(hostile.name) * 1e3;
+        let shown = format!("{time:.0} ms");
+        table.row(hostile.what, shown, "under 2,000 ms", time < 2e3);
     }
 }

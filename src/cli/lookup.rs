@@ -1,7 +1,8 @@
 //! `rbac-eval lookup`: what is bound to a subject.
 
-use crate::analysis::lookup::{Found, is_privileged, lookup, subjects};
+use crate::analysis::lookup::{Found, Reached, is_privileged, lookup, subjects};
 use crate::ask::{Match, NamedSubject, Resolver};
+use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::render::lookup::{LookupView, Rules};
 use clap::{Args, ValueEnum};
 
@@ -47,6 +48,19 @@ enum LookupOutput {
     Yaml,
 }
 
+/// How many bindings and rules are listed.
+const MOST_PARTS: usize = 400_000;
+
+/// How many bindings, and rules where they are listed, an answer has.
+fn size(rbac: &RbacAuthorizer, found: &Found, with_rules: bool) -> usize {
+    let rules = |role| rbac.effective_rules(role).len();
+    let size = |reached: &Reached| {
+        let role = rbac.role_of(reached.binding).filter(|_| with_rules);
+        1 + role.map_or(0, rules)
+    };
+    found.bindings.iter().map(size).sum()
+}
+
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
     let matching = if args.exact {
@@ -54,14 +68,25 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     } else {
         Match::Part
     };
-    let found: Vec<(Found, bool)> = Resolver::new(rbac.snapshot(), &directory)
-        .subjects(subjects(rbac), &args.subject, matching)
-        .into_iter()
-        .map(|NamedSubject { principal, groups }| {
-            let privileged = is_privileged(&principal, &groups);
-            (lookup(rbac, principal, &groups), privileged)
-        })
-        .collect();
+    let mut parts = 0;
+    let mut found: Vec<(Found, bool)> = Vec::new();
+    let named = Resolver::new(rbac.snapshot(), &directory);
+    for NamedSubject { principal, groups } in
+        named.subjects(subjects(rbac), &args.subject, matching)
+    {
+        let privileged = is_privileged(&principal, &groups);
+        let one = lookup(rbac, principal, &groups);
+        parts += size(rbac, &one, args.rules);
+        if parts > MOST_PARTS {
+            return Err(TooLarge {
+                limit: MOST_PARTS,
+                what: "bindings and rules that reach those of this name; ask for fewer with `--exact`, \
+                       or without `--rules`",
+            }
+            .into());
+        }
+        found.push((one, privileged));
+    }
     if found.is_empty() {
         out::warning(&format!(
             "no binding names {}, and no one in the directory is called so",

@@ -1,7 +1,7 @@
 //! Stdout for answers, stderr for everything else; colours only where they are wanted.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use crate::render::text::clean;
 use anstyle::{AnsiColor, Style};
@@ -88,13 +88,12 @@ pub(super) fn document(
     view: &impl serde::Serialize,
     format: DocumentFormat,
 ) -> Result<(), Failure> {
-    let mut bytes = Vec::new();
+    // Long answers are written as they are made, not kept whole.
+    let mut stdout = BufWriter::with_capacity(1 << 18, std::io::stdout().lock());
     match format {
-        DocumentFormat::Json => crate::render::to_json(view, &mut bytes)?,
-        DocumentFormat::Yaml => crate::render::to_yaml(view, &mut bytes)?,
+        DocumentFormat::Json => crate::render::to_json(view, &mut stdout)?,
+        DocumentFormat::Yaml => crate::render::to_yaml(view, &mut stdout)?,
     }
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(&bytes)?;
     stdout.flush()?;
     Ok(())
 }

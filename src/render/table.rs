@@ -24,16 +24,19 @@ pub fn text(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit) -> String {
     if rows.is_empty() && header.is_none() {
         return String::new();
     }
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| clean(cell).into_owned()).collect())
-        .collect();
-    let rows = &*rows;
     let gap = match fit {
         Fit::Wrapped => 2,
         Fit::Dense => 1,
         Fit::Unbounded => 3,
     };
+    if let Some(plain) = plain(header, rows, fit, gap) {
+        return plain;
+    }
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| clean(cell).into_owned()).collect())
+        .collect();
+    let rows = &*rows;
     let wrapped = match fit {
         Fit::Unbounded => None,
         _ => fitted(header, rows, gap),
@@ -44,6 +47,61 @@ pub fn text(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit) -> String {
         .with(Padding::new(0, gap, 0, 0))
         .with(Alignment::left());
     trimmed(&table.to_string())
+}
+
+/// The table of cells that are plain ASCII and fit as they are. Tables of many rows mostly are such
+/// ones, and need no second copy.
+fn plain(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit, gap: usize) -> Option<String> {
+    let mut widths: Vec<usize> = Vec::new();
+    let mut measure = |column: usize, cell: &str| {
+        if !cell.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return false;
+        }
+        if widths.len() <= column {
+            widths.resize(column + 1, 0);
+        }
+        widths[column] = widths[column].max(cell.len());
+        true
+    };
+    let mut heading = header.unwrap_or_default().iter().enumerate();
+    if !heading.all(|(column, cell)| measure(column, cell)) {
+        return None;
+    }
+    for row in rows {
+        let mut cells = row.iter().enumerate();
+        if !cells.all(|(column, cell)| measure(column, cell)) {
+            return None;
+        }
+    }
+    let room = WIDTH.saturating_sub(gap * widths.len().saturating_sub(1));
+    if fit != Fit::Unbounded && widths.iter().sum::<usize>() > room {
+        return None;
+    }
+    let length: usize = widths.iter().map(|width| width + gap).sum();
+    let mut out = String::with_capacity(length * (rows.len() + 1));
+    let mut line = String::with_capacity(length);
+    let mut end = |line: &mut String| {
+        out.push_str(line.trim_end());
+        out.push('\n');
+        line.clear();
+    };
+    let push = |line: &mut String, column: usize, cell: &str| {
+        line.push_str(cell);
+        line.extend(std::iter::repeat_n(' ', widths[column] - cell.len() + gap));
+    };
+    if let Some(header) = header {
+        for (column, cell) in header.iter().enumerate() {
+            push(&mut line, column, cell);
+        }
+        end(&mut line);
+    }
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            push(&mut line, column, cell);
+        }
+        end(&mut line);
+    }
+    Some(out)
 }
 
 /// The rows with wrapped cells, where they don't fit as they are: the widest columns give way.

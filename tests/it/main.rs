@@ -2,6 +2,7 @@
 
 mod agreement;
 mod bad_input;
+mod bounded_work;
 mod can_i_transcripts;
 mod catalogue;
 mod check_findings;

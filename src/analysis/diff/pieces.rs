@@ -225,6 +225,9 @@ impl Walk<'_> {
             return Ok(self.end(reached)?.into_iter().collect());
         };
         let reached = self.opened(dimension, reached)?;
+        if let Some(piece) = self.whole_box(dimensions, &reached)? {
+            return Ok(vec![piece]);
+        }
         let mut classes: Vec<(Vec<ReachedBoxes>, Vec<Word>)> = Vec::new();
         let mut class_of: HashMap<Vec<ReachedBoxes>, usize> = HashMap::new();
         for word in self.listed(dimension, &reached)? {
@@ -257,6 +260,37 @@ impl Walk<'_> {
             all.push(found);
         }
         Ok(all)
+    }
+
+    /// All that is left of a box that stands alone, where none of its own words covers another.
+    fn whole_box(
+        &mut self,
+        dimensions: &[Dimension],
+        reached: &[ReachedBoxes],
+    ) -> Result<Option<NewPiece>, TooLarge> {
+        let &[
+            ReachedBoxes {
+                index: GIVEN,
+                at: At::Box(number),
+                in_general: false,
+            },
+        ] = reached
+        else {
+            return Ok(None);
+        };
+        let one = self.indexes[GIVEN].get(number);
+        if dimensions.contains(&Dimension::Target) && one.of(Dimension::Target).len() > 1 {
+            return Ok(None);
+        }
+        let Some(mut piece) = self.end(reached)? else {
+            return Ok(None);
+        };
+        for &dimension in dimensions {
+            let words = one.of(dimension);
+            self.work.steps(words.len())?;
+            piece.words[dimension as usize] = self.lists.number(words.to_vec());
+        }
+        Ok(Some(piece))
     }
 
     /// What was reached, with few boxes in place of their node.

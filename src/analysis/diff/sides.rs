@@ -64,7 +64,8 @@ pub(super) struct Sides<'s> {
     positions: RefCell<HashMap<ListId, Rc<Positions>>>,
 }
 
-type Positions = HashMap<ContentId, Vec<usize>>;
+/// Where contents stand in a list, sorted by content.
+type Positions = Vec<(ContentId, usize)>;
 
 /// The number of nothing, in [`Sides`]' lists.
 const NO_RULES: ListId = 0;
@@ -157,10 +158,9 @@ impl<'s> Sides<'s> {
     fn positions_in(&self, list: ListId) -> Rc<Positions> {
         let mut known = self.positions.borrow_mut();
         let positions = known.entry(list).or_insert_with(|| {
-            let mut positions = Positions::new();
-            for (&content, position) in self.lists[list].iter().zip(1..) {
-                positions.entry(content).or_default().push(position);
-            }
+            let contents = self.lists[list].iter().copied();
+            let mut positions: Positions = contents.zip(1..).collect();
+            positions.sort_unstable();
             Rc::new(positions)
         });
         positions.clone()
@@ -176,8 +176,10 @@ impl Ways {
         let mut given: Vec<Given> = Vec::new();
         for (binding, subject, role, positions) in &self.0 {
             for content in contents {
-                let rules = positions.get(content).into_iter().flatten();
-                given.extend(rules.map(|&rule| Given {
+                let first = positions.partition_point(|(other, _)| other < content);
+                let rules = positions[first..].iter();
+                let rules = rules.take_while(|(other, _)| other == content);
+                given.extend(rules.map(|&(_, rule)| Given {
                     binding: *binding,
                     subject: *subject,
                     role: *role,

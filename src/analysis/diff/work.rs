@@ -5,9 +5,9 @@ use std::cell::Cell;
 
 use crate::authz::rbac::TooLarge;
 
-/// How many steps a comparison may take. A step is a look at one word or rule; ten million of them
-/// take about a second.
-const STEPS: usize = 15_000_000;
+/// How many steps a comparison may take. A step is a look at one word or rule; a million of them
+/// take about a tenth of a second.
+const STEPS: usize = 10_000_000;
 /// How many changes an answer may have.
 const CHANGES: usize = 120_000;
 /// How many causes and exceptions the changes of an answer may have together.

@@ -7,7 +7,7 @@ use crate::kube::{LabelOperator, LabelSelector, Role, RoleKind};
 use crate::text::Located;
 
 /// How many matches of selectors with ClusterRoles are looked at. Equal selectors are looked at once.
-const MOST: usize = 10_000_000;
+const MOST: usize = 40_000_000;
 
 /// The number of a set of ClusterRoles.
 pub(super) type SetId = usize;
@@ -142,12 +142,21 @@ impl<'r> Labels<'r> {
         // A value may be listed twice, and a role be labelled twice.
         matching.sort_unstable();
         matching.dedup();
-        let label_sets = matching.iter().map(|&role| self.roles[role].label_sets());
-        looks.add(label_sets.map(Iterator::count).sum())?;
-        matching.retain(|&role| {
-            let mut label_sets = self.roles[role].label_sets();
-            label_sets.any(|labels| selector.matches(labels))
-        });
+        let is_one_positive = match (&*selector.match_labels, &*selector.match_expressions) {
+            ([_], []) => true,
+            ([], [one]) => {
+                matches!(one.operator, LabelOperator::In | LabelOperator::Exists)
+            }
+            _ => false,
+        };
+        if !is_one_positive {
+            let label_sets = matching.iter().map(|&role| self.roles[role].label_sets());
+            looks.add(label_sets.map(Iterator::count).sum())?;
+            matching.retain(|&role| {
+                let mut label_sets = self.roles[role].label_sets();
+                label_sets.any(|labels| selector.matches(labels))
+            });
+        }
         Ok(matching)
     }
 
