@@ -178,9 +178,9 @@ impl Revision {
         }
         let ids = walk.files.iter().map(|file| walk.tree.id(&file.path));
         let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
-        let mut contents = contents(&self.top, &ids, &mut budget)?.into_iter();
+        let mut read = contents(&self.top, &ids, &mut budget)?.into_iter();
         for file in walk.files {
-            match contents.next().ok_or(GitError::Unexpected)? {
+            match read.next().ok_or(GitError::Unexpected)? {
                 Ok(bytes) => reading.texts.push(SourceText {
                     name: file.name,
                     bytes,
@@ -190,9 +190,15 @@ impl Revision {
             }
         }
         reading.unreadable = walk.unreadable;
-        for folder in walk.rendered {
-            let ids = folder.files.iter().map(|(_, path)| walk.tree.id(path));
-            let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+        for mut folder in walk.rendered {
+            let kustomizations = folder.kustomizations();
+            let ids = walk.tree.ids(&kustomizations)?;
+            let texts = contents(&self.top, &ids, &mut budget)?;
+            for (path, text) in kustomizations.iter().zip(texts) {
+                // One that can't be read makes the whole folder one that can't be compared.
+                folder.draw_on(&walk.tree, path, &text.unwrap_or_default(), &mut budget)?;
+            }
+            let ids = walk.tree.ids(&folder.paths())?;
             let contents = fingerprints(&self.top, &ids, &mut budget)?;
             reading.unreadable.push(folder.unreadable(contents));
         }
@@ -303,6 +309,10 @@ impl RevisionTree {
     fn id(&self, path: &Path) -> Result<String, GitError> {
         let (_, id) = self.entries.get(path).ok_or(GitError::Unexpected)?;
         Ok(id.clone())
+    }
+
+    fn ids(&self, paths: &[PathBuf]) -> Result<Vec<String>, GitError> {
+        paths.iter().map(|path| self.id(path)).collect()
     }
 
     fn read_targets(&self) -> Result<HashMap<PathBuf, PathBuf>, WhyUnread> {
