@@ -18,6 +18,7 @@ mod diff_law;
 mod diff_minimal;
 mod directory;
 mod directory_answers;
+mod empty_namespace;
 mod escapes;
 mod fuzz_regressions;
 mod hash_collisions;
