@@ -5,7 +5,7 @@
 //! request everywhere, and two commands can't give two answers to it.
 //!
 //! This room prints nothing and decides nothing. What a reader should know comes back as data:
-//! [`Warning`]s are kubectl's own, [`Note`]s are ours. A SubjectAccessReview is taken literally: its
+//! [`Warning`]s are kubectl's own and one more, [`Note`]s are ours. A SubjectAccessReview is taken literally: its
 //! fields already are a [`UserInfo`](crate::authn::UserInfo) and
 //! [`Attributes`](crate::authz::Attributes).
 //!
@@ -30,6 +30,7 @@
 //! assert_eq!((&*request.group, &*request.combined_resource()), ("apps", "deployments/scale"));
 //! ```
 
+mod nearest;
 mod note;
 mod request;
 mod subject;
@@ -38,6 +39,7 @@ mod who;
 use crate::cluster::Snapshot;
 use crate::entra::Directory;
 
+pub(crate) use nearest::nearest;
 pub use note::{Note, Warning};
 pub use request::{AskedScope, ResolvedRequest, ResolvedTarget, SubresourceOfUrl, Target};
 pub use subject::{Match, NamedSubject};

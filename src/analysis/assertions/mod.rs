@@ -93,10 +93,15 @@ impl fmt::Display for AssertionNote {
     /// As the command line says it, but with the fields of an assertion instead of flags.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Note::NameOfSubresource { resource, name, .. } => write!(
+            Note::NameOfSubresource {
+                resource,
+                name,
+                subresource,
+                ..
+            } => write!(
                 f,
                 "this asks about {resource} named {name}; for the subresource, say `subresource: \
-                 {name}`"
+                 {subresource}`"
             ),
             note => note.fmt(f),
         }

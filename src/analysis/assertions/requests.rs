@@ -126,10 +126,7 @@ fn check_type(
     match meaning {
         Resolution::Known(resource) => {
             let subresource = &asserted.subresource;
-            let known = subresource.is_empty()
-                || resource.custom
-                || resource.subresources.contains(subresource);
-            if known {
+            if subresource.is_empty() || resource.may_have_subresource(subresource) {
                 Ok(())
             } else {
                 Err(CannotJudge::UnknownSubresource {
