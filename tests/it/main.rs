@@ -39,6 +39,7 @@ mod refused_fields;
 mod reverse_law;
 mod reverse_views;
 mod review;
+mod review_refusals;
 mod risk_parts;
 mod risks;
 mod scalars;
