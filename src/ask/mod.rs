@@ -30,6 +30,7 @@
 //! assert_eq!((&*request.group, &*request.combined_resource()), ("apps", "deployments/scale"));
 //! ```
 
+mod known;
 mod nearest;
 mod note;
 mod request;
@@ -39,6 +40,7 @@ mod who;
 use crate::cluster::Snapshot;
 use crate::entra::Directory;
 
+pub use known::{KnownSubjects, UnknownSubject, bound_subjects, known_namespaces};
 pub(crate) use nearest::nearest;
 pub use note::{Note, Warning};
 pub use request::{AskedScope, ResolvedRequest, ResolvedTarget, SubresourceOfUrl, Target};

@@ -1,5 +1,8 @@
 //! The known name that is most like one that nothing knows.
 
+/// The most letters of names that are compared. Kubernetes' own have up to 253.
+const MOST_LETTERS: usize = 300;
+
 /// Of how many letters a difference of one more is still a slip.
 const LETTERS_PER_SLIP: usize = 3;
 
@@ -9,17 +12,27 @@ const LETTERS_PER_SLIP: usize = 3;
 /// Of names that are alike, the first in their order is taken, so that the answer doesn't depend on the
 /// order of the input.
 pub(crate) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    if is_long(word) {
+        return None;
+    }
     let wanted: Vec<char> = word.to_lowercase().chars().collect();
     let most = (wanted.len() / LETTERS_PER_SLIP).max(1);
-    let near = names.into_iter().filter_map(|name| {
-        let known: Vec<char> = name.to_lowercase().chars().collect();
-        let slips = slips(&wanted, &known, most).or_else(|| {
-            // Behind all that differ by a few slips.
-            holds(&wanted, &known).then(|| most + wanted.len().abs_diff(known.len()))
+    let near = names
+        .into_iter()
+        .filter(|name| !is_long(name))
+        .filter_map(|name| {
+            let known: Vec<char> = name.to_lowercase().chars().collect();
+            let slips = slips(&wanted, &known, most).or_else(|| {
+                // Behind all that differ by a few slips.
+                holds(&wanted, &known).then(|| most + wanted.len().abs_diff(known.len()))
+            });
+            slips.map(|slips| (slips, name))
         });
-        slips.map(|slips| (slips, name))
-    });
     near.min().map(|(_, name)| name)
+}
+
+fn is_long(name: &str) -> bool {
+    name.len() > MOST_LETTERS
 }
 
 /// Whether the longer of two words holds the shorter, and that says something.
@@ -84,6 +97,8 @@ mod tests {
         // Alike: the first in their order.
         assert_eq!(nearest("dev", ["devs", "deva"]), Some("deva"));
         assert_eq!(nearest("payments", []), None);
+        let long = "x".repeat(400);
+        assert_eq!(nearest(&long, [&*long]), None);
     }
 
     #[test]

@@ -47,6 +47,7 @@ mod second_reader;
 mod sent;
 mod support;
 mod texts;
+mod unknown_subjects;
 mod unknown_subresources;
 mod what_people_see;
 mod who_can;
