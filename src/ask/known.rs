@@ -304,8 +304,8 @@ impl<'s> KnownSubjects<'s> {
             return Ok(());
         }
         // A name of several groups is an error of its own.
-        let by_name = !(is_object_id(name) || name.starts_with("system:"))
-            && !matches!(self.directory.group_named(name), Ok(None));
+        let is_name = !is_object_id(name) && !name.starts_with("system:");
+        let by_name = is_name && !matches!(self.directory.group_named(name), Ok(None));
         // Tokens carry object IDs in lower case.
         let by_id = self
             .directory
