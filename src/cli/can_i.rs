@@ -157,7 +157,7 @@ struct ListView<'a> {
 }
 
 fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit, Failure> {
-    let namespace = args.scope.namespace.as_deref().unwrap_or("default");
+    let namespace = args.scope.namespace();
     let rules = rules_review(rbac, user, namespace)?;
     let missing = rbac.missing_roles(user, namespace);
     for error in &missing {
