@@ -111,6 +111,11 @@ mod review;
 pub mod text;
 #[cfg(not(feature = "internals"))]
 mod text;
+#[cfg(all(feature = "internals", feature = "files"))]
+#[doc(hidden)]
+pub mod tools;
+#[cfg(all(not(feature = "internals"), feature = "files"))]
+mod tools;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

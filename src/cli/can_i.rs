@@ -10,6 +10,7 @@ use crate::authz::rbac::RbacAuthorizer;
 use crate::render::can_i::{CanIView, kubectl_differs_in_words};
 use crate::render::rules_table::{Headers, rules_table};
 use crate::render::{API_VERSION, RuleView, UnjudgedView};
+use crate::tools::ToolUse;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Failure};
@@ -71,14 +72,18 @@ enum CanIOutput {
 pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     check_usage(args)?;
     args.who.require()?;
-    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = input::load(&args.input, Stdin::Free)?;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let ResolvedUser {
         user,
         notes: about_user,
     } = args.who.resolve(&resolver)?;
     if args.list {
-        return list(args, rbac, &user);
+        return list(args, rbac, &user, &tools);
     }
     let [verb, target] = &*args.request else {
         return Err(wrong_arguments());
@@ -110,8 +115,8 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     if !args.quiet {
         match args.output {
             CanIOutput::Text => out::verdict(&view.to_text())?,
-            CanIOutput::Json => out::document(&view, DocumentFormat::Json)?,
-            CanIOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+            CanIOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
+            CanIOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
         }
     }
     Ok(if view.allowed { Exit::Yes } else { Exit::No })
@@ -156,7 +161,12 @@ struct ListView<'a> {
     unjudged: Vec<UnjudgedView>,
 }
 
-fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit, Failure> {
+fn list(
+    args: &CanIArgs,
+    rbac: &RbacAuthorizer,
+    user: &UserInfo,
+    tools: &[ToolUse],
+) -> Result<Exit, Failure> {
     let namespace = args.scope.namespace();
     let rules = rules_review(rbac, user, namespace)?;
     let missing = rbac.missing_roles(user, namespace);
@@ -185,8 +195,8 @@ fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit,
             };
             out::answer(&rules_table(&rules, headers))?;
         }
-        CanIOutput::Json => out::document(&view(), DocumentFormat::Json)?,
-        CanIOutput::Yaml => out::document(&view(), DocumentFormat::Yaml)?,
+        CanIOutput::Json => out::document(&view(), tools, DocumentFormat::Json)?,
+        CanIOutput::Yaml => out::document(&view(), tools, DocumentFormat::Yaml)?,
     }
     Ok(Exit::Yes)
 }

@@ -50,13 +50,17 @@ enum CheckOutput {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
-    let Loaded { rbac, directory } = input::load_quietly(&args.input)?;
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = input::load_quietly(&args.input)?;
     let findings = check(rbac, &directory);
     let view = CheckView::new(rbac.snapshot().files(), &findings, &unjudged(rbac));
     match args.output {
         CheckOutput::Table => out::answer(&view.to_table())?,
-        CheckOutput::Json => out::document(&view, DocumentFormat::Json)?,
-        CheckOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        CheckOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
+        CheckOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
         CheckOutput::Sarif => out::answer(&view.to_sarif()?)?,
         CheckOutput::Github => out::answer(&view.to_github())?,
     }

@@ -101,11 +101,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         &role_refs,
         notes,
     );
+    let tools = [base.tools, head.tools].concat();
     match args.output {
         DiffOutput::Table => out::answer(&view.to_text())?,
         DiffOutput::Markdown => out::answer(&view.to_markdown())?,
-        DiffOutput::Json => out::document(&view, DocumentFormat::Json)?,
-        DiffOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        DiffOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
+        DiffOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
         DiffOutput::Sarif => out::answer(&view.to_sarif()?)?,
         DiffOutput::Github => out::answer(&view.to_github())?,
     }

@@ -14,12 +14,14 @@ use crate::files::{
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::{self};
 use crate::text::{Files, SourceText, UnreadableFile, WhyUnread};
+use crate::tools::ToolUse;
 use clap::{Args, ValueEnum};
 
 use super::config::{self, FoundConfig};
 use super::exit::Failure;
 use super::out;
 use super::progress::Progress;
+use super::rendering::{self, RenderedReading};
 use super::sides::{Compared, ComparedInput};
 
 /// Where the policy comes from.
@@ -63,6 +65,8 @@ pub(super) struct Loaded {
     /// It lasts as long as the process: taking a large one apart takes longer than an answer.
     pub(super) rbac: &'static RbacAuthorizer,
     pub(super) directory: Directory,
+    /// What rendered folders of the input.
+    pub(super) tools: Vec<ToolUse>,
 }
 
 /// Which side's settings a comparison is judged by.
@@ -112,8 +116,8 @@ enum Report {
 
 fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
     let settings = Settings::new(args, config::nearest)?;
-    let reading = read_one(args, &settings, stdin)?;
-    let looked_at = looked_at(&settings.paths(), &reading);
+    let reading = rendering::render(read_one(args, &settings, stdin)?, args.limits())?;
+    let looked_at = looked_at(&settings.paths(), &reading.reading);
     let directory = read_directories(args, &settings)?;
     let wanted = Wanted {
         reading,
@@ -122,6 +126,15 @@ fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loa
     };
     let loaded = build(args, wanted, report, "", "")?;
     if loaded.rbac.snapshot().input_objects() == 0 {
+        // There is no answer that holds it.
+        if report == Report::ErrorsOnly {
+            let unjudged = loaded
+                .rbac
+                .diagnostics()
+                .iter()
+                .filter(|it| it.is_unjudged());
+            unjudged.for_each(|it| out::warning(&in_words(loaded.rbac, it, "")));
+        }
         return Err(no_objects(&looked_at));
     }
     Ok(loaded)
@@ -168,10 +181,10 @@ pub(super) fn load_sides(
         }));
         Ok::<Reading, Failure>(reading)
     };
-    let before = read(&sides.base)?;
-    let mut after = read(&sides.head)?;
+    let before = rendering::render(read(&sides.base)?, args.limits())?;
+    let mut after = rendering::render(read(&sides.head)?, args.limits())?;
     if from == SettingsSide::Base {
-        after.unreadable.extend(differing);
+        after.reading.unreadable.extend(differing);
     }
     let defaults = settings.settings.defaults.as_deref().unwrap_or("auto");
     let wanted = |reading, defaults| {
@@ -352,6 +365,12 @@ pub(super) fn read_texts(paths: &[PathBuf], rules: ReadRules) -> Result<Vec<Sour
 
 /// What was read, where all of it could be.
 fn whole(reading: Reading) -> Result<Vec<SourceText>, Failure> {
+    if let Some(folder) = reading.folders.first() {
+        let (folder, marker) = (folder.name(), folder.markers().join("` and `"));
+        return Err(Failure::message(format!(
+            "cannot read `{folder}`: it holds `{marker}`, so it is rendered, and holds no such files"
+        )));
+    }
     match reading.unreadable.first() {
         None => Ok(reading.texts),
         Some(file) => Err(Failure::message(format!(
@@ -371,29 +390,25 @@ fn build(
     label: &str,
 ) -> Result<Loaded, Failure> {
     let Wanted {
-        reading,
+        mut reading,
         defaults,
         directory,
     } = wanted;
     let mut files = Files::default();
-    let progress = Progress::of(reading.texts.iter().map(|text| text.bytes.len()).sum());
+    let texts = std::mem::take(&mut reading.reading.texts);
+    let progress = Progress::of(texts.iter().map(|text| text.bytes.len()).sum());
     let watch = |bytes| progress.add(bytes);
-    let mut manifest = kube::parse_with_progress(&mut files, &reading.texts, &watch);
-    manifest.add_unreadable(&mut files, &reading.unreadable);
+    let mut manifest = kube::parse_with_progress(&mut files, &texts, &watch);
+    reading.set_origins(&mut files);
+    manifest.add_unreadable(&mut files, &reading.reading.unreadable);
     progress.finish();
-    drop(reading);
+    drop(texts);
     let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
         .map_err(|error| Failure::message(error.to_string()))?;
     let mut broken = false;
     for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
-        let message = match diagnostic.span {
-            Some(span) => {
-                let place = rbac.snapshot().files().display(span);
-                format!("{label}{place}: {}", diagnostic.message)
-            }
-            None => diagnostic.message.clone(),
-        };
+        let message = in_words(&rbac, diagnostic, label);
         if fatal {
             out::error(&message);
         } else if report == Report::Everything {
@@ -411,6 +426,7 @@ fn build(
     Ok(Loaded {
         rbac: Box::leak(Box::new(rbac)),
         directory,
+        tools: reading.tools,
     })
 }
 
@@ -428,13 +444,24 @@ fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure> {
     })
 }
 
+/// A problem with its place, before which `label` stands.
+fn in_words(rbac: &RbacAuthorizer, diagnostic: &Diagnostic, label: &str) -> String {
+    match diagnostic.span {
+        Some(span) => {
+            let place = rbac.snapshot().files().display(span);
+            format!("{label}{place}: {}", diagnostic.message)
+        }
+        None => diagnostic.message.clone(),
+    }
+}
+
 /// Whether a problem leaves no answer: a named file that doesn't parse.
 fn is_fatal(diagnostic: &Diagnostic) -> bool {
     diagnostic.named && diagnostic.is_unreadable()
 }
 
 struct Wanted {
-    reading: Reading,
+    reading: RenderedReading,
     defaults: Defaults,
     directory: Directory,
 }

@@ -62,7 +62,11 @@ fn size(rbac: &RbacAuthorizer, found: &Found, with_rules: bool) -> usize {
 }
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
-    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = input::load(&args.input, Stdin::Free)?;
     let matching = if args.exact {
         Match::Exact
     } else {
@@ -101,8 +105,8 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     let view = LookupView::new(rbac, &directory, &found, rules);
     match args.output {
         LookupOutput::Text => out::answer(&view.to_text())?,
-        LookupOutput::Json => out::document(&view, DocumentFormat::Json)?,
-        LookupOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        LookupOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
+        LookupOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
     }
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
     Ok(if any { Exit::Yes } else { Exit::No })

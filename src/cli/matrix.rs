@@ -81,7 +81,11 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             "`matrix` takes a TYPE alone; for one object, ask `who-can VERB TYPE/NAME`",
         ));
     }
-    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = input::load(&args.input, Stdin::Free)?;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let view = match &args.resource {
         None => {
@@ -123,8 +127,8 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
     };
     match args.output {
         MatrixOutput::Table => out::answer(&view.to_table(marks))?,
-        MatrixOutput::Json => out::document(&view, DocumentFormat::Json)?,
-        MatrixOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        MatrixOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
+        MatrixOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
         MatrixOutput::Csv => out::answer(&view.to_csv()?)?,
         MatrixOutput::Markdown => out::answer(&view.to_markdown(marks))?,
     }

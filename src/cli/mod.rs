@@ -10,6 +10,7 @@ mod lookup;
 mod matrix;
 mod out;
 mod progress;
+mod rendering;
 mod request;
 mod review;
 mod sides;

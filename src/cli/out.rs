@@ -1,9 +1,11 @@
 //! Stdout for answers, stderr for everything else; colours only where they are wanted.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 
 use crate::render::text::clean;
+use crate::tools::{ToolUse, ToolVersion};
 use anstyle::{AnsiColor, Style};
 
 use super::exit::Failure;
@@ -83,11 +85,30 @@ pub(super) enum DocumentFormat {
     Yaml,
 }
 
-/// A serializable answer.
+/// An answer with the versions of what rendered its input.
+#[derive(serde::Serialize)]
+struct WithTools<'a, V> {
+    #[serde(flatten)]
+    view: &'a V,
+    tools: BTreeSet<ToolVersion>,
+}
+
+/// A serializable answer, and what rendered its input.
 pub(super) fn document(
     view: &impl serde::Serialize,
+    tools: &[ToolUse],
     format: DocumentFormat,
 ) -> Result<(), Failure> {
+    if tools.is_empty() {
+        return written(view, format);
+    }
+    // Of one tool all uses are alike.
+    let names: BTreeMap<&str, &ToolUse> = tools.iter().map(|tool| (tool.name(), tool)).collect();
+    let tools = names.values().flat_map(|tool| tool.versions()).collect();
+    written(&WithTools { view, tools }, format)
+}
+
+fn written(view: &impl serde::Serialize, format: DocumentFormat) -> Result<(), Failure> {
     // Long answers are written as they are made, not kept whole.
     let mut stdout = BufWriter::with_capacity(1 << 18, std::io::stdout().lock());
     match format {

@@ -58,7 +58,15 @@ enum TestOutput {
 }
 
 pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
-    let (texts, base, Loaded { rbac, directory }) = match &args.base {
+    let (
+        texts,
+        base,
+        Loaded {
+            rbac,
+            directory,
+            tools,
+        },
+    ) = match &args.base {
         None => {
             let texts = input::read_texts(&args.files, ReadRules::default())?;
             (texts, None, input::load(&args.input, Stdin::Free)?)
@@ -131,8 +139,8 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         TestOutput::Table => out::answer(&view.to_table())?,
         TestOutput::Tap => out::answer(&view.to_tap())?,
         TestOutput::Junit => out::answer(&view.to_junit()?)?,
-        TestOutput::Json => out::document(&view, DocumentFormat::Json)?,
-        TestOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        TestOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
+        TestOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
     }
     Ok(if view.unknown > 0 || settings_differ {
         out::error(&format!(

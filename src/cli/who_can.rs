@@ -54,7 +54,11 @@ enum WhoCanOutput {
 }
 
 pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
-    let Loaded { rbac, directory } = input::load(&args.input, Stdin::Free)?;
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = input::load(&args.input, Stdin::Free)?;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let request = request::request(&resolver, &args.verb, &args.target, &args.scope)?;
     let found = who_can(rbac, &request.attributes, request.reach)?;
@@ -74,8 +78,8 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
     match args.output {
         WhoCanOutput::Table => out::answer(&view.to_table(Columns::Few))?,
         WhoCanOutput::Wide => out::answer(&view.to_table(Columns::All))?,
-        WhoCanOutput::Json => out::document(&view, DocumentFormat::Json)?,
-        WhoCanOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
+        WhoCanOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
+        WhoCanOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
         WhoCanOutput::Csv => out::answer(&view.to_csv()?)?,
     }
     Ok(if found.anyone() { Exit::Yes } else { Exit::No })

@@ -93,7 +93,9 @@ fn not_read(why: &WhyUnread) -> String {
         WhyUnread::Missing | WhyUnread::Forbidden | WhyUnread::Failed(_) => {
             format!("cannot read it: {why}")
         }
-        WhyUnread::Rendered { .. } | WhyUnread::SettingsDiffer(_) => why.to_string(),
+        WhyUnread::Rendered { .. }
+        | WhyUnread::NotRendered { .. }
+        | WhyUnread::SettingsDiffer(_) => why.to_string(),
         why => format!("not read: {why}"),
     }
 }
@@ -118,7 +120,9 @@ impl Describe for Problem {
     fn code(&self) -> &'static Code {
         match self {
             Problem::Unreadable { .. } => &codes::UNREADABLE,
-            Problem::NotRead(WhyUnread::Rendered { .. }) => &codes::RENDERED,
+            Problem::NotRead(WhyUnread::Rendered { .. } | WhyUnread::NotRendered { .. }) => {
+                &codes::RENDERED
+            }
             Problem::NotRead(WhyUnread::SettingsDiffer(_)) => &codes::SETTINGS_DIFFER,
             Problem::NotRead(_) => &codes::NOT_READ,
             Problem::Refused { .. } => &codes::REFUSED,

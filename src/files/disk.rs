@@ -47,6 +47,11 @@ impl WorkingFolder {
         self.repository.as_deref()
     }
 
+    /// The working folder without links.
+    pub(super) fn real_path(&self) -> Option<PathBuf> {
+        fs::canonicalize(&self.path).ok()
+    }
+
     /// Where a path is that the user gave.
     pub(super) fn place(&self, path: &Path) -> Result<DiskPlace, WhyUnread> {
         Ok(match self.in_repository(path) {
@@ -89,8 +94,8 @@ impl WorkingFolder {
     }
 }
 
-/// A path without `.` and `..`, none of which lead beyond the root.
-fn plain(path: &Path) -> Option<PathBuf> {
+/// A path without `.` and `..`; none where these lead beyond where it begins.
+pub(super) fn plain(path: &Path) -> Option<PathBuf> {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

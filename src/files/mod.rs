@@ -9,6 +9,7 @@
 //! comparison hold the same paths.
 
 mod disk;
+mod folder;
 mod git;
 mod limits;
 mod open;
@@ -21,13 +22,16 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use crate::text::{Fingerprint, SourceText, UnreadableFile, WhyUnread};
 
 use disk::{Disk, DiskPlace, WorkingFolder};
+use folder::{RenderedRoot, SideTree};
 use limits::Budget;
 use walk::{FoundFile, TreeWalk};
 
+pub use folder::{FolderContent, FolderToRender, FoundEntry};
 pub use git::GitError;
 pub use limits::ReadLimits;
 pub use revision::{FindError, Revision};
@@ -41,6 +45,9 @@ pub struct Reading {
     pub unreadable: Vec<UnreadableFile>,
     /// The paths that were asked for and aren't there.
     pub absent: Vec<PathBuf>,
+    /// The folders that were asked for and whose manifests kustomize or Helm makes: nothing of them is
+    /// among the texts. Who doesn't render them has to tell so.
+    pub folders: Vec<FolderToRender>,
 }
 
 /// Why there is nothing to answer from.
@@ -343,7 +350,7 @@ impl DiskReader {
                 }
             }
         }
-        for walk in self.walks {
+        for (number, walk) in self.walks.into_iter().enumerate() {
             reading.unreadable.extend(walk.unreadable);
             for mut folder in walk.rendered {
                 for path in folder.kustomizations() {
@@ -365,9 +372,43 @@ impl DiskReader {
                 }
                 reading.unreadable.push(folder.unreadable(contents));
             }
+            let is_repository = self.repository == Some(number);
+            let tree = Rc::new(SideTree::Disk(walk.tree));
+            for root in walk.roots {
+                let folder =
+                    to_render(root, &tree, is_repository, self.rules, &self.working_folder);
+                reading.folders.push(folder);
+            }
         }
         Ok(reading)
     }
+}
+
+/// A folder to render, with the tree around it.
+fn to_render(
+    mut root: RenderedRoot,
+    tree: &Rc<SideTree>,
+    is_repository: bool,
+    rules: ReadRules,
+    working_folder: &WorkingFolder,
+) -> FolderToRender {
+    if is_repository {
+        let here = working_folder.in_repository(Path::new(""));
+        return FolderToRender::new(root, Rc::clone(tree), here, rules.limits);
+    }
+    let SideTree::Disk(disk) = &**tree else {
+        return FolderToRender::new(root, Rc::clone(tree), None, rules.limits);
+    };
+    let full = disk.full(&root.path);
+    let (top, path) = match rules.asked_by {
+        AskedBy::User => folder::around(&full, working_folder),
+        AskedBy::Repository => (disk.full(Path::new("")), root.path),
+    };
+    root.path = path;
+    let here = working_folder.real_path();
+    let here = here.and_then(|here| Some(here.strip_prefix(&top).ok()?.to_owned()));
+    let tree = Rc::new(SideTree::Disk(Disk::below(top)));
+    FolderToRender::new(root, tree, here, rules.limits)
 }
 
 /// Whether a path is what a shell names a pipe with, as in `-f <(kustomize build)`.

@@ -14,6 +14,8 @@ use crate::text::{Fingerprint, UnreadableFile, WhyUnread};
 pub(super) struct RenderedFolder {
     /// As a user would write it.
     name: String,
+    /// In the tree, without links.
+    path: PathBuf,
     why: WhyUnread,
     /// Which it is among what was asked for: the number of the root, and the path below it.
     place: (usize, PathBuf),
@@ -37,6 +39,7 @@ impl RenderedFolder {
     ) -> Result<Self, ReadError> {
         let mut folder = RenderedFolder {
             name,
+            path: path.to_owned(),
             why,
             place,
             files: Vec::new(),
@@ -80,6 +83,11 @@ impl RenderedFolder {
             }
         }
         Ok(folder)
+    }
+
+    /// Where it is in the tree.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What was found under a name.

@@ -7,8 +7,10 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::disk::WorkingFolder;
+use super::folder::{FolderToRender, SideTree, seen_from};
 use super::git::{self, GitError, answer, ask};
 use super::limits::Budget;
 use super::tree::{Tree, TreeEntry};
@@ -168,7 +170,7 @@ impl Revision {
             };
             // A revision is shown as seen from the working folder, whatever form the path has.
             let name = if path.is_absolute() {
-                self.seen_from_here(&in_tree)
+                seen_from(&self.prefix, &in_tree)
             } else {
                 path.clone()
             };
@@ -202,6 +204,12 @@ impl Revision {
             let contents = fingerprints(&self.top, &ids, &mut budget)?;
             reading.unreadable.push(folder.unreadable(contents));
         }
+        let tree = Rc::new(SideTree::Revision(walk.tree));
+        for root in walk.roots {
+            let (tree, here) = (Rc::clone(&tree), Some(self.prefix.clone()));
+            let folder = FolderToRender::new(root, tree, here, limits);
+            reading.folders.push(folder);
+        }
         Ok(reading)
     }
 
@@ -223,22 +231,6 @@ impl Revision {
         }
         running.finish()?;
         Ok(tree)
-    }
-
-    /// A path from the top of the repository, as seen from the working folder.
-    fn seen_from_here(&self, path: &Path) -> PathBuf {
-        let mut up = PathBuf::new();
-        let mut prefix = self.prefix.as_path();
-        loop {
-            if let Ok(rest) = path.strip_prefix(prefix) {
-                return up.join(rest);
-            }
-            up.push("..");
-            match prefix.parent() {
-                Some(parent) => prefix = parent,
-                None => return path.to_owned(),
-            }
-        }
     }
 }
 
@@ -266,7 +258,7 @@ fn repository() -> Result<Option<(PathBuf, PathBuf)>, GitError> {
 
 /// The files of a commit.
 #[derive(Debug, Default)]
-struct RevisionTree {
+pub(super) struct RevisionTree {
     top: PathBuf,
     entries: HashMap<PathBuf, (TreeEntry, String)>,
     folders: HashMap<PathBuf, Vec<OsString>>,
@@ -309,6 +301,20 @@ impl RevisionTree {
     fn id(&self, path: &Path) -> Result<String, GitError> {
         let (_, id) = self.entries.get(path).ok_or(GitError::Unexpected)?;
         Ok(id.clone())
+    }
+
+    /// The top of the repository.
+    pub(super) fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// Reads files, all within a budget.
+    pub(super) fn read(
+        &self,
+        paths: &[PathBuf],
+        budget: &mut Budget,
+    ) -> Result<Vec<Result<Vec<u8>, WhyUnread>>, ReadError> {
+        contents(&self.top, &self.ids(paths)?, budget)
     }
 
     fn ids(&self, paths: &[PathBuf]) -> Result<Vec<String>, GitError> {

@@ -58,8 +58,20 @@ pub(super) fn resolve<T: Tree>(
     path: &Path,
     budget: &mut Budget,
 ) -> Result<Result<Resolved, WhyUnread>, ReadError> {
+    resolve_and_tell(tree, path, budget, &mut |_, _| {})
+}
+
+/// The same, telling each link on the way and what it says.
+pub(super) fn resolve_and_tell<T: Tree + ?Sized>(
+    tree: &T,
+    path: &Path,
+    budget: &mut Budget,
+    on_link: &mut dyn FnMut(&Path, &Path),
+) -> Result<Result<Resolved, WhyUnread>, ReadError> {
     let mut left: VecDeque<OsString> = VecDeque::new();
-    push_front(&mut left, path);
+    if !push_front(&mut left, path) {
+        return Ok(Err(out(None, path)));
+    }
     let mut at = PathBuf::new();
     let mut entry = TreeEntry::Folder;
     let mut links = 0;
@@ -96,6 +108,7 @@ pub(super) fn resolve<T: Tree>(
                 };
                 let inside = push_front(&mut left, &target);
                 last_target = Some(target.display().to_string());
+                on_link(&next, &target);
                 if !inside {
                     return Ok(Err(out(last_target, path)));
                 }
@@ -168,14 +181,24 @@ pub(super) fn is_kustomization(name: &OsStr) -> bool {
     known.any(|(known, program, _)| name == *known && *program == "kustomize")
 }
 
-/// Who renders a folder, by what it holds.
-pub(super) fn renderer(entries: &[(OsString, TreeEntry)]) -> Option<WhyUnread> {
+/// The names of the files that say that a program makes a folder's manifests, of what the folder holds.
+pub(super) fn markers(entries: &[(OsString, TreeEntry)]) -> Vec<String> {
     let holds = |name: &str| {
         entries.iter().any(|(known, entry)| {
             known == name && matches!(entry, TreeEntry::File | TreeEntry::Link)
         })
     };
-    let (by, program, command) = RENDERERS.into_iter().find(|(name, ..)| holds(name))?;
+    let names = RENDERERS.into_iter().map(|(name, ..)| name);
+    names
+        .filter(|name| holds(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Who renders a folder that holds such a file.
+pub(super) fn rendered_by(marker: &str) -> Option<WhyUnread> {
+    let mut known = RENDERERS.into_iter();
+    let (by, program, command) = known.find(|(name, ..)| *name == marker)?;
     Some(WhyUnread::Rendered {
         by: by.to_owned(),
         program,

@@ -7,9 +7,10 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::folder::RenderedRoot;
 use super::limits::Budget;
 use super::rendered::RenderedFolder;
-use super::tree::{GIT_FOLDER, Tree, TreeEntry, is_manifest, renderer, resolve};
+use super::tree::{GIT_FOLDER, Tree, TreeEntry, is_manifest, markers, rendered_by, resolve};
 use super::{ReadError, shown};
 use crate::text::{Fingerprint, UnreadableFile, WhyUnread};
 
@@ -29,6 +30,8 @@ pub(super) struct TreeWalk<T> {
     pub(super) tree: T,
     pub(super) files: Vec<FoundFile>,
     pub(super) rendered: Vec<RenderedFolder>,
+    /// Folders that were asked for and that another program makes the manifests of.
+    pub(super) roots: Vec<RenderedRoot>,
     pub(super) unreadable: Vec<UnreadableFile>,
     /// Where each file stands in `files`.
     known_files: HashMap<PathBuf, usize>,
@@ -59,6 +62,7 @@ impl<T: Tree> TreeWalk<T> {
             tree,
             files: Vec::new(),
             rendered: Vec::new(),
+            roots: Vec::new(),
             unreadable: Vec::new(),
             known_files: HashMap::new(),
             known_folders: HashSet::new(),
@@ -87,6 +91,7 @@ impl<T: Tree> TreeWalk<T> {
                 at.path = resolved.path;
                 match resolved.entry {
                     TreeEntry::File => self.file(&at, true),
+                    TreeEntry::Folder if self.is_rendered(&at) => {}
                     TreeEntry::Folder => self.folders(number, at, budget)?,
                     entry => self.other(number, &at, &entry),
                 }
@@ -97,6 +102,26 @@ impl<T: Tree> TreeWalk<T> {
             self.known_files.insert(file.path.clone(), number);
         }
         Ok(true)
+    }
+
+    /// Takes a folder whose manifests another program makes. It is rendered, whatever else reaches it.
+    fn is_rendered(&mut self, at: &WalkedPath) -> bool {
+        // Why it can't be listed is told when it is walked.
+        let entries = self.tree.entries(&at.path).unwrap_or_default();
+        let markers = markers(&entries);
+        if markers.is_empty() {
+            return false;
+        }
+        self.known_folders.insert(at.path.clone());
+        self.rendered.retain(|folder| folder.path() != at.path);
+        if self.roots.iter().all(|root| root.path != at.path) {
+            self.roots.push(RenderedRoot {
+                name: at.name.clone(),
+                path: at.path.clone(),
+                markers,
+            });
+        }
+        true
     }
 
     /// All below a folder. What really stands there goes before what links reach, so that a file has
@@ -150,7 +175,7 @@ impl<T: Tree> TreeWalk<T> {
                 self.unread(number, &at, WhyUnread::Submodule { commit: None });
                 continue;
             }
-            if let Some(why) = renderer(&entries) {
+            if let Some(why) = markers(&entries).first().and_then(|name| rendered_by(name)) {
                 let place = (number, at.below);
                 let name = shown(&at.name);
                 let folder = RenderedFolder::find(&self.tree, name, why, place, &at.path, budget)?;

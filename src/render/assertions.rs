@@ -158,6 +158,7 @@ impl AssertionView {
             source: SourceView {
                 file: file.to_owned(),
                 line: assertion.line,
+                rendered: None,
             },
             kept: *outcome == Outcome::Holds,
             outcome: match outcome {

@@ -31,7 +31,7 @@ pub fn annotations(diagnostics: &[DiagnosticView]) -> String {
 /// use rbac_eval::render::SourceView;
 /// use rbac_eval::render::github::annotation;
 ///
-/// let source = SourceView { file: "a,b.yaml".into(), line: 3 };
+/// let source = SourceView { file: "a,b.yaml".into(), line: 3, rendered: None };
 /// assert_eq!(
 ///     annotation(Level::Warning, &source, "RBAC002", "50% of it\nis wrong"),
 ///     "::warning file=a%2Cb.yaml,line=3,title=RBAC002::50%25 of it%0Ais wrong\n",

@@ -30,21 +30,34 @@ pub struct SourceView {
     pub file: String,
     /// The line, from 1.
     pub line: u32,
+    /// The line of what a program rendered from the file; none where none did.
+    #[serde(rename = "renderedLine", skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<u32>,
 }
 
 impl SourceView {
     /// The view of a place.
     pub fn new(files: &Files, span: Span) -> Self {
+        let place = files.place(span);
         SourceView {
-            file: files.name(span.file).to_owned(),
-            line: span.line,
+            file: place.file.to_owned(),
+            line: place.line,
+            rendered: (place.rendered > 0).then_some(place.rendered),
         }
     }
 }
 
 impl std::fmt::Display for SourceView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", clean(&self.file), self.line)
+        write!(f, "{}", clean(&self.file))?;
+        // A rendered object that was made from no file of its own has no line there.
+        if self.line > 0 || self.rendered.is_none() {
+            write!(f, ":{}", self.line)?;
+        }
+        match self.rendered {
+            Some(line) => write!(f, " (rendered line {line})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,10 +7,12 @@ mod excerpt;
 mod fingerprint;
 mod lines;
 mod located;
+mod origins;
 mod unread;
 mod write;
 pub mod yaml;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ pub use fingerprint::Fingerprint;
 pub use lines::LineIndex;
 pub(crate) use lines::newlines;
 pub use located::Located;
+pub use origins::{Origin, Origins, Place};
 pub use unread::{UnreadableFile, WhyUnread};
 pub use write::{Quotes, write_yaml};
 
@@ -139,6 +142,8 @@ pub struct Files {
     texts: Vec<(FileId, Arc<str>)>,
     /// How many bytes these are.
     kept: usize,
+    /// Where texts come from that a program made, by the numbers of their files.
+    origins: BTreeMap<FileId, Origins>,
 }
 
 /// The largest text that is kept.
@@ -191,39 +196,47 @@ impl Files {
         self.names.is_empty()
     }
 
+    /// The number of a file, counted in the order in which they were read.
+    pub fn nth(&self, number: usize) -> Option<FileId> {
+        (number < self.len()).then_some(FileId(number))
+    }
+
+    /// Says what a text was made from, so that its places are told to be there.
+    pub fn set_origins(&mut self, id: FileId, origins: Origins) {
+        self.origins.insert(id, origins);
+    }
+
+    /// A place as it is told. What a program made is told to be where it was made from.
+    pub fn place(&self, span: Span) -> Place<'_> {
+        let Some(origins) = self.origins.get(&span.file) else {
+            return Place {
+                file: self.name(span.file),
+                line: span.line,
+                column: span.column,
+                rendered: 0,
+            };
+        };
+        let origin = origins.of(span.line);
+        Place {
+            file: origin.map_or(self.name(span.file), |origin| &origin.file),
+            line: origin.map_or(0, |origin| origin.line),
+            column: 0,
+            rendered: span.line,
+        }
+    }
+
     /// `file:line:column`, leaving out what the place doesn't say.
     pub fn display(&self, span: Span) -> impl fmt::Display + '_ {
-        DisplayPlace {
-            name: self.name(span.file),
-            span,
-        }
+        self.place(span)
     }
 
     /// `file:line`, or the name alone for a file as a whole.
     pub fn file_line(&self, span: Span) -> String {
-        let name = self.name(span.file);
-        match span.line {
-            0 => name.to_owned(),
-            line => format!("{name}:{line}"),
+        Place {
+            column: 0,
+            ..self.place(span)
         }
-    }
-}
-
-struct DisplayPlace<'a> {
-    name: &'a str,
-    span: Span,
-}
-
-impl fmt::Display for DisplayPlace<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)?;
-        if self.span.line > 0 {
-            write!(f, ":{}", self.span.line)?;
-            if self.span.column > 0 {
-                write!(f, ":{}", self.span.column)?;
-            }
-        }
-        Ok(())
+        .to_string()
     }
 }
 

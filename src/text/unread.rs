@@ -63,7 +63,7 @@ pub enum WhyUnread {
     /// A folder whose manifests another program makes.
     #[error(
         "it holds {by}, so {program} makes its manifests; nothing below it is judged until they are \
-         rendered: give what `{command}` prints"
+         rendered: name this very folder with `-f`, or give what `{command}` prints"
     )]
     Rendered {
         /// The file that says so.
@@ -72,6 +72,14 @@ pub enum WhyUnread {
         program: &'static str,
         /// What renders it.
         command: &'static str,
+    },
+    /// A folder whose manifests another program makes, which could not be had of it.
+    #[error("it holds {by}, and isn't rendered, so nothing of it is judged: {why}")]
+    NotRendered {
+        /// The file that says that it is rendered.
+        by: String,
+        /// Why not, and what to do.
+        why: String,
     },
     /// What says how to judge was changed by what is judged.
     #[error("{0}")]

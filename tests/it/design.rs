@@ -193,7 +193,7 @@ fn libraries_are_known_where_the_map_says() {
 #[test]
 fn only_the_edges_of_the_house_do_io() {
     for (path, text) in sources() {
-        if matches!(&*room(&path), "files" | "cli" | "main") || is_for_tests(&path) {
+        if matches!(&*room(&path), "files" | "tools" | "cli" | "main") || is_for_tests(&path) {
             continue;
         }
         let code = code(&text);

@@ -1,0 +1,345 @@
+//! Rendering with the user's own tools: `kubectl kustomize`, `kustomize build`, `helm template`.
+//!
+//! A stranger may have written what is rendered. So all that a folder draws on is gathered first, out of
+//! the tree of its side alone; whatever would be fetched or run is refused before a tool is started; and
+//! the tool sees a temporary folder with the gathered files, an empty home, no input and no settings, for
+//! a bounded time. The arguments are fixed: nothing is let that kustomize and Helm don't let by themselves.
+//!
+//! ```text
+//! FolderToRender ─► Plan (sources, refusals) ─► Checkout ─► run ─► text + Origins (places)
+//! ```
+
+mod chart;
+mod checkout;
+mod kustomization;
+mod places;
+mod plugins;
+mod refusal;
+mod remote;
+mod run;
+mod sources;
+mod version;
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::files::{FolderToRender, ReadError, ReadLimits};
+use crate::text::yaml::{self, Limits};
+use crate::text::{Fingerprint, Origins, SourceText, UnreadableFile, WhyUnread};
+
+use chart::CHART;
+use checkout::Checkout;
+use run::{Program, RunError, RunRules, TIME_LIMIT};
+use sources::{Gathering, Sources};
+
+pub use refusal::{NamedAt, Refusal};
+pub use version::{ToolUse, ToolVersion};
+
+/// How a chart is rendered. Kustomizations need nothing of this.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HelmOptions {
+    /// The name of the release; Helm's own `release-name` where none is given.
+    pub release: Option<String>,
+    /// The namespace of the release; Helm's own `default` where none is given.
+    pub namespace: Option<String>,
+    /// Files of values, as seen from the working folder.
+    pub values: Vec<PathBuf>,
+}
+
+/// The name of a release that Helm takes where none is given.
+const RELEASE: &str = "release-name";
+
+/// The most characters that are shown of what a tool says is wrong.
+const SAID_CHARS: usize = 300;
+
+/// What a folder draws on, and whether it can be rendered.
+#[derive(Debug)]
+pub struct Plan {
+    folder: FolderToRender,
+    sources: Sources,
+    content: Option<Fingerprint>,
+    /// With the paths of values as they are in the tree.
+    options: HelmOptions,
+}
+
+/// What a folder renders to.
+#[derive(Debug)]
+pub struct RenderedText {
+    /// What the tool printed, under the name of the file that says what is rendered.
+    pub text: SourceText,
+    /// Where its objects come from.
+    pub origins: Origins,
+    /// What rendered it.
+    pub tool: ToolUse,
+}
+
+/// What renders a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RendererKind {
+    Kustomize,
+    Helm,
+}
+
+impl Plan {
+    /// Gathers what a folder draws on. Nothing is run.
+    ///
+    /// # Errors
+    /// If more is to be read than the limits allow, or git fails.
+    pub fn new(mut folder: FolderToRender, mut options: HelmOptions) -> Result<Self, ReadError> {
+        let path = folder.path().to_owned();
+        let markers = folder.markers().to_vec();
+        let mut gathering = Gathering::new(&mut folder);
+        match *markers {
+            [ref marker] if marker == CHART => {
+                gathering.chart(&path)?;
+                for values in &mut options.values {
+                    *values = gathering.take_named(values)?;
+                }
+            }
+            [_] => gathering.kustomization(&path, &mut Vec::new(), None)?,
+            _ => {
+                gathering.take_below(&path)?;
+                let folder = gathering.tree.name();
+                gathering.refuse(Refusal::Several { folder, markers });
+            }
+        }
+        let mut sources = gathering.sources;
+        let is_misleading = path.to_str().is_none_or(remote::is_remote);
+        if is_misleading {
+            sources.refusals.push(Refusal::MisleadingName);
+        }
+        let content = sources.fingerprint(folder.links());
+        Ok(Plan {
+            folder,
+            sources,
+            content,
+            options,
+        })
+    }
+
+    /// The folder as a user would write it.
+    pub fn name(&self) -> String {
+        self.folder.name()
+    }
+
+    /// The folders of the kustomizations that it draws on, itself left out, as a user would write them.
+    pub fn folders(&self) -> BTreeSet<String> {
+        let layers = self.sources.layers.iter().skip(1);
+        layers
+            .map(|layer| self.folder.shown(&layer.folder))
+            .collect()
+    }
+
+    /// The files that it draws on by name, as a user would write them.
+    pub fn files(&self) -> BTreeSet<String> {
+        let drawn_on = self.sources.drawn_on.iter();
+        drawn_on.map(|path| self.folder.shown(path)).collect()
+    }
+
+    /// Renders it, or says why it isn't, one reason each.
+    ///
+    /// # Errors
+    /// The reasons, as parts of the input that aren't judged.
+    pub fn render(self, limits: ReadLimits) -> Result<RenderedText, Vec<UnreadableFile>> {
+        if !self.sources.refusals.is_empty() {
+            let refusals = self.sources.refusals.iter();
+            return Err(refusals.map(|refusal| self.unread(refusal)).collect());
+        }
+        self.run(limits)
+            .map_err(|refusal| vec![self.unread(&refusal)])
+    }
+
+    fn unread(&self, refusal: &Refusal) -> UnreadableFile {
+        UnreadableFile {
+            name: self.name(),
+            why: WhyUnread::NotRendered {
+                by: self.folder.markers().join(" and "),
+                why: refusal.to_string(),
+            },
+            content: self.content,
+        }
+    }
+
+    fn kind(&self) -> RendererKind {
+        match self.folder.markers() {
+            [marker] if marker == CHART => RendererKind::Helm,
+            _ => RendererKind::Kustomize,
+        }
+    }
+
+    fn run(&self, limits: ReadLimits) -> Result<RenderedText, Refusal> {
+        let shown = shell_word(&self.name());
+        let checkout = self.folder.top();
+        let find = |name: &str| Program::find(name, &checkout);
+        let (tool, program, words) = match self.kind() {
+            RendererKind::Kustomize => match (find("kubectl"), find("kustomize")) {
+                (Some(program), _) => ("kubectl", program, "kubectl kustomize"),
+                (None, Some(program)) => ("kustomize", program, "kustomize build"),
+                (None, None) => {
+                    return Err(Refusal::NoProgram {
+                        programs: "neither `kubectl` nor `kustomize` was",
+                        command: format!("kubectl kustomize {shown}"),
+                    });
+                }
+            },
+            RendererKind::Helm => match find("helm") {
+                Some(program) => ("helm", program, "helm template"),
+                None => {
+                    return Err(Refusal::NoProgram {
+                        programs: "`helm` wasn't",
+                        command: self.helm_command(&shown),
+                    });
+                }
+            },
+        };
+        let command = match self.kind() {
+            RendererKind::Kustomize => format!("{words} {shown}"),
+            RendererKind::Helm => self.helm_command(&shown),
+        };
+        let cannot_run = |error: &std::io::Error| Refusal::CannotRun {
+            command: command.clone(),
+            why: error.to_string(),
+        };
+        let laid_out = Checkout::new(&self.sources.files, self.folder.links());
+        let laid_out = laid_out.map_err(|error| cannot_run(&error))?;
+        let top = laid_out.top();
+        let rules = RunRules {
+            working_folder: &top,
+            home: &laid_out.home(),
+            time: TIME_LIMIT,
+            bytes: limits.bytes,
+        };
+        let ran = run::run(&program, &self.args(words), rules).map_err(|error| match error {
+            RunError::Io(error) => cannot_run(&error),
+            RunError::TooSlow => Refusal::TooSlow {
+                command: command.clone(),
+                seconds: TIME_LIMIT.as_secs(),
+            },
+            RunError::TooLong => Refusal::TooLong {
+                command: command.clone(),
+                limit: limits.bytes,
+            },
+        })?;
+        if !ran.status.success() {
+            let said = match self.sources.hold_secrets() {
+                true => String::new(),
+                false => said(&ran.stderr, &top),
+            };
+            return Err(Refusal::Failed { command, said });
+        }
+        let text = objects_only(&ran.stdout).map_err(|line| Refusal::Garbage { command, line })?;
+        let shown = |path: &Path| self.folder.shown(path);
+        let (file, origins) = match self.kind() {
+            RendererKind::Kustomize => {
+                let file = self.sources.layers.first().map(|layer| layer.file.clone());
+                (file, places::of_kustomize(text, &self.sources, shown))
+            }
+            RendererKind::Helm => {
+                let origins = places::of_helm(text, &self.sources, shown);
+                (Some(self.folder.path().join(CHART)), origins)
+            }
+        };
+        Ok(RenderedText {
+            origins,
+            text: SourceText {
+                name: file.map_or_else(|| self.name(), |file| shown(&file)),
+                bytes: ran.stdout,
+                named: false,
+            },
+            tool: ToolUse::new(tool, program),
+        })
+    }
+
+    /// The arguments of a tool. They never say that anything may be fetched or run.
+    fn args(&self, words: &str) -> Vec<OsString> {
+        let mut args: Vec<OsString> = words.split(' ').skip(1).map(OsString::from).collect();
+        if self.kind() == RendererKind::Helm {
+            let release = self.options.release.as_deref().unwrap_or(RELEASE);
+            args.push(release.into());
+        }
+        args.push(path_argument(self.folder.path()));
+        if self.kind() == RendererKind::Helm {
+            if let Some(namespace) = &self.options.namespace {
+                args.extend(["--namespace".into(), namespace.into()]);
+            }
+            for values in &self.options.values {
+                args.extend(["-f".into(), path_argument(values)]);
+            }
+        }
+        args
+    }
+
+    fn helm_command(&self, chart: &str) -> String {
+        let release = self.options.release.as_deref().unwrap_or(RELEASE);
+        let mut command = format!("helm template {release} {chart}");
+        if let Some(namespace) = &self.options.namespace {
+            command += &format!(" --namespace {namespace}");
+        }
+        for values in &self.options.values {
+            command += &format!(" -f {}", shell_word(&self.folder.shown(values)));
+        }
+        command
+    }
+}
+
+/// A path as an argument that can be no flag.
+fn path_argument(path: &Path) -> OsString {
+    if path.as_os_str().is_empty() {
+        return ".".into();
+    }
+    if path.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        return Path::new(".").join(path).into();
+    }
+    path.into()
+}
+
+/// A word as a shell takes it.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// The beginning of what a tool says is wrong, in one line, without the folder that only it saw.
+fn said(stderr: &str, top: &Path) -> String {
+    let top = format!("{}/", top.display());
+    let lines = stderr.lines().map(str::trim);
+    let line = lines
+        .filter(|line| !line.is_empty() && !line.starts_with("# Warning:"))
+        .find(|line| !line.starts_with("WARNING"))
+        .unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    let line = line
+        .strip_prefix("Error: ")
+        .unwrap_or(line)
+        .replace(&top, "");
+    if line.chars().nth(SAID_CHARS).is_none() {
+        return line;
+    }
+    let beginning: String = line.chars().take(SAID_CHARS - 1).collect();
+    beginning + "…"
+}
+
+/// What a tool printed, where it is nothing but objects; else the line at which it isn't.
+fn objects_only(printed: &[u8]) -> Result<&str, u32> {
+    let text = str::from_utf8(printed).map_err(|error| {
+        let sound = &printed[..error.valid_up_to()];
+        let lines = sound.iter().filter(|byte| **byte == b'\n').count();
+        u32::try_from(lines + 1).unwrap_or(u32::MAX)
+    })?;
+    for document in yaml::documents(text, Limits::default()) {
+        let document = document.map_err(|error| error.span().line)?;
+        let root = document.root();
+        let is = |name: &str| {
+            let value = root.get(name).and_then(yaml::Node::as_str);
+            value.is_some_and(|value| !value.is_empty())
+        };
+        if !root.is_null() && !(is("apiVersion") && is("kind")) {
+            return Err(root.span().line);
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,269 @@
+//! Running a program of the user's own so that it can do little: no shell, no input, no settings, no
+//! network that it is told of, for a bounded time and with a bounded answer.
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a program may take.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// The most bytes that are kept of what a program says is wrong.
+const STDERR_BYTES: u64 = 64 << 10;
+
+/// How often it is looked whether a program has ended.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Variables that stand for folders of settings, data and caches.
+const FOLDERS: [&str; 14] = [
+    "HOME",
+    "USERPROFILE",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_DATA_HOME",
+    "XDG_STATE_HOME",
+    "XDG_RUNTIME_DIR",
+    "HELM_CACHE_HOME",
+    "HELM_CONFIG_HOME",
+    "HELM_DATA_HOME",
+    "HELM_PLUGINS",
+    "HELM_REPOSITORY_CACHE",
+    "KUSTOMIZE_PLUGIN_HOME",
+];
+
+/// Variables that stand for files of settings.
+const FILES: [&str; 4] = [
+    "KUBECONFIG",
+    "HELM_REGISTRY_CONFIG",
+    "HELM_REPOSITORY_CONFIG",
+    "DOCKER_CONFIG",
+];
+
+/// Variables that keep a program from the network, should it come that far.
+const NO_NETWORK: [(&str, &str); 8] = [
+    ("GIT_ALLOW_PROTOCOL", ""),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("HTTP_PROXY", NOWHERE),
+    ("HTTPS_PROXY", NOWHERE),
+    ("http_proxy", NOWHERE),
+    ("https_proxy", NOWHERE),
+    ("KUBERC", "off"),
+    ("LC_ALL", "C"),
+];
+
+/// A proxy that nobody runs.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// A program, found on `PATH`.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    path: PathBuf,
+    /// The folders of `PATH` where programs are looked for.
+    folders: OsString,
+}
+
+impl Program {
+    /// The first program of this name in the folders of `PATH`. A relative folder, and one of the
+    /// checkout, may hold what a stranger wrote, so they are passed over.
+    pub(super) fn find(name: &str, checkout: &Path) -> Option<Self> {
+        let checkouts = checkouts(checkout);
+        let is_ours = |path: &Path| {
+            let real = path.canonicalize().ok();
+            real.is_some_and(|real| !checkouts.iter().any(|folder| real.starts_with(folder)))
+        };
+        let all = std::env::var_os("PATH").unwrap_or_default();
+        let folders: Vec<PathBuf> = std::env::split_paths(&all)
+            .filter(|folder| folder.is_absolute() && is_ours(folder))
+            .collect();
+        let path = folders
+            .iter()
+            .map(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+            .find(|path| is_program(path) && is_ours(path))?;
+        Some(Program {
+            path,
+            folders: std::env::join_paths(&folders).ok()?,
+        })
+    }
+}
+
+/// The folders of what is rendered and of what the user works on, without links. A home that holds all of
+/// a user's own programs is no checkout.
+fn checkouts(rendered: &Path) -> Vec<PathBuf> {
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    let here = std::env::current_dir().ok();
+    let folders = here.into_iter().chain([rendered.to_owned()]);
+    folders
+        .filter_map(|folder| folder.canonicalize().ok())
+        .filter(|folder| home.as_deref().is_none_or(|home| !home.starts_with(folder)))
+        .collect()
+}
+
+fn is_program(path: &Path) -> bool {
+    let Ok(metadata) = path.metadata() else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        metadata.is_file() && metadata.permissions().mode() & 0o111 != 0
+    }
+    #[cfg(not(unix))]
+    metadata.is_file()
+}
+
+/// How a program is run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RunRules<'r> {
+    /// The folder in which it runs.
+    pub(super) working_folder: &'r Path,
+    /// An empty folder for whatever it keeps.
+    pub(super) home: &'r Path,
+    /// How long it may take.
+    pub(super) time: Duration,
+    /// The most bytes that it may print.
+    pub(super) bytes: u64,
+}
+
+/// What a program printed, and how it ended.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+    pub(super) status: ExitStatus,
+}
+
+/// Why a program gives no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("it takes too long")]
+    TooSlow,
+    #[error("it prints too much")]
+    TooLong,
+}
+
+/// Runs a program to its end.
+pub(super) fn run(
+    program: &Program,
+    args: &[OsString],
+    rules: RunRules<'_>,
+) -> Result<Ran, RunError> {
+    let deadline = Instant::now() + rules.time;
+    let mut running = Running(command(program, args, rules).spawn()?);
+    let no_pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+    let stdout = running.0.stdout.take().ok_or_else(no_pipe)?;
+    let stderr = running.0.stderr.take().ok_or_else(no_pipe)?;
+    let complaints = reader(stderr, STDERR_BYTES, AfterLimit::ReadOn);
+    let answer = reader(stdout, rules.bytes, AfterLimit::Stop);
+    // Who inherited its output may keep it open for ever, so nobody is waited for without an end.
+    let left = || deadline.saturating_duration_since(Instant::now());
+    let stdout = match answer.recv_timeout(left()) {
+        Ok(bytes) => bytes?,
+        Err(RecvTimeoutError::Timeout) => return Err(RunError::TooSlow),
+        Err(RecvTimeoutError::Disconnected) => return Err(no_pipe().into()),
+    };
+    if stdout.len() as u64 > rules.bytes {
+        return Err(RunError::TooLong);
+    }
+    let status = loop {
+        if let Some(status) = running.0.try_wait()? {
+            break status;
+        }
+        if left().is_zero() {
+            return Err(RunError::TooSlow);
+        }
+        thread::sleep(PAUSE);
+    };
+    let stderr = complaints.recv_timeout(left().min(Duration::from_secs(1)));
+    let stderr = stderr.map(Result::unwrap_or_default).unwrap_or_default();
+    Ok(Ran {
+        stdout,
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        status,
+    })
+}
+
+fn command(program: &Program, args: &[OsString], rules: RunRules<'_>) -> Command {
+    let mut command = Command::new(&program.path);
+    command
+        .args(args)
+        .current_dir(rules.working_folder)
+        .env_clear()
+        .env("PATH", &program.folders)
+        .envs(NO_NETWORK)
+        .env("HELM_NO_PLUGINS", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for name in FOLDERS {
+        command.env(name, rules.home);
+    }
+    for name in FILES {
+        command.env(name, rules.home.join("none"));
+    }
+    #[cfg(windows)]
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.env("SystemRoot", root);
+    }
+    // Its children are ended with it.
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        command.process_group(0);
+    }
+    command
+}
+
+/// A program that is ended with its children when nobody waits for it any more.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Pid, Signal, kill_process_group};
+            let group = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
+            if let Some(group) = group {
+                // Nothing may be left of the group.
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+        }
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What is done with what comes after the limit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AfterLimit {
+    Stop,
+    ReadOn,
+}
+
+/// Reads to the end, and one byte more than the limit at most.
+fn reader(
+    mut stream: impl Read + Send + 'static,
+    limit: u64,
+    after: AfterLimit,
+) -> mpsc::Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let mut within = (&mut stream).take(limit.saturating_add(1));
+        let read = within.read_to_end(&mut bytes);
+        if after == AfterLimit::ReadOn {
+            // Who isn't read from stops.
+            let _ = io::copy(&mut stream, &mut io::sink());
+        }
+        // Nobody may be waiting any more.
+        let _ = sender.send(read.map(|_| bytes));
+    });
+    receiver
+}
