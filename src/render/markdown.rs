@@ -43,6 +43,10 @@ const LONGEST: usize = 256;
 /// The most bytes of a sentence.
 const LONGEST_SENTENCE: usize = 1024;
 
+/// The most backticks in a row that are written as they are. GitHub's reader sees no fence in more than 80
+/// (`MAXBACKTICKS` of cmark-gfm).
+const LONGEST_RUN: usize = 16;
+
 /// The text, or of one of more bytes the beginning and the end, and how much is left out.
 fn bounded(text: &str, longest: usize) -> Cow<'_, str> {
     if text.len() <= longest {
@@ -66,7 +70,14 @@ pub fn code(text: &str) -> String {
     }
     let text = &*bounded(text, LONGEST);
     let runs = text.split(|character| character != '`').map(str::len);
-    let fence = "`".repeat(runs.max().unwrap_or(0) + 1);
+    let mut longest = runs.max().unwrap_or(0);
+    let text = if longest > LONGEST_RUN {
+        longest = 0;
+        &*text.replace('`', "\\u{60}")
+    } else {
+        text
+    };
+    let fence = "`".repeat(longest + 1);
     // A blank on either side belongs to the fence.
     let blank = if text.starts_with('`') || text.ends_with('`') {
         " "
@@ -209,6 +220,10 @@ mod tests {
             ("a`b", "``a`b``"),
             ("``", "``` `` ```"),
             ("a\nb", "`a\\nb`"),
+            (
+                "a`````````````````",
+                &*format!("`a{}`", "\\u{60}".repeat(17)),
+            ),
             ("", ""),
         ] {
             assert_eq!(code(text), expected);

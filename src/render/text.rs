@@ -51,11 +51,13 @@ pub fn marked(indent: usize, mark: &str, text: &str, span: &str) -> String {
     let (text, span) = (&*format!("{mark}{}", shown(text)), &*shown(span));
     let text = text.trim_end();
     let pad = " ".repeat(indent);
+    // Further in than any line below this one, so that no name makes a line of its own by its length.
+    let further = format!("{pad}    ");
     let lines = textwrap::wrap(
         text,
         textwrap::Options::new(WIDTH)
             .initial_indent(&pad)
-            .subsequent_indent(&format!("{pad}  "))
+            .subsequent_indent(&further)
             .break_words(false)
             // Names and object IDs stay whole, hyphens in them or not.
             .word_separator(textwrap::WordSeparator::AsciiSpace)
@@ -75,13 +77,13 @@ pub fn marked(indent: usize, mark: &str, text: &str, span: &str) -> String {
         out.push_str("  ");
     } else {
         out.push('\n');
-        out.push_str(&" ".repeat(column.min(indent + 4).max(indent)));
+        out.push_str(&further);
     }
     out.push_str(span);
     out
 }
 
-/// Text wrapped to the width, later lines indented by two more.
+/// Text wrapped to the width, later lines indented by four more.
 pub fn wrapped(indent: usize, text: &str) -> String {
     with_place(indent, text, "")
 }

@@ -152,6 +152,11 @@ pub fn escaped_json(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// Whether anything in a text misleads but line ends and tabs.
+pub fn holds_misleading(text: &str) -> bool {
+    matches!(escaped_json(text), Cow::Owned(_))
+}
+
 /// The inner of a scalar in double quotes, in which nothing misleads.
 pub(super) fn escaped_yaml(text: &str) -> Cow<'_, str> {
     escaped_by(text, &[], |character, out| {
