@@ -4,6 +4,7 @@ pub mod ask;
 pub mod compare;
 pub mod fuzzed;
 pub mod generate;
+pub mod hostile;
 pub mod naive;
 pub mod object;
 pub mod second;
