@@ -12,6 +12,7 @@ mod disk;
 mod git;
 mod limits;
 mod open;
+mod repository;
 mod revision;
 mod tree;
 mod walk;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::disk::WorkingFolder;
 use super::git::{self, GitError, answer, ask};
 use super::limits::Budget;
+use super::repository::{Repository, verify};
 use super::tree::{Tree, TreeEntry};
 use super::walk::TreeWalk;
 use super::{ReadError, ReadLimits, Reading};
@@ -52,7 +53,7 @@ impl Revision {
         if name.starts_with('-') || name.is_empty() || name.contains('\0') {
             return Ok(None);
         }
-        let Some((top, prefix)) = repository()? else {
+        let Some(Repository { top, prefix }) = Repository::find()? else {
             return Ok(None);
         };
         let commit = format!("{name}^{{commit}}");
@@ -63,23 +64,14 @@ impl Revision {
             if NO_SUCH_REVISION.iter().any(says) {
                 return Ok(None);
             }
-            let line = found.stderr.lines().next().unwrap_or("it failed");
-            let line = line.trim().trim_start_matches("fatal: ");
-            return Err(GitError::Failed(line.chars().take(200).collect()).into());
+            return Err(found.failure.into());
         }
         if found.stderr.contains("is ambiguous") {
             return Err(FindError::Ambiguous);
         }
         let commit = git::line(&found.stdout);
         // Which repository git takes is asked once it takes one at all.
-        let taken = git::line(&ask(&top, &["rev-parse", "--show-toplevel"])?);
-        if std::fs::canonicalize(&taken).ok() != std::fs::canonicalize(&top).ok() {
-            return Err(GitError::Elsewhere {
-                found: taken,
-                nearest: top.display().to_string(),
-            }
-            .into());
-        }
+        verify(&top)?;
         Ok(Some(Revision {
             name: name.to_owned(),
             commit,
@@ -122,8 +114,7 @@ impl Revision {
             if found.status.code() == Some(1) && found.stderr.trim().is_empty() {
                 return Ok(None);
             }
-            let line = found.stderr.lines().next().unwrap_or("it failed").trim();
-            return Err(GitError::Failed(line.chars().take(200).collect()));
+            return Err(found.failure);
         }
         let name = if commit == self.commit {
             self.name.clone()
@@ -143,7 +134,7 @@ impl Revision {
     /// # Errors
     /// If git fails.
     pub fn is_shallow() -> Result<bool, GitError> {
-        let Some((top, _)) = repository()? else {
+        let Some(Repository { top, .. }) = Repository::find()? else {
             return Ok(false);
         };
         let said = ask(&top, &["rev-parse", "--is-shallow-repository"])?;
@@ -245,17 +236,6 @@ pub enum FindError {
     /// Git doesn't tell.
     #[error(transparent)]
     Git(#[from] GitError),
-}
-
-/// The top of the repository around the working folder, and the working folder as seen from there.
-fn repository() -> Result<Option<(PathBuf, PathBuf)>, GitError> {
-    let working_folder = WorkingFolder::find().map_err(|why| GitError::Failed(why.to_string()))?;
-    Ok(working_folder
-        .in_repository(Path::new(""))
-        .and_then(|prefix| {
-            let top = working_folder.repository()?.to_owned();
-            Some((top, prefix))
-        }))
 }
 
 /// The files of a commit.
@@ -434,7 +414,7 @@ fn blob(
     budget: &mut Budget,
     each: u64,
 ) -> Result<Vec<u8>, BlobError> {
-    let failed = |error: std::io::Error| GitError::Failed(error.to_string());
+    let failed = |error: std::io::Error| GitError::Interrupted(error.to_string());
     let mut header = String::new();
     let mut within = (&mut running.stdout).take(1024);
     within.read_line(&mut header).map_err(failed)?;

@@ -22,6 +22,8 @@ mod escapes;
 mod fuzz_regressions;
 mod hash_collisions;
 mod hidden_grants;
+#[cfg(unix)]
+mod hostile_repositories;
 mod index_sizes;
 mod input_forms;
 #[cfg(target_os = "linux")]
@@ -29,6 +31,8 @@ mod limits;
 mod long_lists;
 mod naive;
 mod one_cluster;
+#[cfg(unix)]
+mod other_repositories;
 mod outside_authorizers;
 mod reading_bounds;
 mod readme;
