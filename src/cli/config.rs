@@ -56,11 +56,14 @@ pub(super) fn nearest() -> Result<Option<FoundConfig>, Failure> {
 
 /// The same, as it is in a revision. Where the revision has none, one beyond its repository counts,
 /// which no change of the repository reaches.
-pub(super) fn nearest_in(revision: &Revision) -> Result<Option<FoundConfig>, Failure> {
+pub(super) fn nearest_in(
+    revision: &Revision,
+    most: ReadLimits,
+) -> Result<Option<FoundConfig>, Failure> {
     let folders = upward()?;
     let (inside, beyond) = folders.split_at(folders.len().min(revision.depth() + 1));
     let paths: Vec<PathBuf> = inside.iter().map(|folder| folder.join(FILE_NAME)).collect();
-    let reading = revision.read(&paths, limits());
+    let reading = revision.read(&paths, limits(most));
     let reading = reading.map_err(|error| Failure::message(error.to_string()))?;
     for (folder, path) in inside.iter().zip(paths) {
         let name = path.display().to_string();
@@ -87,7 +90,7 @@ pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
     let path = folder.join(FILE_NAME);
     let rules = |asked_by| ReadRules {
         asked_by,
-        limits: limits(),
+        limits: limits(ReadLimits::default()),
         ..ReadRules::default()
     };
     let paths = [path];
@@ -100,7 +103,8 @@ pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
     if let Some(file) = reading.unreadable.first() {
         return Err(cannot_read(&file.name, &file.why));
     }
-    let Some(text) = reading.texts.first() else {
+    // A folder of this name is none.
+    let Some(text) = reading.texts.first().filter(|text| text.named) else {
         return Ok(None);
     };
     Ok(Some(FoundConfig {
@@ -109,10 +113,11 @@ pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
     }))
 }
 
-fn limits() -> ReadLimits {
+/// So much of a tree is looked through, and so much is read of the file.
+fn limits(most: ReadLimits) -> ReadLimits {
     ReadLimits {
         bytes: MAX_BYTES,
-        ..ReadLimits::default()
+        ..most
     }
 }
 
@@ -130,6 +135,11 @@ fn upward() -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn cannot_read(name: &str, why: &WhyUnread) -> Failure {
+    if let WhyUnread::TooLarge { limit } = why {
+        return Failure::message(format!(
+            "cannot read `{name}`: it is larger than {limit} bytes, the most that settings have"
+        ));
+    }
     Failure::message(format!("cannot read `{name}`: {why}"))
 }
 

@@ -184,14 +184,18 @@ impl Disk {
         })
     }
 
-    /// The same, without what ignore files hide below a folder. What git tracks isn't hidden, and where
+    /// Leaves out what ignore files hide below a folder, too. What git tracks isn't hidden, and where
     /// git can't tell what that is, nothing is.
-    pub(super) fn without_ignored(self, folder: &Path, working_folder: &WorkingFolder) -> Self {
-        let hidden = match working_folder.repository() {
-            Some(top) => git::ignored(top, folder).map_or(Hidden::Nothing, Hidden::These),
-            None => Hidden::AllBut(not_ignored(&self.top.join(folder), &self.top)),
-        };
-        Disk { hidden, ..self }
+    pub(super) fn hide_ignored(&mut self, folder: &Path) {
+        if !self.is_repository {
+            self.hidden = Hidden::AllBut(not_ignored(&self.top.join(folder), &self.top));
+            return;
+        }
+        let more = git::ignored(&self.top, folder).unwrap_or_default();
+        match &mut self.hidden {
+            Hidden::These(known) => known.extend(more),
+            hidden => *hidden = Hidden::These(more),
+        }
     }
 
     /// Where a path of the tree is on the disk.

@@ -228,16 +228,18 @@ impl DiskReader {
                 self.absent.push(path.to_owned());
                 return Ok(());
             }
-            DiskPlace::InRepository(below) => (self.walk_of_repository(&below), below),
+            DiskPlace::InRepository(below) => (self.walk_of_repository(), below),
             DiskPlace::Below { top, path: below } => {
-                let disk = self.hiding(Disk::below(top), &below);
-                self.walks.push(TreeWalk::new(disk));
+                self.walks.push(TreeWalk::new(Disk::below(top)));
                 (self.walks.len() - 1, below)
             }
         };
         let Some(walk) = self.walks.get_mut(at) else {
             return Ok(());
         };
+        if self.rules.ignore_files == IgnoreFiles::Obeyed {
+            walk.tree.hide_ignored(&below);
+        }
         let (files, unread) = (walk.files.len(), walk.unreadable.len());
         if !walk.root(number, path, &below, &mut self.budget)? {
             self.absent.push(path.to_owned());
@@ -266,7 +268,7 @@ impl DiskReader {
     }
 
     /// The number of the walk through the repository.
-    fn walk_of_repository(&mut self, below: &Path) -> usize {
+    fn walk_of_repository(&mut self) -> usize {
         if let Some(known) = self.repository {
             return known;
         }
@@ -276,16 +278,8 @@ impl DiskReader {
             AskedBy::User => disk,
             AskedBy::Repository => disk.with_submodules(),
         };
-        let disk = self.hiding(disk, below);
         self.walks.push(TreeWalk::new(disk));
         *self.repository.insert(self.walks.len() - 1)
-    }
-
-    fn hiding(&self, disk: Disk, below: &Path) -> Disk {
-        match self.rules.ignore_files {
-            IgnoreFiles::Obeyed => disk.without_ignored(below, &self.working_folder),
-            IgnoreFiles::NotRead => disk,
-        }
     }
 
     /// Reads what isn't a file to its end.

@@ -1,12 +1,12 @@
 //! Commits: which one a word means, and its files as a [`Tree`], out of the object database without
 //! touching the working tree.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use super::disk::WorkingFolder;
 use super::git::{self, GitError, answer, ask};
@@ -27,6 +27,8 @@ pub struct Revision {
     top: PathBuf,
     /// The working folder, as seen from there.
     prefix: PathBuf,
+    /// Its files, once they are asked for.
+    tree: OnceLock<Arc<RevisionTree>>,
 }
 
 impl fmt::Display for Revision {
@@ -77,6 +79,7 @@ impl Revision {
             commit,
             top,
             prefix,
+            tree: OnceLock::new(),
         }))
     }
 
@@ -125,7 +128,9 @@ impl Revision {
         Ok(Some(Revision {
             name,
             commit,
-            ..self.clone()
+            top: self.top.clone(),
+            prefix: self.prefix.clone(),
+            tree: OnceLock::new(),
         }))
     }
 
@@ -190,7 +195,11 @@ impl Revision {
         Ok(reading)
     }
 
-    fn tree(&self, budget: &mut Budget) -> Result<RevisionTree, ReadError> {
+    fn tree(&self, budget: &mut Budget) -> Result<Arc<RevisionTree>, ReadError> {
+        if let Some(known) = self.tree.get() {
+            budget.look_at(known.entries.len())?;
+            return Ok(Arc::clone(known));
+        }
         let mut tree = RevisionTree {
             top: self.top.clone(),
             ..RevisionTree::default()
@@ -207,7 +216,7 @@ impl Revision {
             return Err(error);
         }
         running.finish()?;
-        Ok(tree)
+        Ok(Arc::clone(self.tree.get_or_init(|| Arc::new(tree))))
     }
 
     /// A path from the top of the repository, as seen from the working folder.
@@ -245,7 +254,7 @@ struct RevisionTree {
     entries: HashMap<PathBuf, (TreeEntry, String)>,
     folders: HashMap<PathBuf, Vec<OsString>>,
     /// What all links say, once one was asked for.
-    targets: OnceCell<Result<HashMap<PathBuf, PathBuf>, WhyUnread>>,
+    targets: OnceLock<Result<HashMap<PathBuf, PathBuf>, WhyUnread>>,
 }
 
 /// The longest that a link may say; systems take no longer path.
@@ -303,7 +312,7 @@ impl RevisionTree {
     }
 }
 
-impl Tree for RevisionTree {
+impl Tree for Arc<RevisionTree> {
     fn entry(&self, path: &Path) -> Result<Option<TreeEntry>, WhyUnread> {
         Ok(self.entries.get(path).map(|(entry, _)| entry.clone()))
     }

@@ -75,7 +75,8 @@ pub(super) fn resolve<T: Tree>(
             }
             continue;
         }
-        if name == GIT_FOLDER {
+        // Some disks don't tell upper case from lower.
+        if name.eq_ignore_ascii_case(GIT_FOLDER) {
             return Ok(Err(out(last_target, path)));
         }
         let next = at.join(&name);

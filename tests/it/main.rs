@@ -23,6 +23,8 @@ mod fuzz_regressions;
 mod hash_collisions;
 mod hidden_grants;
 #[cfg(unix)]
+mod hostile_files;
+#[cfg(unix)]
 mod hostile_repositories;
 mod index_sizes;
 mod input_forms;
