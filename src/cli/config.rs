@@ -15,6 +15,9 @@ pub(super) const FILE_NAME: &str = ".rbac-eval.yaml";
 /// The most bytes of the file. It says little.
 const MAX_BYTES: u64 = 1 << 20;
 
+/// The most bytes of a path that it names.
+const MAX_PATH_BYTES: usize = 4096;
+
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,5 +154,13 @@ fn parse(name: &str, text: &SourceText) -> Result<Config, Failure> {
         let span = error.span();
         Failure::message(format!("{name}:{}:{}: {error}", span.line, span.column))
     })?;
-    Ok(config.unwrap_or_default())
+    let config = config.unwrap_or_default();
+    let paths = config.files.iter().chain(&config.directory);
+    let longest = paths.map(|path| path.as_os_str().len()).max();
+    if longest > Some(MAX_PATH_BYTES) {
+        return Err(Failure::message(format!(
+            "{name}: it names a path of more than {MAX_PATH_BYTES} bytes, the most that systems take"
+        )));
+    }
+    Ok(config)
 }

@@ -13,7 +13,7 @@ use crate::files::{
 };
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::{self};
-use crate::text::{Files, SourceText, UnreadableFile, WhyUnread};
+use crate::text::{Files, SourceText, UnreadableFile, WhyUnread, excerpt};
 use clap::{Args, ValueEnum};
 
 use super::config::{self, FoundConfig};
@@ -417,6 +417,8 @@ fn build(
     drop(reading);
     let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
         .map_err(|error| Failure::message(error.to_string()))?;
+    // Why there is nothing to answer from is told whatever the answer would hold.
+    let is_empty = rbac.snapshot().input_objects() == 0;
     let mut broken = false;
     for diagnostic in rbac.diagnostics() {
         let fatal = args.strict || is_fatal(diagnostic);
@@ -429,7 +431,7 @@ fn build(
         };
         if fatal {
             out::error(&message);
-        } else if report == Report::Everything {
+        } else if report == Report::Everything || (is_empty && diagnostic.is_unjudged()) {
             out::warning(&message);
         }
         broken |= fatal;
@@ -561,7 +563,8 @@ fn parse_defaults(defaults: &str) -> Result<Defaults, Failure> {
             .ok_or_else(|| {
                 let known: Vec<&str> = DefaultPolicy::versions().collect();
                 Failure::message(format!(
-                    "`--defaults {version}`: expected `auto`, `none`, or one of the versions {}",
+                    "`--defaults {}`: expected `auto`, `none`, or one of the versions {}",
+                    excerpt(version),
                     known.join(", ")
                 ))
             }),

@@ -8,12 +8,14 @@
 //! A disk and a git revision are walked by the same code (`walk`, over `tree`), so both sides of a
 //! comparison hold the same paths.
 
+mod blobs;
 mod disk;
 mod git;
 mod limits;
 mod open;
 mod repository;
 mod revision;
+mod revision_tree;
 mod tree;
 mod walk;
 

@@ -65,7 +65,7 @@ pub(super) fn resolve<T: Tree>(
     let mut links = 0;
     let mut last_target = None;
     while let Some(name) = left.pop_front() {
-        budget.look_at(1)?;
+        budget.look_at(1, Path::new(""))?;
         if entry != TreeEntry::Folder {
             return Ok(Err(missing(last_target)));
         }
