@@ -1,5 +1,6 @@
 //! `.rbac-eval.yaml`: what to read where `-f` says nothing.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -91,6 +92,10 @@ pub(super) fn nearest_in(
 /// The configuration of this very folder.
 pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
     let path = folder.join(FILE_NAME);
+    let found = std::fs::symlink_metadata(&path);
+    if found.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Ok(None);
+    }
     let rules = |asked_by| ReadRules {
         asked_by,
         limits: limits(ReadLimits::default()),

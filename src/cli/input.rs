@@ -256,7 +256,8 @@ fn read_side(
             })
         }
         ComparedInput::Revision(revision) => {
-            revision.read(&settings.paths(), args.limits()).map(unnamed)
+            let reading = revision.read_to_apply(&settings.paths(), args.limits());
+            reading.map(unnamed)
         }
     };
     read.map_err(|error| Failure::message(error.to_string()))

@@ -2,11 +2,47 @@
 
 use std::io::{BufRead, Read, Write};
 use std::path::Path;
+use std::process::ChildStdin;
 
-use super::ReadError;
 use super::git::{self, GitError};
 use super::limits::Budget;
+use super::{ReadError, ReadLimits};
 use crate::text::{Fingerprint, WhyUnread};
+
+/// Reads blobs one by one.
+#[derive(Debug)]
+pub(super) struct BlobReader {
+    running: git::Running,
+    stdin: ChildStdin,
+}
+
+impl BlobReader {
+    pub(super) fn start(top: &Path) -> Result<Self, GitError> {
+        let mut running = git::start_reading(top, &["cat-file", "--batch"])?;
+        let stdin = running.stdin()?;
+        Ok(BlobReader { running, stdin })
+    }
+
+    /// Reads a blob of no more bytes than that. After an error nothing more may be asked.
+    pub(super) fn read(&mut self, id: &str, limit: u64) -> Result<Vec<u8>, WhyUnread> {
+        let failed = |error: std::io::Error| WhyUnread::Failed(error.to_string());
+        writeln!(self.stdin, "{id}").map_err(failed)?;
+        self.stdin.flush().map_err(failed)?;
+        let limits = ReadLimits {
+            bytes: limit,
+            files: 1,
+        };
+        blob(&mut self.running, id, &mut Budget::new(limits), limit).map_err(|error| match error {
+            BlobError::TooLarge => WhyUnread::TooLarge { limit },
+            BlobError::Read(error) => WhyUnread::Failed(error.to_string()),
+        })
+    }
+
+    /// Ends git.
+    pub(super) fn stop(self) {
+        self.running.stop();
+    }
+}
 
 /// The most files that are too large: for each, git is begun anew.
 const MAX_TOO_LARGE: usize = 16;

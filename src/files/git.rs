@@ -4,7 +4,7 @@
 //! stable. It is asked so that nothing of the repository runs and nothing is fetched: no monitor, hook,
 //! filter or pager, no other repository than that around the working folder, no network.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -152,6 +152,7 @@ fn program() -> Result<PathBuf, GitError> {
 }
 
 /// A running git.
+#[derive(Debug)]
 pub(super) struct Running {
     /// What it was asked, and where.
     asked: String,
@@ -347,29 +348,6 @@ pub(super) fn for_each_item<E: From<GitError>>(
 
 /// The most bytes of one path and what git says of it.
 const ITEM_BYTES: u64 = 1 << 20;
-
-/// The submodules of the index, with their commits.
-pub(super) fn submodules(top: &Path) -> Result<HashMap<PathBuf, String>, GitError> {
-    let mut found = HashMap::new();
-    let mut running = start(top, &["ls-files", "--stage", "-z"])?;
-    let read = for_each_item(&mut running, |item| {
-        // As in `160000 COMMIT STAGE\tPATH`.
-        if let Some(rest) = item.strip_prefix(b"160000 ")
-            && let Some(tab) = rest.iter().position(|byte| *byte == b'\t')
-        {
-            let commit = rest[..tab].split(|byte| *byte == b' ').next();
-            let commit = String::from_utf8_lossy(commit.unwrap_or_default()).into_owned();
-            found.insert(path(&rest[tab + 1..]), commit);
-        }
-        Ok::<(), GitError>(())
-    });
-    if let Err(error) = read {
-        running.stop();
-        return Err(error);
-    }
-    running.finish()?;
-    Ok(found)
-}
 
 /// What ignore files hide below a folder of the repository, and git doesn't track: files, and whole
 /// folders.

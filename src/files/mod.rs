@@ -9,8 +9,10 @@
 //! comparison hold the same paths.
 
 mod blobs;
+mod checkout;
 mod disk;
 mod git;
+mod index;
 mod limits;
 mod open;
 mod repository;
@@ -278,7 +280,7 @@ impl DiskReader {
         let disk = Disk::of_repository(top.to_owned());
         let disk = match self.rules.asked_by {
             AskedBy::User => disk,
-            AskedBy::Repository => disk.with_submodules(),
+            AskedBy::Repository => disk.with_index(),
         };
         self.walks.push(TreeWalk::new(disk));
         *self.repository.insert(self.walks.len() - 1)
@@ -340,6 +342,10 @@ impl DiskReader {
             }
         }
         for walk in self.walks {
+            if let Some((name, error)) = walk.tree.untold() {
+                let why = WhyUnread::Failed(error.to_string());
+                reading.unreadable.push(unread(name.to_owned(), why));
+            }
             reading.unreadable.extend(walk.unreadable);
             for folder in walk.rendered {
                 let mut contents = Some(Vec::new());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::blobs::{contents, fingerprints};
+use super::checkout;
 use super::disk::WorkingFolder;
 use super::git::{self, GitError, answer, ask};
 use super::limits::Budget;
@@ -14,7 +15,7 @@ use super::repository::{Repository, verify};
 use super::revision_tree::RevisionTree;
 use super::walk::TreeWalk;
 use super::{ReadError, ReadLimits, Reading};
-use crate::text::SourceText;
+use crate::text::{SourceText, UnreadableFile};
 
 /// A commit of the repository around the working folder.
 #[derive(Debug, Clone)]
@@ -152,6 +153,29 @@ impl Revision {
     /// # Errors
     /// If a path leads out of the repository, more is to be read than the limits allow, or git fails.
     pub fn read(&self, paths: &[PathBuf], limits: ReadLimits) -> Result<Reading, ReadError> {
+        self.read_and_tell(paths, limits, |_| Ok(Vec::new()))
+    }
+
+    /// The same, and tells of files that git changes when it checks them out, since those are applied.
+    ///
+    /// # Errors
+    /// As [`Revision::read`].
+    pub fn read_to_apply(
+        &self,
+        paths: &[PathBuf],
+        limits: ReadLimits,
+    ) -> Result<Reading, ReadError> {
+        self.read_and_tell(paths, limits, |walk| {
+            checkout::changed(&self.top, &self.commit, &walk.tree, &walk.files)
+        })
+    }
+
+    fn read_and_tell(
+        &self,
+        paths: &[PathBuf],
+        limits: ReadLimits,
+        tell: impl FnOnce(&TreeWalk<Arc<RevisionTree>>) -> Result<Vec<UnreadableFile>, GitError>,
+    ) -> Result<Reading, ReadError> {
         let mut budget = Budget::new(limits);
         let tree = self.tree(limits)?;
         let mut walk = TreeWalk::new(tree);
@@ -174,6 +198,7 @@ impl Revision {
         let ids = walk.files.iter().map(|file| walk.tree.id(&file.path));
         let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
         let mut contents = contents(&self.top, &ids, &mut budget)?.into_iter();
+        let told = tell(&walk)?;
         for file in walk.files {
             match contents.next().ok_or(GitError::Unexpected)? {
                 Ok(bytes) => reading.texts.push(SourceText {
@@ -185,6 +210,7 @@ impl Revision {
             }
         }
         reading.unreadable = walk.unreadable;
+        reading.unreadable.extend(told);
         for folder in walk.rendered {
             let ids = folder.files.iter().map(|(_, path)| walk.tree.id(path));
             let ids: Vec<String> = ids.collect::<Result<_, _>>()?;

@@ -9,7 +9,7 @@ use super::ReadLimits;
 use super::blobs::contents_within;
 use super::git::{self, GitError};
 use super::limits::Budget;
-use super::tree::{Tree, TreeEntry};
+use super::tree::{TARGET_BYTES, Tree, TreeEntry};
 use crate::text::WhyUnread;
 
 /// What stands in a folder of a commit.
@@ -29,9 +29,6 @@ pub(super) struct RevisionTree {
     /// What all links say, once one was asked for.
     targets: OnceLock<Result<HashMap<PathBuf, PathBuf>, WhyUnread>>,
 }
-
-/// The longest that a link may say; systems take no longer path.
-const TARGET_BYTES: u64 = 4096;
 
 impl RevisionTree {
     /// One without files, of the repository in this folder.
@@ -94,6 +91,12 @@ impl RevisionTree {
         let folder = self.folders.get(folder.as_os_str())?;
         let at = folder.binary_search_by(|listed| OsStr::cmp(&listed.name, name));
         folder.get(at.ok()?)
+    }
+
+    /// Whether a file stands there.
+    pub(super) fn has_file(&self, path: &Path) -> bool {
+        self.listed(path)
+            .is_some_and(|listed| listed.entry == TreeEntry::File)
     }
 
     /// The object of a file.

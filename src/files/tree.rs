@@ -14,6 +14,9 @@ use crate::text::WhyUnread;
 /// How many links are followed from one path, as Linux does.
 const MAX_LINKS: usize = 40;
 
+/// The longest that a link may say; systems take no longer path.
+pub(super) const TARGET_BYTES: u64 = 4096;
+
 /// The folder that holds a repository, which no manifest stands in.
 pub(super) const GIT_FOLDER: &str = ".git";
 

@@ -293,6 +293,7 @@ impl<T: Tree> TreeWalk<T> {
             others: Vec::new(),
             is_whole: true,
         };
+        let mut linked = HashSet::new();
         let mut left = vec![(PathBuf::new(), top.path.clone())];
         while let Some((below, path)) = left.pop() {
             let Ok(entries) = self.tree.entries(&path) else {
@@ -300,7 +301,8 @@ impl<T: Tree> TreeWalk<T> {
                 continue;
             };
             budget.look_at(entries.len(), &path)?;
-            if !below.as_os_str().is_empty() && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
+            let is_top = below.as_os_str().is_empty() || path.as_os_str().is_empty();
+            if !is_top && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
                 folder.is_whole = false;
                 continue;
             }
@@ -312,12 +314,18 @@ impl<T: Tree> TreeWalk<T> {
                 match entry {
                     TreeEntry::Folder => left.push((below, path)),
                     TreeEntry::File => folder.files.push((below, path)),
-                    TreeEntry::Link => match self.tree.target(&path) {
-                        Ok(target) => {
-                            let target = target.display().to_string();
-                            folder.others.push((below, WhyUnread::LinkOut { target }));
+                    // Whoever renders it follows links, so what they lead to counts.
+                    TreeEntry::Link => match resolve(&self.tree, &path, budget)? {
+                        Ok(found) if found.entry == TreeEntry::File => {
+                            folder.files.push((below, found.path));
                         }
-                        Err(_) => folder.is_whole = false,
+                        Ok(found) if found.entry == TreeEntry::Folder => {
+                            if linked.insert(found.path.clone()) {
+                                left.push((below, found.path));
+                            }
+                        }
+                        Ok(_) => folder.is_whole = false,
+                        Err(why) => folder.others.push((below, why)),
                     },
                     TreeEntry::Submodule(commit @ Some(_)) => {
                         folder.others.push((below, WhyUnread::Submodule { commit }));
