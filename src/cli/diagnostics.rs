@@ -12,6 +12,19 @@ use super::out;
 pub(super) enum Report {
     Everything,
     ErrorsOnly,
+    /// For an input without objects: errors, and why there are none.
+    ErrorsAndUnjudged,
+}
+
+impl Report {
+    /// Whether something that leaves an answer is printed.
+    fn shows(self, diagnostic: &Diagnostic) -> bool {
+        match self {
+            Report::Everything => true,
+            Report::ErrorsOnly => false,
+            Report::ErrorsAndUnjudged => diagnostic.is_unjudged(),
+        }
+    }
 }
 
 /// Whether a diagnostic leaves no answer.
@@ -49,7 +62,7 @@ pub(super) fn tell(rbac: &RbacAuthorizer, strict: bool, report: Report, label: &
         .diagnostics()
         .iter()
         .map(|one| ((one.code, Fatal::is(one, strict)), one))
-        .filter(|((_, fatal), _)| report == Report::Everything || *fatal == Fatal::Yes)
+        .filter(|((_, fatal), one)| *fatal == Fatal::Yes || report.shows(one))
         .collect();
     let mut counts: HashMap<Kind, usize> = HashMap::new();
     for (kind, _) in &told {

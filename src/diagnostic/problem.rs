@@ -93,7 +93,10 @@ fn not_read(why: &WhyUnread) -> String {
         WhyUnread::Missing | WhyUnread::Forbidden | WhyUnread::Failed(_) => {
             format!("cannot read it: {why}")
         }
-        WhyUnread::Rendered { .. } | WhyUnread::SettingsDiffer(_) => why.to_string(),
+        WhyUnread::Rendered { .. }
+        | WhyUnread::SettingsDiffer(_)
+        | WhyUnread::ChangedByCheckout { .. }
+        | WhyUnread::MayChange { .. } => why.to_string(),
         why => format!("not read: {why}"),
     }
 }

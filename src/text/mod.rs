@@ -15,7 +15,7 @@ pub mod yaml;
 use std::fmt;
 use std::sync::Arc;
 
-pub use excerpt::excerpt;
+pub use excerpt::{excerpt, with_excerpts};
 pub use fingerprint::Fingerprint;
 pub use lines::LineIndex;
 pub(crate) use lines::newlines;
