@@ -1,5 +1,7 @@
 //! Rules, requests and subjects in words.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 
 use crate::authn::ImpliedGroup;
@@ -41,7 +43,7 @@ fn rule_in_words(rule: &PolicyRule, request: Option<&Attributes>) -> String {
     let verbs = if rules::is_every(&rule.verbs) {
         "every verb on".to_owned()
     } else {
-        rule.verbs.join(", ")
+        quoted(rule.verbs.iter())
     };
     if !rule.non_resource_urls.is_empty() {
         let urls = few(&rule.non_resource_urls, |url| match request {
@@ -129,9 +131,16 @@ fn few(values: &[CompactString], matched: impl Fn(&CompactString) -> bool) -> St
     )
 }
 
+/// The values as a list; in quotes those that could pass for none or for several.
 fn quoted<'v>(values: impl Iterator<Item = &'v CompactString>) -> String {
-    let words: Vec<&str> = values
-        .map(|value| if value.is_empty() { "\"\"" } else { value })
+    let words: Vec<Cow<'_, str>> = values
+        .map(|value| {
+            if value.is_empty() || value.contains([' ', ',', '"']) {
+                Cow::Owned(format!("\"{}\"", value.replace('"', "\\\"")))
+            } else {
+                Cow::Borrowed(&**value)
+            }
+        })
         .collect();
     words.join(", ")
 }

@@ -84,6 +84,16 @@ fn begins_command(text: &str) -> bool {
 /// The text, with each character that [`misleads`] written as `write` does, but those of `kept`; and so
 /// the first character of what a CI system takes for a command.
 fn escaped_by<'t>(text: &'t str, kept: &[char], write: impl Fn(char, &mut String)) -> Cow<'t, str> {
+    // Nearly all texts are plain.
+    let plain = |byte: u8| match byte {
+        b'#' => false,
+        b' '..=b'~' => true,
+        b'\n' => kept.contains(&'\n'),
+        _ => false,
+    };
+    if text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
     let has_to = |at: usize, character: char| match character {
         '#' => begins_command(&text[at..]),
         ' '..='~' => false,
