@@ -89,6 +89,24 @@ fn what_a_tool_renders_is_not_judged_file_by_file() {
     }
 }
 
+#[test]
+fn what_a_kustomization_names_elsewhere_belongs_to_it() {
+    let kustomization = (
+        "app/kustomization.yaml",
+        "resources: [rbac.yaml]\npatches:\n- path: ../patches/roles.txt\n\
+         configMapGenerator:\n- name: x\n  files: [\"key=../files/x.txt\"]\n",
+    );
+    let base = [
+        kustomization,
+        ("patches/roles.txt", "[]\n"),
+        ("files/x.txt", "x\n"),
+        ("files/other.txt", "x\n"),
+    ];
+    red("a patch", &base, adds("patches/roles.txt", "[{}]\n"));
+    red("a generator", &base, adds("files/x.txt", "y\n"));
+    green("another file", &base, adds("files/other.txt", "y\n"));
+}
+
 #[cfg(unix)]
 #[test]
 fn links_out_and_submodules_are_told() {

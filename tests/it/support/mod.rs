@@ -6,6 +6,7 @@ pub mod fuzzed;
 pub mod gates;
 pub mod generate;
 pub mod hostile;
+pub mod limited;
 pub mod naive;
 pub mod object;
 pub mod second;
