@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::git::{self, GitError};
-use super::index::Index;
+use super::index::GitIndex;
 use super::open::{self, read_regular, special};
 use super::repository::verify;
 use super::tree::{GIT_FOLDER, TARGET_BYTES, Tree, TreeEntry};
@@ -147,7 +147,7 @@ pub(super) struct Disk {
     top: PathBuf,
     is_repository: bool,
     /// What git's index has, once it is asked for, or why git doesn't tell.
-    index: OnceCell<Result<Index, GitError>>,
+    index: OnceCell<Result<GitIndex, GitError>>,
     hidden: Hidden,
 }
 
@@ -177,10 +177,10 @@ impl Disk {
     }
 
     /// What git's index has. Where git doesn't tell, see [`Disk::untold`].
-    fn index(&self) -> Option<&Index> {
+    fn index(&self) -> Option<&GitIndex> {
         let index = self.index.get_or_init(|| match self.is_repository {
-            false => Ok(Index::default()),
-            true => verify(&self.top).and_then(|()| Index::read(&self.top)),
+            false => Ok(GitIndex::default()),
+            true => verify(&self.top).and_then(|()| GitIndex::read(&self.top)),
         });
         index.as_ref().ok()
     }

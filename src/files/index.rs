@@ -13,7 +13,7 @@ use crate::text::WhyUnread;
 
 /// What the index has and the disk may lack.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(super) struct GitIndex {
     top: PathBuf,
     /// The commits of submodules.
     pub(super) submodules: HashMap<PathBuf, String>,
@@ -24,12 +24,12 @@ pub(super) struct Index {
     reader: RefCell<Option<BlobReader>>,
 }
 
-impl Index {
+impl GitIndex {
     /// Reads the index of the repository in a folder.
     pub(super) fn read(top: &Path) -> Result<Self, GitError> {
-        let mut index = Index {
+        let mut index = GitIndex {
             top: top.to_owned(),
-            ..Index::default()
+            ..GitIndex::default()
         };
         let mut running = git::start(top, &["ls-files", "-t", "--stage", "-z"])?;
         let read = git::for_each_item(&mut running, |item| index.add(item));
