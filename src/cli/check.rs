@@ -62,7 +62,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         CheckOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
         CheckOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
         CheckOutput::Sarif => out::answer(&view.to_sarif()?)?,
-        CheckOutput::Github => out::answer(&view.to_github())?,
+        CheckOutput::Github => out::commands(&view.to_github())?,
     }
     let least = match args.fail_on {
         FindingThreshold::Info => Level::Info,

@@ -1,5 +1,6 @@
 //! `.rbac-eval.yaml`: what to read where `-f` says nothing.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -14,6 +15,9 @@ pub(super) const FILE_NAME: &str = ".rbac-eval.yaml";
 
 /// The most bytes of the file. It says little.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// The most bytes of a path that it names.
+const MAX_PATH_BYTES: usize = 4096;
 
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -56,11 +60,14 @@ pub(super) fn nearest() -> Result<Option<FoundConfig>, Failure> {
 
 /// The same, as it is in a revision. Where the revision has none, one beyond its repository counts,
 /// which no change of the repository reaches.
-pub(super) fn nearest_in(revision: &Revision) -> Result<Option<FoundConfig>, Failure> {
+pub(super) fn nearest_in(
+    revision: &Revision,
+    most: ReadLimits,
+) -> Result<Option<FoundConfig>, Failure> {
     let folders = upward()?;
     let (inside, beyond) = folders.split_at(folders.len().min(revision.depth() + 1));
     let paths: Vec<PathBuf> = inside.iter().map(|folder| folder.join(FILE_NAME)).collect();
-    let reading = revision.read(&paths, limits());
+    let reading = revision.read(&paths, limits(most));
     let reading = reading.map_err(|error| Failure::message(error.to_string()))?;
     for (folder, path) in inside.iter().zip(paths) {
         let name = path.display().to_string();
@@ -85,9 +92,13 @@ pub(super) fn nearest_in(revision: &Revision) -> Result<Option<FoundConfig>, Fai
 /// The configuration of this very folder.
 pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
     let path = folder.join(FILE_NAME);
+    let found = std::fs::symlink_metadata(&path);
+    if found.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Ok(None);
+    }
     let rules = |asked_by| ReadRules {
         asked_by,
-        limits: limits(),
+        limits: limits(ReadLimits::default()),
         ..ReadRules::default()
     };
     let paths = [path];
@@ -100,7 +111,8 @@ pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
     if let Some(file) = reading.unreadable.first() {
         return Err(cannot_read(&file.name, &file.why));
     }
-    let Some(text) = reading.texts.first() else {
+    // A folder of this name is none.
+    let Some(text) = reading.texts.first().filter(|text| text.named) else {
         return Ok(None);
     };
     Ok(Some(FoundConfig {
@@ -109,10 +121,11 @@ pub(super) fn in_folder(folder: &Path) -> Result<Option<FoundConfig>, Failure> {
     }))
 }
 
-fn limits() -> ReadLimits {
+/// So much of a tree is looked through, and so much is read of the file.
+fn limits(most: ReadLimits) -> ReadLimits {
     ReadLimits {
         bytes: MAX_BYTES,
-        ..ReadLimits::default()
+        ..most
     }
 }
 
@@ -130,6 +143,11 @@ fn upward() -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn cannot_read(name: &str, why: &WhyUnread) -> Failure {
+    if let WhyUnread::TooLarge { limit } = why {
+        return Failure::message(format!(
+            "cannot read `{name}`: it is larger than {limit} bytes, the most that settings have"
+        ));
+    }
     Failure::message(format!("cannot read `{name}`: {why}"))
 }
 
@@ -141,5 +159,13 @@ fn parse(name: &str, text: &SourceText) -> Result<Config, Failure> {
         let span = error.span();
         Failure::message(format!("{name}:{}:{}: {error}", span.line, span.column))
     })?;
-    Ok(config.unwrap_or_default())
+    let config = config.unwrap_or_default();
+    let paths = config.files.iter().chain(&config.directory);
+    let longest = paths.map(|path| path.as_os_str().len()).max();
+    if longest > Some(MAX_PATH_BYTES) {
+        return Err(Failure::message(format!(
+            "{name}: it names a path of more than {MAX_PATH_BYTES} bytes, the most that systems take"
+        )));
+    }
+    Ok(config)
 }

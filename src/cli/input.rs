@@ -1,25 +1,23 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
-use crate::cluster::Snapshot;
 use std::path::PathBuf;
 
 use crate::authz::rbac::RbacAuthorizer;
-use crate::cluster::Defaults;
-use crate::diagnostic::Diagnostic;
+use crate::cluster::{Defaults, Snapshot};
 use crate::entra::Directory;
 pub(super) use crate::files::Stdin;
 use crate::files::{
-    AskedBy, IgnoreFiles, ReadLimits, ReadRules, Reading, Revision, absent, read_paths,
+    AskedBy, IgnoreFiles, ReadError, ReadLimits, ReadRules, Reading, Revision, absent, read_paths,
 };
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::{self};
-use crate::text::{Files, SourceText, UnreadableFile, WhyUnread};
+use crate::text::{Files, SourceText, UnreadableFile, WhyUnread, excerpt};
 use crate::tools::ToolUse;
 use clap::{Args, ValueEnum};
 
 use super::config::{self, FoundConfig};
+use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
-use super::out;
 use super::progress::Progress;
 use super::rendering::{self, RenderedReading};
 use super::sides::{Compared, ComparedInput};
@@ -107,18 +105,13 @@ pub(super) fn load_quietly(args: &InputArgs) -> Result<Loaded, Failure> {
     load_and_report(args, Stdin::Free, Report::ErrorsOnly)
 }
 
-/// Which problems of the input are printed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Report {
-    Everything,
-    ErrorsOnly,
-}
-
 fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
     let settings = Settings::new(args, config::nearest)?;
     let reading = rendering::render(read_one(args, &settings, stdin)?, args.limits())?;
     let looked_at = looked_at(&settings.paths(), &reading.reading);
-    let directory = read_directories(args, &settings)?;
+    let asked_by = settings.directory_asked_by;
+    let rules = args.rules(asked_by, IgnoreFiles::NotRead, Stdin::NotMeant);
+    let directory = read_texts(&settings.directory, rules)?;
     let wanted = Wanted {
         reading,
         defaults: parse_defaults(settings.defaults.as_deref().unwrap_or("auto"))?,
@@ -126,15 +119,6 @@ fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loa
     };
     let loaded = build(args, wanted, report, "", "")?;
     if loaded.rbac.snapshot().input_objects() == 0 {
-        // There is no answer that holds it.
-        if report == Report::ErrorsOnly {
-            let unjudged = loaded
-                .rbac
-                .diagnostics()
-                .iter()
-                .filter(|it| it.is_unjudged());
-            unjudged.for_each(|it| out::warning(&in_words(loaded.rbac, it, "")));
-        }
         return Err(no_objects(&looked_at));
     }
     Ok(loaded)
@@ -165,16 +149,32 @@ pub(super) fn load_sides(
     from: SettingsSide,
     tests: &[PathBuf],
 ) -> Result<(LoadedSides, Vec<SourceText>), Failure> {
-    let of_base = SideSettings::new(args, &sides.base, tests)?;
-    let of_head = SideSettings::new(args, &sides.head, tests)?;
-    let differing = of_base.differs(&of_head);
+    let of_base = side_settings(args, &sides.base)?;
+    let of_head = side_settings(args, &sides.head)?;
+    let mut differing = Vec::new();
+    if of_base != of_head {
+        let config = of_head.config.as_ref().or(of_base.config.as_ref());
+        let name = config.map_or_else(String::new, |path| path.display().to_string());
+        differing.push(differs(name, "the settings"));
+    }
     let settings = match from {
-        SettingsSide::Base => &of_base,
-        SettingsSide::Head => &of_head,
+        SettingsSide::Base => of_base,
+        SettingsSide::Head => of_head,
     };
+    let directory = side_texts(
+        args,
+        sides,
+        &settings.directory,
+        settings.directory_asked_by,
+    )?;
+    let tests = side_texts(args, sides, tests, AskedBy::User)?;
+    for (texts, what) in [(&directory, "this directory"), (&tests, "these assertions")] {
+        let differing_texts = texts.iter().filter(|texts| !texts.are_alike());
+        differing.extend(differing_texts.map(|texts| differs(texts.name.clone(), what)));
+    }
     let mut notes = Vec::new();
     let mut read = |side: &ComparedInput| {
-        let reading = read_side(args, &settings.settings, side)?;
+        let reading = read_side(args, &settings, side)?;
         notes.extend(reading.absent.iter().map(|path| {
             let path = path.display();
             format!("{side} has no `{path}`")
@@ -186,12 +186,19 @@ pub(super) fn load_sides(
     if from == SettingsSide::Base {
         after.reading.unreadable.extend(differing);
     }
-    let defaults = settings.settings.defaults.as_deref().unwrap_or("auto");
+    let defaults = settings.defaults.as_deref().unwrap_or("auto");
+    let directory: Vec<SourceText> = directory
+        .into_iter()
+        .flat_map(|texts| match from {
+            SettingsSide::Base => texts.base,
+            SettingsSide::Head => texts.head,
+        })
+        .collect();
     let wanted = |reading, defaults| {
         Ok::<Wanted, Failure>(Wanted {
             reading,
             defaults,
-            directory: parse_directory(&settings.directory)?,
+            directory: parse_directory(&directory)?,
         })
     };
     let before = wanted(before, parse_defaults(defaults)?)?;
@@ -202,16 +209,13 @@ pub(super) fn load_sides(
         None => Defaults::None,
     };
     let head = build_side(args, wanted(after, decided)?, &sides.head)?;
-    let mut tests = settings.tests.clone();
-    if from == SettingsSide::Base {
+    let tests = tests.into_iter().flat_map(|texts| match from {
         // What BASE doesn't have yet is told to differ; until it is merged HEAD's is the only one.
-        for text in &of_head.tests {
-            if !tests.iter().any(|known| known.name == text.name) {
-                tests.push(text.clone());
-            }
-        }
-    }
-    Ok((LoadedSides { base, head, notes }, tests))
+        SettingsSide::Base if texts.base.is_empty() => texts.head,
+        SettingsSide::Base => texts.base,
+        SettingsSide::Head => texts.head,
+    });
+    Ok((LoadedSides { base, head, notes }, tests.collect()))
 }
 
 fn build_side(args: &InputArgs, wanted: Wanted, side: &ComparedInput) -> Result<Loaded, Failure> {
@@ -247,7 +251,8 @@ fn read_side(
             })
         }
         ComparedInput::Revision(revision) => {
-            revision.read(&settings.paths(), args.limits()).map(unnamed)
+            let reading = revision.read_to_apply(&settings.paths(), args.limits());
+            reading.map(unnamed)
         }
     };
     read.map_err(|error| Failure::message(error.to_string()))
@@ -261,96 +266,107 @@ fn unnamed(mut reading: Reading) -> Reading {
     reading
 }
 
-/// What one side says about how to judge.
-struct SideSettings {
-    settings: Settings,
-    directory: Vec<SourceText>,
-    tests: Vec<SourceText>,
+/// What the settings are on one side.
+fn side_settings(args: &InputArgs, side: &ComparedInput) -> Result<Settings, Failure> {
+    Settings::new(args, || match side {
+        ComparedInput::Revision(revision) => config::nearest_in(revision, args.limits()),
+        ComparedInput::Path(_) | ComparedInput::WorkingTree => config::nearest(),
+    })
 }
 
-impl SideSettings {
-    fn new(args: &InputArgs, side: &ComparedInput, tests: &[PathBuf]) -> Result<Self, Failure> {
-        let settings = Settings::new(args, || match side {
-            ComparedInput::Revision(revision) => config::nearest_in(revision),
-            ComparedInput::Path(_) | ComparedInput::WorkingTree => config::nearest(),
-        })?;
-        let directory = match side {
-            // What the command line names is the user's own.
-            ComparedInput::Revision(revision) if args.directory.is_empty() => {
-                texts_of(revision, &settings.directory, args)?
+/// That HEAD says differently how to judge. It counts as not judged until it is merged.
+fn differs(name: String, what: &str) -> UnreadableFile {
+    UnreadableFile {
+        name,
+        why: WhyUnread::SettingsDiffer(format!(
+            "HEAD changes {what}; until it is merged that of BASE is used (`--settings head` takes \
+             HEAD's)"
+        )),
+        content: None,
+    }
+}
+
+/// A file or folder that says how to judge, as each side has it.
+struct SideTexts {
+    /// As it was named.
+    name: String,
+    base: Vec<SourceText>,
+    head: Vec<SourceText>,
+}
+
+impl SideTexts {
+    fn are_alike(&self) -> bool {
+        let contents = |texts: &[SourceText]| -> Vec<Vec<u8>> {
+            texts.iter().map(|text| text.bytes.clone()).collect()
+        };
+        contents(&self.base) == contents(&self.head)
+    }
+}
+
+/// Reads what says how to judge, as each side has it. What neither BASE nor a commit of HEAD holds is
+/// the user's own, which no change reaches: both have it as it is on the disk.
+fn side_texts(
+    args: &InputArgs,
+    sides: &Compared,
+    paths: &[PathBuf],
+    asked_by: AskedBy,
+) -> Result<Vec<SideTexts>, Failure> {
+    let rules = args.rules(asked_by, IgnoreFiles::NotRead, Stdin::NotMeant);
+    let committed = match (&sides.base, &sides.head) {
+        (ComparedInput::Revision(_), ComparedInput::Revision(head)) => Some(head.clone()),
+        (ComparedInput::Revision(_), ComparedInput::WorkingTree) => {
+            Revision::find("HEAD").map_err(|error| Failure::message(format!("`HEAD`: {error}")))?
+        }
+        _ => None,
+    };
+    let in_revision = |revision: Option<&Revision>, path: &PathBuf| match revision {
+        Some(revision) => texts_of(revision, path, args),
+        None => Ok(None),
+    };
+    let texts = |path: &PathBuf| {
+        let before = match &sides.base {
+            ComparedInput::Revision(base) => in_revision(Some(base), path)?,
+            ComparedInput::Path(_) | ComparedInput::WorkingTree => None,
+        };
+        let now = in_revision(committed.as_ref(), path)?;
+        let on_disk = || read_texts(std::slice::from_ref(path), rules);
+        let (base, head) = match (before, now, &sides.head) {
+            (None, None, _) => {
+                let own = on_disk()?;
+                (own.clone(), own)
             }
-            _ => read_directories(args, &settings)?,
+            (before, now, ComparedInput::Revision(_)) => {
+                (before.unwrap_or_default(), now.unwrap_or_default())
+            }
+            (before, _, _) if std::fs::symlink_metadata(path).is_err() => {
+                (before.unwrap_or_default(), Vec::new())
+            }
+            (before, _, _) => (before.unwrap_or_default(), on_disk()?),
         };
-        let tests = match side {
-            ComparedInput::Revision(revision) => texts_of(revision, tests, args)?,
-            ComparedInput::Path(_) | ComparedInput::WorkingTree => read_texts(
-                tests,
-                args.rules(AskedBy::User, IgnoreFiles::NotRead, Stdin::NotMeant),
-            )?,
-        };
-        Ok(SideSettings {
-            settings,
-            directory,
-            tests,
+        Ok(SideTexts {
+            name: path.display().to_string(),
+            base,
+            head,
         })
-    }
-
-    /// What HEAD says differently. It counts as not judged until it is merged.
-    fn differs(&self, head: &Self) -> Vec<UnreadableFile> {
-        let mut differing = Vec::new();
-        let mut tell = |name: String, what: &str| {
-            differing.push(UnreadableFile {
-                name,
-                why: WhyUnread::SettingsDiffer(format!(
-                    "HEAD changes {what}; until it is merged that of BASE is used (`--settings head` \
-                     takes HEAD's)"
-                )),
-                content: None,
-            });
-        };
-        if self.settings != head.settings {
-            let config = head
-                .settings
-                .config
-                .as_ref()
-                .or(self.settings.config.as_ref());
-            let name = config.map_or_else(String::new, |path| path.display().to_string());
-            tell(name, "the settings");
-        }
-        for (ours, theirs, what) in [
-            (&self.directory, &head.directory, "this directory"),
-            (&self.tests, &head.tests, "these assertions"),
-        ] {
-            let same = |one: &SourceText, other: &SourceText| {
-                (&one.name, &one.bytes) == (&other.name, &other.bytes)
-            };
-            for one in theirs
-                .iter()
-                .filter(|one| !ours.iter().any(|other| same(one, other)))
-            {
-                tell(one.name.clone(), what);
-            }
-            let gone = |one: &&SourceText| !theirs.iter().any(|other| other.name == one.name);
-            for one in ours.iter().filter(gone) {
-                tell(one.name.clone(), what);
-            }
-        }
-        differing
-    }
+    };
+    paths.iter().map(texts).collect()
 }
 
-/// The files of a revision; those that it lacks are left out.
+/// The files at a path of a revision; none where it lacks the path, or the path is beyond its
+/// repository.
 fn texts_of(
     revision: &Revision,
-    paths: &[PathBuf],
+    path: &PathBuf,
     args: &InputArgs,
-) -> Result<Vec<SourceText>, Failure> {
-    if paths.is_empty() {
-        return Ok(Vec::new());
+) -> Result<Option<Vec<SourceText>>, Failure> {
+    let reading = match revision.read(std::slice::from_ref(path), args.limits()) {
+        Err(ReadError::Outside(_)) => return Ok(None),
+        reading => reading.map_err(|error| Failure::message(error.to_string()))?,
+    };
+    if !reading.absent.is_empty() {
+        return Ok(None);
     }
-    let reading = revision.read(paths, args.limits());
-    let reading = reading.map_err(|error| Failure::message(error.to_string()))?;
-    whole(reading)
+    whole(reading).map(Some)
 }
 
 /// Files that have to be there.
@@ -405,18 +421,13 @@ fn build(
     drop(texts);
     let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
         .map_err(|error| Failure::message(error.to_string()))?;
-    let mut broken = false;
-    for diagnostic in rbac.diagnostics() {
-        let fatal = args.strict || is_fatal(diagnostic);
-        let message = in_words(&rbac, diagnostic, label);
-        if fatal {
-            out::error(&message);
-        } else if report == Report::Everything {
-            out::warning(&message);
-        }
-        broken |= fatal;
-    }
-    if broken {
+    // Why there is nothing to answer from is told whatever the answer would hold.
+    let is_empty = rbac.snapshot().input_objects() == 0;
+    let report = match report {
+        Report::ErrorsOnly if is_empty => Report::ErrorsAndUnjudged,
+        report => report,
+    };
+    if diagnostics::tell(&rbac, args.strict, report, label) == Fatal::Yes {
         return Err(Failure::message(if args.strict {
             "no answer, since the input has faults and --strict is set"
         } else {
@@ -430,11 +441,6 @@ fn build(
     })
 }
 
-fn read_directories(args: &InputArgs, settings: &Settings) -> Result<Vec<SourceText>, Failure> {
-    let rules = args.rules(AskedBy::User, IgnoreFiles::NotRead, Stdin::NotMeant);
-    read_texts(&settings.directory, rules)
-}
-
 fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure> {
     Directory::read(texts).map_err(|error| {
         Failure::message(format!(
@@ -442,22 +448,6 @@ fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure> {
              print, or YAML with `groups:` and `users:`"
         ))
     })
-}
-
-/// A problem with its place, before which `label` stands.
-fn in_words(rbac: &RbacAuthorizer, diagnostic: &Diagnostic, label: &str) -> String {
-    match diagnostic.span {
-        Some(span) => {
-            let place = rbac.snapshot().files().display(span);
-            format!("{label}{place}: {}", diagnostic.message)
-        }
-        None => diagnostic.message.clone(),
-    }
-}
-
-/// Whether a problem leaves no answer: a named file that doesn't parse.
-fn is_fatal(diagnostic: &Diagnostic) -> bool {
-    diagnostic.named && diagnostic.is_unreadable()
 }
 
 struct Wanted {
@@ -475,6 +465,8 @@ struct Settings {
     config: Option<PathBuf>,
     defaults: Option<String>,
     directory: Vec<PathBuf>,
+    /// Who names the directory.
+    directory_asked_by: AskedBy,
 }
 
 impl Settings {
@@ -487,6 +479,7 @@ impl Settings {
             config: None,
             defaults: args.defaults.clone(),
             directory: args.directory.clone(),
+            directory_asked_by: AskedBy::User,
         };
         if settings.files.is_empty()
             && let Some(found) = nearest()?
@@ -497,6 +490,7 @@ impl Settings {
             if settings.directory.is_empty() {
                 let paths = config.directory.iter();
                 settings.directory = paths.map(|path| folder.join(path)).collect();
+                settings.directory_asked_by = AskedBy::Repository;
             }
             settings.files = config.files.iter().map(|path| folder.join(path)).collect();
         }
@@ -523,7 +517,7 @@ fn read_one(args: &InputArgs, settings: &Settings, stdin: Stdin) -> Result<Readi
         (Some(config), false) => format!(" (named in {})", config.display()),
         _ => String::new(),
     };
-    let told = |error: crate::files::ReadError| Failure::message(format!("{error}{named_in}"));
+    let told = |error: ReadError| Failure::message(format!("{error}{named_in}"));
     let reading = read_paths(&settings.paths(), rules).map_err(told)?;
     match reading.absent.first() {
         None => Ok(reading),
@@ -556,7 +550,8 @@ fn parse_defaults(defaults: &str) -> Result<Defaults, Failure> {
             .ok_or_else(|| {
                 let known: Vec<&str> = DefaultPolicy::versions().collect();
                 Failure::message(format!(
-                    "`--defaults {version}`: expected `auto`, `none`, or one of the versions {}",
+                    "`--defaults {}`: expected `auto`, `none`, or one of the versions {}",
+                    excerpt(version),
                     known.join(", ")
                 ))
             }),

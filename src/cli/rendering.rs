@@ -44,6 +44,8 @@ pub(super) fn render(mut reading: Reading, limits: ReadLimits) -> Result<Rendere
         ..RenderedReading::default()
     };
     for plan in plans {
+        let changed = plan.changed_by_checkout().iter().cloned();
+        rendered.reading.unreadable.extend(changed);
         match plan.render(limits) {
             Ok(text) => {
                 let number = rendered.reading.texts.len();

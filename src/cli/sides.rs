@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::exit::Failure;
-use crate::files::{FindError, Revision};
+use crate::files::{FindError, GitError, Revision};
 
 /// One side of a comparison.
 #[derive(Debug)]
@@ -168,9 +168,9 @@ fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
     if let Some(path) = word.strip_prefix("path:") {
         return Ok(ComparedInput::Path(PathBuf::from(path)));
     }
-    let find = |name: &str| Revision::find(name).map_err(|error| cannot_find(word, &error));
     if let Some(name) = word.strip_prefix("git:") {
-        return match find(name)? {
+        let found = Revision::find(name).map_err(|error| cannot_find(word, &error))?;
+        return match found {
             Some(revision) => Ok(ComparedInput::Revision(revision)),
             None => Err(unknown(&format!("git knows no revision `{name}`"))),
         };
@@ -179,9 +179,15 @@ fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
         return Ok(ComparedInput::Path(PathBuf::from(word)));
     }
     let exists = is_path(word);
-    match (exists, find(word)) {
+    match (exists, Revision::find(word)) {
         // Without git a path is still a path.
-        (true, Ok(None) | Err(_)) => Ok(ComparedInput::Path(PathBuf::from(word))),
+        (true, Ok(None) | Err(FindError::Git(GitError::NoGit(_)))) => {
+            Ok(ComparedInput::Path(PathBuf::from(word)))
+        }
+        // Where git fails it may be a revision too.
+        (true, Err(error)) => Err(Failure::message(format!(
+            "`{word}`: {error}; a path is compared as `path:{word}`"
+        ))),
         (true, Ok(Some(revision))) => {
             let full = revision.full_name().filter(|full| full != word);
             let full = full.map_or_else(
@@ -196,7 +202,7 @@ fn compared_input(word: &str) -> Result<ComparedInput, Failure> {
         (false, Ok(None)) => Err(unknown(&format!(
             "`{word}` is neither a path nor a git revision"
         ))),
-        (false, Err(failure)) => Err(failure),
+        (false, Err(error)) => Err(cannot_find(word, &error)),
     }
 }
 

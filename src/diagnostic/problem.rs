@@ -95,7 +95,9 @@ fn not_read(why: &WhyUnread) -> String {
         }
         WhyUnread::Rendered { .. }
         | WhyUnread::NotRendered { .. }
-        | WhyUnread::SettingsDiffer(_) => why.to_string(),
+        | WhyUnread::SettingsDiffer(_)
+        | WhyUnread::ChangedByCheckout { .. }
+        | WhyUnread::MayChange { .. } => why.to_string(),
         why => format!("not read: {why}"),
     }
 }

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::{Directory, Group, Person, PersonKind, is_object_id};
 use crate::text::yaml::{self, Spanned};
-use crate::text::{SourceText, excerpt};
+use crate::text::{SourceText, excerpt, with_excerpts};
 
 /// What is wrong with a directory file, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -253,7 +253,7 @@ fn read_text(directory: &mut Directory, source: &SourceText) -> Result<(), Direc
     let json_error = |problem: serde_json::Error| {
         let text = problem.to_string();
         let message = text.rfind(" at line ").map_or(&*text, |at| &text[..at]);
-        error(problem.line(), without_content(message))
+        error(problem.line(), with_excerpts(message))
     };
     match text.trim_start().chars().next() {
         None => Err(error(1, "the file is empty".to_owned())),
@@ -279,17 +279,6 @@ fn read_text(directory: &mut Directory, source: &SourceText) -> Result<(), Direc
             Ok(())
         }
         Some(_) => own(directory, text).map_err(|(line, message)| error(line, message)),
-    }
-}
-
-/// What a parser says, with no more of the text that it quotes than a message may show.
-fn without_content(message: &str) -> String {
-    match (message.find('"'), message.rfind('"')) {
-        (Some(begin), Some(end)) if begin < end => {
-            let quoted = excerpt(&message[begin + 1..end]);
-            format!("{}\"{quoted}\"{}", &message[..begin], &message[end + 1..])
-        }
-        _ => message.to_owned(),
     }
 }
 

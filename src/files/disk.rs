@@ -1,14 +1,16 @@
 //! The files of a disk: what is read where, and the disk as a [`Tree`].
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::git;
+use super::git::{self, GitError};
+use super::index::GitIndex;
 use super::open::{self, read_regular, special};
-use super::tree::{GIT_FOLDER, Tree, TreeEntry};
+use super::repository::verify;
+use super::tree::{GIT_FOLDER, TARGET_BYTES, Tree, TreeEntry};
 use crate::text::WhyUnread;
 
 /// The working folder, and the repository around it.
@@ -149,8 +151,8 @@ pub(super) enum Hidden {
 pub(super) struct Disk {
     top: PathBuf,
     is_repository: bool,
-    /// The commits of the submodules, once they are asked for.
-    submodules: OnceCell<HashMap<PathBuf, String>>,
+    /// What git's index has, once it is asked for, or why git doesn't tell.
+    index: OnceCell<Result<GitIndex, GitError>>,
     hidden: Hidden,
 }
 
@@ -160,7 +162,7 @@ impl Disk {
         Disk {
             top,
             is_repository: false,
-            submodules: OnceCell::new(),
+            index: OnceCell::new(),
             hidden: Hidden::Nothing,
         }
     }
@@ -173,30 +175,44 @@ impl Disk {
         }
     }
 
-    /// Asks for the submodules now, so that a path which leads into one shows it too.
-    pub(super) fn with_submodules(self) -> Self {
-        self.submodules();
+    /// Asks git for its index now, so that a path which leads into a submodule shows it too.
+    pub(super) fn with_index(self) -> Self {
+        self.index();
         self
     }
 
-    /// The commits of the submodules. What git can't tell is left out: their own folders show them.
-    fn submodules(&self) -> &HashMap<PathBuf, String> {
-        self.submodules.get_or_init(|| {
-            if !self.is_repository {
-                return HashMap::new();
-            }
-            git::submodules(&self.top).unwrap_or_default()
-        })
+    /// What git's index has. Where git doesn't tell, see [`Disk::untold`].
+    fn index(&self) -> Option<&GitIndex> {
+        let index = self.index.get_or_init(|| match self.is_repository {
+            false => Ok(GitIndex::default()),
+            true => verify(&self.top).and_then(|()| GitIndex::read(&self.top)),
+        });
+        index.as_ref().ok()
     }
 
-    /// The same, without what ignore files hide below a folder. What git tracks isn't hidden, and where
+    /// Why git doesn't tell which folders are submodules, where the repository says that it has some.
+    pub(super) fn untold(&self) -> Option<(&'static str, &GitError)> {
+        const SUBMODULES: &str = ".gitmodules";
+        let error = self.index.get()?.as_ref().err()?;
+        let has_some = fs::symlink_metadata(self.top.join(SUBMODULES)).is_ok();
+        has_some.then_some((SUBMODULES, error))
+    }
+
+    /// Leaves out what ignore files hide below a folder, too. What git tracks isn't hidden, and where
     /// git can't tell what that is, nothing is.
-    pub(super) fn without_ignored(self, folder: &Path, working_folder: &WorkingFolder) -> Self {
-        let hidden = match working_folder.repository() {
-            Some(top) => git::ignored(top, folder).map_or(Hidden::Nothing, Hidden::These),
-            None => Hidden::AllBut(not_ignored(&self.top.join(folder), &self.top)),
-        };
-        Disk { hidden, ..self }
+    pub(super) fn hide_ignored(&mut self, folder: &Path) {
+        if !self.is_repository {
+            self.hidden = Hidden::AllBut(not_ignored(&self.top.join(folder), &self.top));
+            return;
+        }
+        if self.index().is_none() {
+            return;
+        }
+        let more = git::ignored(&self.top, folder).unwrap_or_default();
+        match &mut self.hidden {
+            Hidden::These(known) => known.extend(more),
+            hidden => *hidden = Hidden::These(more),
+        }
     }
 
     /// Where a path of the tree is on the disk.
@@ -206,14 +222,18 @@ impl Disk {
 
     /// Reads a file of the tree.
     pub(super) fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, WhyUnread> {
-        read_regular(&self.top.join(path), limit)
+        match (read_regular(&self.top.join(path), limit), self.index()) {
+            (Err(WhyUnread::Missing), Some(index)) => index.content(path, limit),
+            (read, _) => read,
+        }
     }
 
     fn kind(&self, path: &Path, kind: fs::FileType) -> Result<TreeEntry, WhyUnread> {
         Ok(if kind.is_symlink() {
             TreeEntry::Link
         } else if kind.is_dir() {
-            match self.submodules.get().and_then(|known| known.get(path)) {
+            let index = self.index.get().and_then(|index| index.as_ref().ok());
+            match index.and_then(|index| index.submodules.get(path)) {
                 Some(commit) => TreeEntry::Submodule(Some(commit.clone())),
                 None => TreeEntry::Folder,
             }
@@ -231,7 +251,9 @@ impl Tree for Disk {
         let full = self.top.join(path);
         let metadata = match fs::symlink_metadata(&full).map_err(|error| open::why(&error)) {
             Ok(metadata) => metadata,
-            Err(WhyUnread::Missing) => return Ok(None),
+            Err(WhyUnread::Missing) => {
+                return Ok(self.index().and_then(|index| index.entry(path)));
+            }
             Err(why) => return Err(why),
         };
         let entry = self.kind(path, metadata.file_type())?;
@@ -243,21 +265,37 @@ impl Tree for Disk {
     }
 
     fn entries(&self, folder: &Path) -> Result<Vec<(OsString, TreeEntry)>, WhyUnread> {
-        self.submodules();
-        let entries = fs::read_dir(self.top.join(folder)).map_err(|error| open::why(&error))?;
+        let left_out = self.index().and_then(|index| index.entries(folder));
         let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|error| open::why(&error))?;
-            let kind = entry.file_type().map_err(|error| open::why(&error))?;
-            let name = entry.file_name();
-            let kind = self.kind(&folder.join(&name), kind)?;
-            found.push((name, kind));
+        match fs::read_dir(self.top.join(folder)).map_err(|error| open::why(&error)) {
+            Ok(entries) => {
+                for entry in entries {
+                    let entry = entry.map_err(|error| open::why(&error))?;
+                    let kind = entry.file_type().map_err(|error| open::why(&error))?;
+                    let name = entry.file_name();
+                    let kind = self.kind(&folder.join(&name), kind)?;
+                    found.push((name, kind));
+                }
+            }
+            Err(WhyUnread::Missing) if left_out.is_some() => {}
+            Err(why) => return Err(why),
+        }
+        if let Some(left_out) = left_out {
+            let there: HashSet<OsString> = found.iter().map(|(name, _)| name.clone()).collect();
+            let lacking = left_out.iter().filter(|(name, _)| !there.contains(*name));
+            found.extend(lacking.map(|(name, entry)| (name.clone(), entry.clone())));
         }
         Ok(found)
     }
 
     fn target(&self, link: &Path) -> Result<PathBuf, WhyUnread> {
-        fs::read_link(self.top.join(link)).map_err(|error| open::why(&error))
+        let target = fs::read_link(self.top.join(link)).map_err(|error| open::why(&error));
+        match (target, self.index()) {
+            (Err(WhyUnread::Missing), Some(index)) => {
+                Ok(git::path(&index.content(link, TARGET_BYTES)?))
+            }
+            (target, _) => target,
+        }
     }
 
     fn hides(&self, path: &Path) -> bool {

@@ -6,26 +6,32 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
+use super::checkout;
 use super::disk::{Disk, WorkingFolder, plain};
 use super::limits::Budget;
-use super::revision::RevisionTree;
+use super::revision_tree::RevisionTree;
 use super::tree::{GIT_FOLDER, Tree, TreeEntry, resolve_and_tell};
+use super::walk::FoundFile;
 use super::{ReadError, ReadLimits, shown};
-use crate::text::WhyUnread;
+use crate::text::{UnreadableFile, WhyUnread};
 
 /// The files of one side.
 #[derive(Debug)]
 pub(super) enum SideTree {
     Disk(Disk),
-    Revision(RevisionTree),
+    Revision {
+        commit: String,
+        tree: Arc<RevisionTree>,
+    },
 }
 
 impl SideTree {
     fn tree(&self) -> &dyn Tree {
         match self {
             SideTree::Disk(disk) => disk,
-            SideTree::Revision(tree) => tree,
+            SideTree::Revision { tree, .. } => tree,
         }
     }
 
@@ -36,7 +42,7 @@ impl SideTree {
         budget: &mut Budget,
     ) -> Result<Vec<Result<Vec<u8>, WhyUnread>>, ReadError> {
         match self {
-            SideTree::Revision(tree) => tree.read(paths, budget),
+            SideTree::Revision { tree, .. } => tree.read(paths, budget),
             SideTree::Disk(disk) => {
                 let mut contents = Vec::with_capacity(paths.len());
                 for path in paths {
@@ -137,7 +143,7 @@ impl FolderToRender {
     pub fn top(&self) -> PathBuf {
         match &*self.tree {
             SideTree::Disk(disk) => disk.full(Path::new("")),
-            SideTree::Revision(tree) => tree.top().to_owned(),
+            SideTree::Revision { tree, .. } => tree.top().to_owned(),
         }
     }
 
@@ -212,7 +218,7 @@ impl FolderToRender {
                     continue;
                 }
             };
-            self.budget.look_at(entries.len())?;
+            self.budget.look_at(entries.len(), &at)?;
             let is_top = at.as_os_str().is_empty() || at == folder;
             if !is_top && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
                 let why = WhyUnread::Submodule { commit: None };
@@ -252,6 +258,25 @@ impl FolderToRender {
         paths: &[PathBuf],
     ) -> Result<Vec<Result<Vec<u8>, WhyUnread>>, ReadError> {
         self.tree.read(paths, &mut self.budget)
+    }
+
+    /// Files of a commit that git changes when it checks them out: what is applied may be another text.
+    ///
+    /// # Errors
+    /// If git answers what it never answers.
+    pub fn changed_by_checkout(&self, paths: &[PathBuf]) -> Result<Vec<UnreadableFile>, ReadError> {
+        let SideTree::Revision { commit, tree } = &*self.tree else {
+            return Ok(Vec::new());
+        };
+        let files: Vec<FoundFile> = paths
+            .iter()
+            .map(|path| FoundFile {
+                name: self.shown(path),
+                path: path.clone(),
+                named: false,
+            })
+            .collect();
+        Ok(checkout::changed(tree.top(), commit, tree, &files)?)
     }
 }
 

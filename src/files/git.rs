@@ -4,12 +4,14 @@
 //! stable. It is asked so that nothing of the repository runs and nothing is fetched: no monitor, hook,
 //! filter or pager, no other repository than that around the working folder, no network.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
+
+use crate::text::WhyUnread;
 
 /// Why git doesn't tell.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -17,9 +19,21 @@ pub enum GitError {
     /// Git isn't there.
     #[error("cannot run `git`: {0}")]
     NoGit(String),
-    /// Git failed.
-    #[error("git: {0}")]
+    /// Git failed. It isn't quoted: what it complains of may be any file that a stranger's `.git` names.
+    #[error("git fails; run `git {0}` here to see why")]
     Failed(String),
+    /// Git refuses what belongs to somebody else.
+    #[error(
+        "git refuses `{0}`, for it belongs to another user; if you trust what is there, run `git config \
+         --global --add safe.directory {0}`"
+    )]
+    NotOwned(String),
+    /// Git's answer can't be read.
+    #[error("cannot read git's answer: {0}")]
+    Interrupted(String),
+    /// The working folder itself.
+    #[error("cannot tell the working folder: {0}")]
+    WorkingFolder(WhyUnread),
     /// Git answered what it never answers.
     #[error("git gave an answer that can't be understood")]
     Unexpected,
@@ -36,6 +50,17 @@ pub enum GitError {
         /// The nearest folder with a `.git`.
         nearest: String,
     },
+    /// The `.git` of a folder names a repository that doesn't know the folder.
+    #[error(
+        "the `.git` of `{top}` names the repository `{found}`, which doesn't name that folder; if it is \
+         its own, run `git -C {top} config core.worktree {top}`"
+    )]
+    Apart {
+        /// The repository.
+        found: String,
+        /// The folder.
+        top: String,
+    },
     /// An object that the clone doesn't have.
     #[error("the clone lacks object {0}; nothing is fetched, so fetch it first (a partial clone?)")]
     Absent(String),
@@ -45,11 +70,9 @@ pub enum GitError {
 const ANSWER_BYTES: u64 = 64 << 20;
 /// The most that is read of what git says is wrong.
 const STDERR_BYTES: u64 = 4096;
-/// The longest message of git's that is shown.
-const MESSAGE_CHARS: usize = 200;
 
 /// What git is told before each command. What comes so goes before every file of settings.
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 11] = [
     // A folder of the checkout that looks like a repository is none.
     "safe.bareRepository=explicit",
     "protocol.allow=never",
@@ -61,7 +84,11 @@ const SETTINGS: [&str; 10] = [
     "core.warnAmbiguousRefs=true",
     "core.quotePath=false",
     "credential.helper=",
+    "advice.graftFileDeprecated=false",
 ];
+
+/// An empty file.
+const NOTHING: &str = "/dev/null";
 
 /// The variables of git's that stay as the user has them: where its settings are. Others say which
 /// repository to take or what to run.
@@ -92,6 +119,7 @@ fn command(folder: &Path) -> Result<Command, GitError> {
         .env("GIT_ALLOW_PROTOCOL", "")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_GRAFT_FILE", NOTHING)
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_ATTR_NOSYSTEM", "1")
@@ -124,14 +152,19 @@ fn program() -> Result<PathBuf, GitError> {
 }
 
 /// A running git.
+#[derive(Debug)]
 pub(super) struct Running {
+    /// What it was asked, and where.
+    asked: String,
+    folder: PathBuf,
     child: Child,
     pub(super) stdout: BufReader<ChildStdout>,
     stderr: JoinHandle<String>,
 }
 
 impl Running {
-    fn start(mut command: Command) -> Result<Self, GitError> {
+    fn start(folder: &Path, mut command: Command, asked: &[&OsStr]) -> Result<Self, GitError> {
+        command.args(asked);
         let mut child = command
             .spawn()
             .map_err(|error| GitError::NoGit(error.to_string()))?;
@@ -143,7 +176,10 @@ impl Running {
             let _ = stderr.take(STDERR_BYTES).read_to_end(&mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         });
+        let asked: Vec<_> = asked.iter().map(|word| word.to_string_lossy()).collect();
         Ok(Running {
+            asked: asked.join(" "),
+            folder: folder.to_owned(),
             child,
             stdout: BufReader::new(stdout),
             stderr,
@@ -168,6 +204,7 @@ impl Running {
             mut child,
             stdout,
             stderr,
+            ..
         } = self;
         drop(stdout);
         let status = child.wait().map_err(|_| GitError::Unexpected)?;
@@ -176,48 +213,64 @@ impl Running {
 
     /// Waits for a good end.
     pub(super) fn finish(self) -> Result<(), GitError> {
+        let (asked, folder) = (self.asked.clone(), self.folder.clone());
         let (status, stderr) = self.end()?;
         if status.success() {
             Ok(())
         } else {
-            Err(failed(&stderr))
+            Err(failed(&folder, asked, &stderr))
         }
     }
 }
 
-/// What git complains of, in one line.
-fn failed(stderr: &str) -> GitError {
-    let line = stderr.lines().next().unwrap_or("it failed").trim();
-    let line = line.strip_prefix("fatal: ").unwrap_or(line);
-    GitError::Failed(line.chars().take(MESSAGE_CHARS).collect())
+/// Why git failed, as far as its words may be trusted.
+fn failed(folder: &Path, asked: String, stderr: &str) -> GitError {
+    if stderr.contains("detected dubious ownership") {
+        GitError::NotOwned(folder.display().to_string())
+    } else {
+        GitError::Failed(asked)
+    }
 }
 
 /// Starts a command whose answer is read as it comes.
 pub(super) fn start(folder: &Path, args: &[&str]) -> Result<Running, GitError> {
-    let mut command = command(folder)?;
-    command.args(args);
-    Running::start(command)
+    Running::start(folder, command(folder)?, &words(args))
 }
 
 /// The same, for a command that reads.
 pub(super) fn start_reading(folder: &Path, args: &[&str]) -> Result<Running, GitError> {
     let mut command = command(folder)?;
-    command.args(args).stdin(Stdio::piped());
-    Running::start(command)
+    command.stdin(Stdio::piped());
+    Running::start(folder, command, &words(args))
 }
 
-/// What a command answered, how it ended, and what it complained of.
+fn words<'w>(args: &'w [&str]) -> Vec<&'w OsStr> {
+    args.iter().map(OsStr::new).collect()
+}
+
+/// What a command answered, and how it ended.
 pub(super) struct Answer {
     pub(super) stdout: Vec<u8>,
     pub(super) status: ExitStatus,
     pub(super) stderr: String,
+    /// What it is where the command had to succeed.
+    pub(super) failure: GitError,
+}
+
+impl Answer {
+    /// The answer of a command that had to succeed.
+    pub(super) fn succeeded(self) -> Result<Vec<u8>, GitError> {
+        if self.status.success() {
+            Ok(self.stdout)
+        } else {
+            Err(self.failure)
+        }
+    }
 }
 
 /// Runs a command to its end.
 pub(super) fn answer(folder: &Path, args: &[&OsStr]) -> Result<Answer, GitError> {
-    let mut command = command(folder)?;
-    command.args(args);
-    let mut running = Running::start(command)?;
+    let mut running = Running::start(folder, command(folder)?, args)?;
     let mut stdout = Vec::new();
     let read = (&mut running.stdout)
         .take(ANSWER_BYTES + 1)
@@ -226,8 +279,10 @@ pub(super) fn answer(folder: &Path, args: &[&OsStr]) -> Result<Answer, GitError>
         running.stop();
         return Err(GitError::TooLong(ANSWER_BYTES));
     }
+    let asked = running.asked.clone();
     let (status, stderr) = running.end()?;
     Ok(Answer {
+        failure: failed(folder, asked, &stderr),
         stdout,
         status,
         stderr,
@@ -236,13 +291,7 @@ pub(super) fn answer(folder: &Path, args: &[&OsStr]) -> Result<Answer, GitError>
 
 /// Runs a command that has to succeed.
 pub(super) fn ask(folder: &Path, args: &[&str]) -> Result<Vec<u8>, GitError> {
-    let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
-    let answer = answer(folder, &args)?;
-    if answer.status.success() {
-        Ok(answer.stdout)
-    } else {
-        Err(failed(&answer.stderr))
-    }
+    answer(folder, &words(args))?.succeeded()
 }
 
 /// One line of an answer.
@@ -300,29 +349,6 @@ pub(super) fn for_each_item<E: From<GitError>>(
 /// The most bytes of one path and what git says of it.
 const ITEM_BYTES: u64 = 1 << 20;
 
-/// The submodules of the index, with their commits.
-pub(super) fn submodules(top: &Path) -> Result<HashMap<PathBuf, String>, GitError> {
-    let mut found = HashMap::new();
-    let mut running = start(top, &["ls-files", "--stage", "-z"])?;
-    let read = for_each_item(&mut running, |item| {
-        // As in `160000 COMMIT STAGE\tPATH`.
-        if let Some(rest) = item.strip_prefix(b"160000 ")
-            && let Some(tab) = rest.iter().position(|byte| *byte == b'\t')
-        {
-            let commit = rest[..tab].split(|byte| *byte == b' ').next();
-            let commit = String::from_utf8_lossy(commit.unwrap_or_default()).into_owned();
-            found.insert(path(&rest[tab + 1..]), commit);
-        }
-        Ok::<(), GitError>(())
-    });
-    if let Err(error) = read {
-        running.stop();
-        return Err(error);
-    }
-    running.finish()?;
-    Ok(found)
-}
-
 /// What ignore files hide below a folder of the repository, and git doesn't track: files, and whole
 /// folders.
 pub(super) fn ignored(top: &Path, folder: &Path) -> Result<HashSet<PathBuf>, GitError> {
@@ -342,10 +368,7 @@ pub(super) fn ignored(top: &Path, folder: &Path) -> Result<HashSet<PathBuf>, Git
     if !folder.as_os_str().is_empty() {
         args.push(folder.as_os_str());
     }
-    let answer = answer(top, &args)?;
-    if !answer.status.success() {
-        return Err(failed(&answer.stderr));
-    }
+    let answer = answer(top, &args)?.succeeded()?;
     let plain = |item: &[u8]| path(item.strip_suffix(b"/").unwrap_or(item));
-    Ok(items(&answer.stdout).map(plain).collect())
+    Ok(items(&answer).map(plain).collect())
 }

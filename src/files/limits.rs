@@ -1,5 +1,7 @@
 //! How much is read at most: files, bytes, and what is looked at to find them.
 
+use std::path::Path;
+
 use super::ReadError;
 
 /// The most that one side of an answer reads.
@@ -12,7 +14,11 @@ pub struct ReadLimits {
 }
 
 /// Files, folders and links are looked at so many times as often as files are read.
-const LOOKED_AT_PER_FILE: usize = 20;
+const LOOKED_AT_PER_FILE: usize = 10;
+
+/// What stands at a path counts once for each so many bytes of it, so that all paths together are
+/// bounded too.
+const PATH_BYTES: usize = 200;
 
 impl Default for ReadLimits {
     /// What a dump of a very large cluster, and a very large repository, stay below.
@@ -64,9 +70,10 @@ impl Budget {
         Ok(())
     }
 
-    /// Looks at something.
-    pub(super) fn look_at(&mut self, count: usize) -> Result<(), ReadError> {
-        let left = self.looked_at.checked_sub(count);
+    /// Looks at so much that stands at a path.
+    pub(super) fn look_at(&mut self, count: usize, path: &Path) -> Result<(), ReadError> {
+        let each = 1 + path.as_os_str().len() / PATH_BYTES;
+        let left = self.looked_at.checked_sub(count.saturating_mul(each));
         self.looked_at = left.ok_or(ReadError::TooManyEntries(self.limits.looked_at()))?;
         Ok(())
     }
@@ -94,10 +101,12 @@ mod tests {
             Err(ReadError::TooManyBytes(10))
         ));
         let mut budget = Budget::new(limits);
-        assert!(budget.look_at(40).is_ok());
+        let (short, long) = (Path::new("a"), "a/".repeat(PATH_BYTES / 2));
+        assert!(budget.look_at(18, short).is_ok());
+        assert!(budget.look_at(1, Path::new(&long)).is_ok());
         assert!(matches!(
-            budget.look_at(1),
-            Err(ReadError::TooManyEntries(40))
+            budget.look_at(1, short),
+            Err(ReadError::TooManyEntries(20))
         ));
     }
 }

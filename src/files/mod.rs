@@ -8,13 +8,18 @@
 //! A disk and a git revision are walked by the same code (`walk`, over `tree`), so both sides of a
 //! comparison hold the same paths.
 
+mod blobs;
+mod checkout;
 mod disk;
 mod folder;
 mod git;
+mod index;
 mod limits;
 mod open;
 mod rendered;
+mod repository;
 mod revision;
+mod revision_tree;
 mod tree;
 mod walk;
 
@@ -235,16 +240,18 @@ impl DiskReader {
                 self.absent.push(path.to_owned());
                 return Ok(());
             }
-            DiskPlace::InRepository(below) => (self.walk_of_repository(&below), below),
+            DiskPlace::InRepository(below) => (self.walk_of_repository(), below),
             DiskPlace::Below { top, path: below } => {
-                let disk = self.hiding(Disk::below(top), &below);
-                self.walks.push(TreeWalk::new(disk));
+                self.walks.push(TreeWalk::new(Disk::below(top)));
                 (self.walks.len() - 1, below)
             }
         };
         let Some(walk) = self.walks.get_mut(at) else {
             return Ok(());
         };
+        if self.rules.ignore_files == IgnoreFiles::Obeyed {
+            walk.tree.hide_ignored(&below);
+        }
         let (files, unread) = (walk.files.len(), walk.unreadable.len());
         if !walk.root(number, path, &below, &mut self.budget)? {
             self.absent.push(path.to_owned());
@@ -273,7 +280,7 @@ impl DiskReader {
     }
 
     /// The number of the walk through the repository.
-    fn walk_of_repository(&mut self, below: &Path) -> usize {
+    fn walk_of_repository(&mut self) -> usize {
         if let Some(known) = self.repository {
             return known;
         }
@@ -281,18 +288,10 @@ impl DiskReader {
         let disk = Disk::of_repository(top.to_owned());
         let disk = match self.rules.asked_by {
             AskedBy::User => disk,
-            AskedBy::Repository => disk.with_submodules(),
+            AskedBy::Repository => disk.with_index(),
         };
-        let disk = self.hiding(disk, below);
         self.walks.push(TreeWalk::new(disk));
         *self.repository.insert(self.walks.len() - 1)
-    }
-
-    fn hiding(&self, disk: Disk, below: &Path) -> Disk {
-        match self.rules.ignore_files {
-            IgnoreFiles::Obeyed => disk.without_ignored(below, &self.working_folder),
-            IgnoreFiles::NotRead => disk,
-        }
     }
 
     /// Reads what isn't a file to its end.
@@ -351,6 +350,10 @@ impl DiskReader {
             }
         }
         for (number, walk) in self.walks.into_iter().enumerate() {
+            if let Some((name, error)) = walk.tree.untold() {
+                let why = WhyUnread::Failed(error.to_string());
+                reading.unreadable.push(unread(name.to_owned(), why));
+            }
             reading.unreadable.extend(walk.unreadable);
             for mut folder in walk.rendered {
                 for path in folder.kustomizations() {

@@ -52,15 +52,18 @@ impl RenderedFolder {
             if !known.insert(path.clone()) {
                 continue;
             }
-            let Ok(entries) = tree.entries(&path) else {
+            let Ok(mut entries) = tree.entries(&path) else {
                 folder.is_whole = false;
                 continue;
             };
-            budget.look_at(entries.len())?;
-            if !below.as_os_str().is_empty() && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
+            budget.look_at(entries.len(), &path)?;
+            let is_top = below.as_os_str().is_empty() || path.as_os_str().is_empty();
+            if !is_top && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
                 folder.is_whole = false;
                 continue;
             }
+            // A folder that links lead to has one name on both sides.
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
             for (name, entry) in entries {
                 let (below, path) = (below.join(&name), path.join(&name));
                 if name == GIT_FOLDER || tree.hides(&path) {

@@ -1,22 +1,23 @@
-//! Commits: which one a word means, and its files as a [`Tree`], out of the object database without
-//! touching the working tree.
+//! Commits: which one a word means, and reading its files out of the object database, without touching
+//! the working tree.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt;
-use std::io::{BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
+use super::blobs::{contents, fingerprints};
+use super::checkout;
 use super::disk::WorkingFolder;
 use super::folder::{FolderToRender, SideTree, seen_from};
 use super::git::{self, GitError, answer, ask};
 use super::limits::Budget;
-use super::tree::{Tree, TreeEntry};
+use super::repository::{Repository, verify};
+use super::revision_tree::RevisionTree;
 use super::walk::TreeWalk;
 use super::{ReadError, ReadLimits, Reading};
-use crate::text::{Fingerprint, SourceText, WhyUnread};
+use crate::text::{SourceText, UnreadableFile};
 
 /// A commit of the repository around the working folder.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Revision {
     top: PathBuf,
     /// The working folder, as seen from there.
     prefix: PathBuf,
+    /// Its files, once they are asked for.
+    tree: OnceLock<Arc<RevisionTree>>,
 }
 
 impl fmt::Display for Revision {
@@ -54,7 +57,7 @@ impl Revision {
         if name.starts_with('-') || name.is_empty() || name.contains('\0') {
             return Ok(None);
         }
-        let Some((top, prefix)) = repository()? else {
+        let Some(Repository { top, prefix }) = Repository::find()? else {
             return Ok(None);
         };
         let commit = format!("{name}^{{commit}}");
@@ -65,28 +68,20 @@ impl Revision {
             if NO_SUCH_REVISION.iter().any(says) {
                 return Ok(None);
             }
-            let line = found.stderr.lines().next().unwrap_or("it failed");
-            let line = line.trim().trim_start_matches("fatal: ");
-            return Err(GitError::Failed(line.chars().take(200).collect()).into());
+            return Err(found.failure.into());
         }
         if found.stderr.contains("is ambiguous") {
             return Err(FindError::Ambiguous);
         }
         let commit = git::line(&found.stdout);
         // Which repository git takes is asked once it takes one at all.
-        let taken = git::line(&ask(&top, &["rev-parse", "--show-toplevel"])?);
-        if std::fs::canonicalize(&taken).ok() != std::fs::canonicalize(&top).ok() {
-            return Err(GitError::Elsewhere {
-                found: taken,
-                nearest: top.display().to_string(),
-            }
-            .into());
-        }
+        verify(&top)?;
         Ok(Some(Revision {
             name: name.to_owned(),
             commit,
             top,
             prefix,
+            tree: OnceLock::new(),
         }))
     }
 
@@ -124,8 +119,7 @@ impl Revision {
             if found.status.code() == Some(1) && found.stderr.trim().is_empty() {
                 return Ok(None);
             }
-            let line = found.stderr.lines().next().unwrap_or("it failed").trim();
-            return Err(GitError::Failed(line.chars().take(200).collect()));
+            return Err(found.failure);
         }
         let name = if commit == self.commit {
             self.name.clone()
@@ -136,7 +130,9 @@ impl Revision {
         Ok(Some(Revision {
             name,
             commit,
-            ..self.clone()
+            top: self.top.clone(),
+            prefix: self.prefix.clone(),
+            tree: OnceLock::new(),
         }))
     }
 
@@ -145,7 +141,7 @@ impl Revision {
     /// # Errors
     /// If git fails.
     pub fn is_shallow() -> Result<bool, GitError> {
-        let Some((top, _)) = repository()? else {
+        let Some(Repository { top, .. }) = Repository::find()? else {
             return Ok(false);
         };
         let said = ask(&top, &["rev-parse", "--is-shallow-repository"])?;
@@ -159,8 +155,31 @@ impl Revision {
     /// # Errors
     /// If a path leads out of the repository, more is to be read than the limits allow, or git fails.
     pub fn read(&self, paths: &[PathBuf], limits: ReadLimits) -> Result<Reading, ReadError> {
+        self.read_and_tell(paths, limits, |_| Ok(Vec::new()))
+    }
+
+    /// The same, and tells of files that git changes when it checks them out, since those are applied.
+    ///
+    /// # Errors
+    /// As [`Revision::read`].
+    pub fn read_to_apply(
+        &self,
+        paths: &[PathBuf],
+        limits: ReadLimits,
+    ) -> Result<Reading, ReadError> {
+        self.read_and_tell(paths, limits, |walk| {
+            checkout::changed(&self.top, &self.commit, &walk.tree, &walk.files)
+        })
+    }
+
+    fn read_and_tell(
+        &self,
+        paths: &[PathBuf],
+        limits: ReadLimits,
+        tell: impl FnOnce(&TreeWalk<Arc<RevisionTree>>) -> Result<Vec<UnreadableFile>, GitError>,
+    ) -> Result<Reading, ReadError> {
         let mut budget = Budget::new(limits);
-        let tree = self.tree(&mut budget)?;
+        let tree = self.tree(limits)?;
         let mut walk = TreeWalk::new(tree);
         let mut reading = Reading::default();
         let working_folder = WorkingFolder::find().map_err(ReadError::WorkingFolder)?;
@@ -181,6 +200,7 @@ impl Revision {
         let ids = walk.files.iter().map(|file| walk.tree.id(&file.path));
         let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
         let mut read = contents(&self.top, &ids, &mut budget)?.into_iter();
+        let told = tell(&walk)?;
         for file in walk.files {
             match read.next().ok_or(GitError::Unexpected)? {
                 Ok(bytes) => reading.texts.push(SourceText {
@@ -192,6 +212,7 @@ impl Revision {
             }
         }
         reading.unreadable = walk.unreadable;
+        reading.unreadable.extend(told);
         for mut folder in walk.rendered {
             let kustomizations = folder.kustomizations();
             let ids = walk.tree.ids(&kustomizations)?;
@@ -204,7 +225,10 @@ impl Revision {
             let contents = fingerprints(&self.top, &ids, &mut budget)?;
             reading.unreadable.push(folder.unreadable(contents));
         }
-        let tree = Rc::new(SideTree::Revision(walk.tree));
+        let tree = Rc::new(SideTree::Revision {
+            commit: self.commit.clone(),
+            tree: walk.tree,
+        });
         for root in walk.roots {
             let (tree, here) = (Rc::clone(&tree), Some(self.prefix.clone()));
             let folder = FolderToRender::new(root, tree, here, limits);
@@ -213,24 +237,26 @@ impl Revision {
         Ok(reading)
     }
 
-    fn tree(&self, budget: &mut Budget) -> Result<RevisionTree, ReadError> {
-        let mut tree = RevisionTree {
-            top: self.top.clone(),
-            ..RevisionTree::default()
-        };
-        tree.folders.insert(PathBuf::new(), Vec::new());
+    fn tree(&self, limits: ReadLimits) -> Result<Arc<RevisionTree>, ReadError> {
+        if let Some(known) = self.tree.get() {
+            return Ok(Arc::clone(known));
+        }
+        // It is looked at to be listed, and what is read of it once more.
+        let mut budget = Budget::new(limits);
+        let mut tree = RevisionTree::of(&self.top);
         let args = ["ls-tree", "-r", "-t", "-z", "--full-tree", &self.commit];
         let mut running = git::start(&self.top, &args)?;
         let read = git::for_each_item(&mut running, |item| {
-            budget.look_at(1)?;
-            tree.add(item).map_err(ReadError::from)
+            let path = tree.add(item)?;
+            budget.look_at(1, &path)
         });
         if let Err(error) = read {
             running.stop();
             return Err(error);
         }
         running.finish()?;
-        Ok(tree)
+        let tree = Arc::new(tree.sorted()?);
+        Ok(Arc::clone(self.tree.get_or_init(|| tree)))
     }
 }
 
@@ -243,247 +269,4 @@ pub enum FindError {
     /// Git doesn't tell.
     #[error(transparent)]
     Git(#[from] GitError),
-}
-
-/// The top of the repository around the working folder, and the working folder as seen from there.
-fn repository() -> Result<Option<(PathBuf, PathBuf)>, GitError> {
-    let working_folder = WorkingFolder::find().map_err(|why| GitError::Failed(why.to_string()))?;
-    Ok(working_folder
-        .in_repository(Path::new(""))
-        .and_then(|prefix| {
-            let top = working_folder.repository()?.to_owned();
-            Some((top, prefix))
-        }))
-}
-
-/// The files of a commit.
-#[derive(Debug, Default)]
-pub(super) struct RevisionTree {
-    top: PathBuf,
-    entries: HashMap<PathBuf, (TreeEntry, String)>,
-    folders: HashMap<PathBuf, Vec<OsString>>,
-    /// What all links say, once one was asked for.
-    targets: OnceCell<Result<HashMap<PathBuf, PathBuf>, WhyUnread>>,
-}
-
-/// The longest that a link may say; systems take no longer path.
-const TARGET_BYTES: u64 = 4096;
-
-impl RevisionTree {
-    /// Adds an item of git's list: `MODE TYPE ID\tPATH`.
-    fn add(&mut self, item: &[u8]) -> Result<(), GitError> {
-        let tab = item.iter().position(|byte| *byte == b'\t');
-        let tab = tab.ok_or(GitError::Unexpected)?;
-        let head = str::from_utf8(&item[..tab]).map_err(|_| GitError::Unexpected)?;
-        let mut words = head.split(' ');
-        let (Some(mode), Some(kind), Some(id)) = (words.next(), words.next(), words.next()) else {
-            return Err(GitError::Unexpected);
-        };
-        let path = git::path(&item[tab + 1..]);
-        let entry = match (mode, kind) {
-            (_, "tree") => TreeEntry::Folder,
-            (_, "commit") => TreeEntry::Submodule(Some(id.to_owned())),
-            ("120000", _) => TreeEntry::Link,
-            (_, "blob") => TreeEntry::File,
-            _ => return Err(GitError::Unexpected),
-        };
-        if entry == TreeEntry::Folder {
-            self.folders.entry(path.clone()).or_default();
-        }
-        if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
-            let folder = self.folders.entry(folder.to_owned()).or_default();
-            folder.push(name.to_owned());
-        }
-        self.entries.insert(path, (entry, id.to_owned()));
-        Ok(())
-    }
-
-    fn id(&self, path: &Path) -> Result<String, GitError> {
-        let (_, id) = self.entries.get(path).ok_or(GitError::Unexpected)?;
-        Ok(id.clone())
-    }
-
-    /// The top of the repository.
-    pub(super) fn top(&self) -> &Path {
-        &self.top
-    }
-
-    /// Reads files, all within a budget.
-    pub(super) fn read(
-        &self,
-        paths: &[PathBuf],
-        budget: &mut Budget,
-    ) -> Result<Vec<Result<Vec<u8>, WhyUnread>>, ReadError> {
-        contents(&self.top, &self.ids(paths)?, budget)
-    }
-
-    fn ids(&self, paths: &[PathBuf]) -> Result<Vec<String>, GitError> {
-        paths.iter().map(|path| self.id(path)).collect()
-    }
-
-    fn read_targets(&self) -> Result<HashMap<PathBuf, PathBuf>, WhyUnread> {
-        let links = self.entries.iter();
-        let links = links.filter(|(_, (entry, _))| *entry == TreeEntry::Link);
-        let (paths, ids): (Vec<&PathBuf>, Vec<String>) =
-            links.map(|(path, (_, id))| (path, id.clone())).unzip();
-        let limits = ReadLimits {
-            bytes: TARGET_BYTES * (ids.len() as u64 + 1),
-            files: ids.len(),
-        };
-        let read = contents_within(&self.top, &ids, &mut Budget::new(limits), TARGET_BYTES);
-        let read = read.map_err(|error| WhyUnread::Failed(error.to_string()))?;
-        let targets = paths.into_iter().zip(read);
-        Ok(targets
-            .filter_map(|(path, target)| Some((path.clone(), git::path(&target.ok()?))))
-            .collect())
-    }
-}
-
-impl Tree for RevisionTree {
-    fn entry(&self, path: &Path) -> Result<Option<TreeEntry>, WhyUnread> {
-        Ok(self.entries.get(path).map(|(entry, _)| entry.clone()))
-    }
-
-    fn entries(&self, folder: &Path) -> Result<Vec<(OsString, TreeEntry)>, WhyUnread> {
-        let names = self.folders.get(folder).ok_or(WhyUnread::Missing)?;
-        let entry = |name: &OsString| {
-            let (entry, _) = self.entries.get(&folder.join(name))?;
-            Some((name.clone(), entry.clone()))
-        };
-        Ok(names.iter().filter_map(entry).collect())
-    }
-
-    fn target(&self, link: &Path) -> Result<PathBuf, WhyUnread> {
-        let targets = self.targets.get_or_init(|| self.read_targets());
-        let targets = targets.as_ref().map_err(Clone::clone)?;
-        let target = targets.get(link).cloned();
-        target.ok_or(WhyUnread::TooLarge {
-            limit: TARGET_BYTES,
-        })
-    }
-
-    fn hides(&self, _: &Path) -> bool {
-        false
-    }
-}
-
-/// The most files that are too large: for each, git is begun anew.
-const MAX_TOO_LARGE: usize = 16;
-
-/// The contents of blobs, or why one isn't read.
-fn contents(
-    top: &Path,
-    ids: &[String],
-    budget: &mut Budget,
-) -> Result<Vec<Result<Vec<u8>, WhyUnread>>, ReadError> {
-    let each = budget.file_bytes();
-    contents_within(top, ids, budget, each)
-}
-
-fn contents_within(
-    top: &Path,
-    ids: &[String],
-    budget: &mut Budget,
-    each: u64,
-) -> Result<Vec<Result<Vec<u8>, WhyUnread>>, ReadError> {
-    let mut contents = Vec::with_capacity(ids.len());
-    let mut too_large = 0;
-    while contents.len() < ids.len() {
-        if too_large > MAX_TOO_LARGE {
-            return Err(ReadError::TooManyBytes(each));
-        }
-        too_large += 1;
-        batch(top, ids, budget, each, &mut contents)?;
-    }
-    Ok(contents)
-}
-
-/// Reads on until all is read, or until something is too large, which ends the child process: what
-/// isn't wanted of it would have to be read too.
-fn batch(
-    top: &Path,
-    ids: &[String],
-    budget: &mut Budget,
-    each: u64,
-    contents: &mut Vec<Result<Vec<u8>, WhyUnread>>,
-) -> Result<(), ReadError> {
-    let mut running = git::start_reading(top, &["cat-file", "--batch"])?;
-    let mut stdin = running.stdin()?;
-    let wanted: String = ids[contents.len()..]
-        .iter()
-        .map(|id| format!("{id}\n"))
-        .collect();
-    // Git writes while it reads, so both have to go on at once.
-    let writer = std::thread::spawn(move || stdin.write_all(wanted.as_bytes()));
-    let mut read = Ok(());
-    while read.is_ok() && contents.len() < ids.len() {
-        match blob(&mut running, &ids[contents.len()], budget, each) {
-            Ok(bytes) => contents.push(Ok(bytes)),
-            Err(BlobError::TooLarge) => {
-                contents.push(Err(WhyUnread::TooLarge { limit: each }));
-                break;
-            }
-            Err(BlobError::Read(error)) => read = Err(error),
-        }
-    }
-    // Its answers are all read; how it ends says nothing more.
-    running.stop();
-    let _ = writer.join();
-    read
-}
-
-enum BlobError {
-    TooLarge,
-    Read(ReadError),
-}
-
-impl<E: Into<ReadError>> From<E> for BlobError {
-    fn from(error: E) -> Self {
-        BlobError::Read(error.into())
-    }
-}
-
-/// The next blob of git's answer.
-fn blob(
-    running: &mut git::Running,
-    id: &str,
-    budget: &mut Budget,
-    each: u64,
-) -> Result<Vec<u8>, BlobError> {
-    let failed = |error: std::io::Error| GitError::Failed(error.to_string());
-    let mut header = String::new();
-    let mut within = (&mut running.stdout).take(1024);
-    within.read_line(&mut header).map_err(failed)?;
-    // As in `ID blob SIZE`.
-    let mut words = header.trim_end().split(' ');
-    let (_, kind, size) = (words.next(), words.next(), words.next());
-    if kind == Some("missing") {
-        return Err(GitError::Absent(id.to_owned()).into());
-    }
-    let size: u64 = size
-        .filter(|_| kind == Some("blob"))
-        .and_then(|size| size.parse().ok())
-        .ok_or(GitError::Unexpected)?;
-    if size > each {
-        return Err(BlobError::TooLarge);
-    }
-    budget.take_file(size)?;
-    let size = usize::try_from(size).map_err(|_| GitError::Unexpected)?;
-    let mut bytes = vec![0; size + 1];
-    running.stdout.read_exact(&mut bytes).map_err(failed)?;
-    bytes.pop();
-    Ok(bytes)
-}
-
-/// The fingerprints of blobs; none where one is too large.
-fn fingerprints(
-    top: &Path,
-    ids: &[String],
-    budget: &mut Budget,
-) -> Result<Option<Vec<Fingerprint>>, ReadError> {
-    let contents = contents(top, ids, budget)?;
-    Ok(contents
-        .into_iter()
-        .map(|bytes| bytes.ok().map(|bytes| Fingerprint::of(&bytes)))
-        .collect())
 }

@@ -14,6 +14,9 @@ use crate::text::WhyUnread;
 /// How many links are followed from one path, as Linux does.
 const MAX_LINKS: usize = 40;
 
+/// The longest that a link may say; systems take no longer path.
+pub(super) const TARGET_BYTES: u64 = 4096;
+
 /// The folder that holds a repository, which no manifest stands in.
 pub(super) const GIT_FOLDER: &str = ".git";
 
@@ -77,7 +80,7 @@ pub(super) fn resolve_and_tell<T: Tree + ?Sized>(
     let mut links = 0;
     let mut last_target = None;
     while let Some(name) = left.pop_front() {
-        budget.look_at(1)?;
+        budget.look_at(1, Path::new(""))?;
         if entry != TreeEntry::Folder {
             return Ok(Err(missing(last_target)));
         }
@@ -87,7 +90,8 @@ pub(super) fn resolve_and_tell<T: Tree + ?Sized>(
             }
             continue;
         }
-        if name == GIT_FOLDER {
+        // Some disks don't tell upper case from lower.
+        if name.eq_ignore_ascii_case(GIT_FOLDER) {
             return Ok(Err(out(last_target, path)));
         }
         let next = at.join(&name);

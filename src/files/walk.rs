@@ -170,8 +170,10 @@ impl<T: Tree> TreeWalk<T> {
                     continue;
                 }
             };
-            budget.look_at(entries.len())?;
-            if !is_root(&at) && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
+            budget.look_at(entries.len(), &at.name)?;
+            // The top of the tree is this very repository, by whatever link it is reached.
+            let is_top = is_root(&at) || at.path.as_os_str().is_empty();
+            if !is_top && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
                 self.unread(number, &at, WhyUnread::Submodule { commit: None });
                 continue;
             }

@@ -32,12 +32,13 @@ impl Invalid {
     /// A value that isn't one of those that a field may have.
     pub(super) fn unsupported(field: &str, value: &str, supported: &str) -> Self {
         Invalid::new(format!(
-            "{field}: unsupported value `{value}`: supported values: {supported}"
+            "{field}: unsupported value `{}`: supported values: {supported}",
+            excerpt(value)
         ))
     }
 
     pub(super) fn unknown_field(field: impl Display) -> Self {
-        Invalid::new(format!("unknown field `{field}`"))
+        Invalid::new(format!("unknown field `{}`", excerpt(&field.to_string())))
     }
 
     /// Says where, and of which entry of a list, counted from 1.

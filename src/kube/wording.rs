@@ -1,10 +1,13 @@
 //! What parsers say, in words for people who write manifests rather than programs.
 
+use crate::text::with_excerpts;
+
 /// What is told of a text that is nested deeper.
 pub(super) const TOO_DEEP: &str = "nested deeper than 128 levels";
 
-/// A serde message in plain words; others as they are.
+/// A serde message in plain words, with excerpts of what it quotes.
 pub(crate) fn plain(message: &str) -> String {
+    let message = &*with_excerpts(message);
     if let Some(key) = message.strip_prefix("duplicate field ") {
         return format!("duplicate key {key}");
     }

@@ -81,6 +81,24 @@ pub enum WhyUnread {
         /// Why not, and what to do.
         why: String,
     },
+    /// The commit has it, and git changes it when it checks it out.
+    #[error(
+        "git changes it when it checks it out (`{attribute}` in .gitattributes), so that what is applied \
+         may be another text than the commit has; compare with the working tree, or apply it unchanged"
+    )]
+    ChangedByCheckout {
+        /// The attribute that says so.
+        attribute: &'static str,
+    },
+    /// Git is too old to say whether it changes files when it checks them out.
+    #[error(
+        "git may change files when it checks them out, as `{by}` says, and before 2.40 it doesn't tell \
+         which; compare with the working tree, or use a newer git"
+    )]
+    MayChange {
+        /// The file that says so.
+        by: String,
+    },
     /// What says how to judge was changed by what is judged.
     #[error("{0}")]
     SettingsDiffer(String),

@@ -59,6 +59,8 @@ pub struct Plan {
     folder: FolderToRender,
     sources: Sources,
     content: Option<Fingerprint>,
+    /// What of it git changes when it checks it out.
+    changed: Vec<UnreadableFile>,
     /// With the paths of values as they are in the tree.
     options: HelmOptions,
 }
@@ -110,10 +112,17 @@ impl Plan {
             sources.refusals.push(Refusal::MisleadingName);
         }
         let content = sources.fingerprint(folder.links());
+        let drawn_on: Vec<PathBuf> = match sources.layers.is_empty() {
+            false => sources.drawn_on.iter().cloned().collect(),
+            // What of a chart is drawn on, its templates say.
+            true => sources.in_tree().cloned().collect(),
+        };
+        let changed = folder.changed_by_checkout(&drawn_on)?;
         Ok(Plan {
             folder,
             sources,
             content,
+            changed,
             options,
         })
     }
@@ -121,6 +130,11 @@ impl Plan {
     /// The folder as a user would write it.
     pub fn name(&self) -> String {
         self.folder.name()
+    }
+
+    /// What of it is rendered as the commit has it, and git changes when it checks it out.
+    pub fn changed_by_checkout(&self) -> &[UnreadableFile] {
+        &self.changed
     }
 
     /// The folders of the kustomizations that it draws on, itself left out, as a user would write them.

@@ -66,7 +66,15 @@ impl Sources {
             .any(|bytes| says(bytes, b"Secret") || says(bytes, b"secretGenerator"))
     }
 
-    /// The files of a folder, without what stands further below.
+    /// The files as they stand in the tree, without those that were laid elsewhere.
+    pub(super) fn in_tree(&self) -> impl Iterator<Item = &PathBuf> {
+        self.files.keys().filter(|path| {
+            let mut brought_in = self.brought_in.iter();
+            !brought_in.any(|(to, _)| path.starts_with(to))
+        })
+    }
+
+    /// The files below a folder.
     pub(super) fn below<'s>(
         &'s self,
         folder: &'s Path,

@@ -1,8 +1,8 @@
 //! Input that is broken, hostile or absent: a message with a place, no verdict, and no panic.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
+use crate::support::limited;
 use crate::support::told::{put, run, told};
 use tempfile::TempDir;
 
@@ -283,17 +283,13 @@ fn bombs_are_refused_in_time() {
     for (name, text) in cases {
         let folder = TempDir::new().unwrap();
         put(folder.path(), name, &text);
-        let begin = Instant::now();
-        let output = run(
-            folder.path(),
-            &["can-i", "get", "pods", "--as", "ann", "-f", name],
-            b"",
-        );
+        let args = ["can-i", "get", "pods", "--as", "ann", "-f", name];
+        let output = limited::ends(folder.path(), None, &args);
         let stderr = str::from_utf8(&output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
         let span = stderr
             .strip_prefix("error: ")
-            .or(stderr.strip_prefix("Warning: "))
+            .or(stderr.strip_prefix("warning: "))
             .and_then(|rest| rest.strip_prefix(name));
         let line = span.and_then(|rest| rest.strip_prefix(':')?.split(':').next());
         let line: usize = line.and_then(|line| line.parse().ok()).expect(stderr);
@@ -302,7 +298,6 @@ fn bombs_are_refused_in_time() {
             (2..=last).contains(&line) || name == "block.yaml",
             "{name}: {stderr}"
         );
-        assert!(begin.elapsed() < Duration::from_secs(60), "{name}");
     }
 }
 

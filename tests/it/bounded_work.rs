@@ -183,36 +183,12 @@ mod counted {
 mod ended {
     //! The program itself, under limits of the operating system.
 
-    use std::path::Path;
-    use std::process::{Command, Output, Stdio};
-
     use super::*;
+    use crate::support::limited;
     use tempfile::TempDir;
 
-    /// How much of a processor's time, in seconds, and how many MiB a run may take, without
-    /// optimization.
-    const SECONDS: u32 = 20;
+    /// How many MiB a run may take.
     const MIB: u64 = 1024;
-
-    fn run(folder: &Path, args: &str) -> Output {
-        Command::new("sh")
-            .args([
-                "-c",
-                "ulimit -t $1; ulimit -v $2; shift 2; exec \"$@\"",
-                "sh",
-            ])
-            .arg(SECONDS.to_string())
-            .arg((MIB * 1024).to_string())
-            .arg(env!("CARGO_BIN_EXE_rbac-eval"))
-            .args(args.split(' '))
-            .current_dir(folder)
-            // Every thread reserves addresses that it may never use.
-            .env("RAYON_NUM_THREADS", "2")
-            .env("MALLOC_ARENA_MAX", "2")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
 
     const COMMANDS: [&str; 13] = [
         "can-i get pods --as alice -f head.yaml",
@@ -250,7 +226,8 @@ assertions:
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         for command in COMMANDS {
-            let output = run(folder.path(), command);
+            let args: Vec<&str> = command.split(' ').collect();
+            let output = limited::ends(folder.path(), Some(MIB), &args);
             let stderr: String = String::from_utf8_lossy(&output.stderr)
                 .chars()
                 .take(500)

@@ -3,129 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tempfile::TempDir;
 
-const RBAC: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
-
-/// What everyone starts from: alice may look, and an assertion says that nobody reads secrets.
-const BASE: [(&str, &str); 3] = [
-    (
-        "rbac/view.yaml",
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\n\
-         metadata: {name: view}\nroleRef: {kind: ClusterRole, name: view}\n\
-         subjects: [{kind: User, name: alice}]\n",
-    ),
-    (".gitignore", "build/\n"),
-    (
-        "tests/secrets.yaml",
-        "assertions:\n- name: nobody reads secrets\n  \
-         noOne: {verb: get, resource: secrets, namespace: default}\n",
-    ),
-];
-
-/// A binding of eve to a role.
-fn bound(role: &str) -> String {
-    format!(
-        "{RBAC}kind: ClusterRoleBinding\nmetadata: {{name: eve}}\n\
-         roleRef: {{kind: ClusterRole, name: {role}}}\nsubjects: [{{kind: User, name: eve}}]\n"
-    )
-}
-
-fn run(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
-        .args(args)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
-}
-
-fn git(folder: &Path, args: &[&str]) {
-    let output = Command::new("git")
-        .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
-        .args(["-c", "protocol.file.allow=always"])
-        .args(args)
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{args:?}: {output:?}");
-}
-
-fn put(folder: &Path, name: &str, content: &str) {
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
-}
-
-/// A repository of these files on `main`, with a branch `change` checked out.
-fn repository(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    git(
-        folder.path(),
-        &["init", "--quiet", "--initial-branch", "main"],
-    );
-    for (name, content) in BASE.iter().chain(files) {
-        put(folder.path(), name, content);
-    }
-    commit(folder.path());
-    git(folder.path(), &["switch", "--quiet", "--create", "change"]);
-    folder
-}
-
-fn commit(folder: &Path) {
-    git(folder, &["add", "--all", "--force"]);
-    git(folder, &["commit", "--quiet", "--message", "x"]);
-}
-
-/// The exit codes of both gates, each by itself, and what `diff` says isn't judged.
-fn gates(folder: &Path) -> (Option<i32>, Option<i32>, String) {
-    let diff = run(
-        folder,
-        &["diff", "main...HEAD", "--fail-on", "high", "-o", "json"],
-    );
-    let test = run(folder, &["test", "tests/secrets.yaml", "--base", "main"]);
-    let said = format!(
-        "{}{}{}",
-        String::from_utf8_lossy(&diff.stdout),
-        String::from_utf8_lossy(&diff.stderr),
-        String::from_utf8_lossy(&test.stderr)
-    );
-    (diff.status.code(), test.status.code(), said)
-}
-
-fn red(case: &str, files: &[(&str, &str)], change: impl FnOnce(&Path)) {
-    let folder = repository(files);
-    change(folder.path());
-    let (diff, test, said) = gates(folder.path());
-    assert!(
-        diff.is_some_and(|code| code > 0),
-        "{case}: diff {diff:?}\n{said}"
-    );
-    assert!(
-        test.is_some_and(|code| code > 0),
-        "{case}: test {test:?}\n{said}"
-    );
-}
-
-fn green(case: &str, files: &[(&str, &str)], change: impl FnOnce(&Path)) {
-    let folder = repository(files);
-    change(folder.path());
-    let (diff, test, said) = gates(folder.path());
-    assert_eq!((diff, test), (Some(0), Some(0)), "{case}\n{said}");
-}
-
-/// Commits one more file.
-fn adds<'a>(name: &'a str, content: &'a str) -> impl FnOnce(&Path) + 'a {
-    move |folder| {
-        put(folder, name, content);
-        commit(folder);
-    }
-}
+use crate::support::gates::{
+    RBAC, adds, bound, commit, gates, git, green, put, red, repository, run,
+};
 
 #[test]
 fn a_grant_is_seen_wherever_it_stands() {
@@ -202,6 +87,24 @@ fn what_a_tool_renders_is_not_judged_file_by_file() {
             adds("README.md", "unchanged\n"),
         );
     }
+}
+
+#[test]
+fn what_a_kustomization_names_elsewhere_belongs_to_it() {
+    let kustomization = (
+        "app/kustomization.yaml",
+        "resources: [rbac.yaml]\npatches:\n- path: ../patches/roles.txt\n\
+         configMapGenerator:\n- name: x\n  files: [\"key=../files/x.txt\"]\n",
+    );
+    let base = [
+        kustomization,
+        ("patches/roles.txt", "[]\n"),
+        ("files/x.txt", "x\n"),
+        ("files/other.txt", "x\n"),
+    ];
+    red("a patch", &base, adds("patches/roles.txt", "[{}]\n"));
+    red("a generator", &base, adds("files/x.txt", "y\n"));
+    green("another file", &base, adds("files/other.txt", "y\n"));
 }
 
 #[cfg(unix)]

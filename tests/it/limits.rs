@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::not_held;
+use crate::support::{limited, not_held};
 use tempfile::TempDir;
 
 /// What any of these runs may take, on a slow and busy machine, without optimization.
@@ -21,20 +21,7 @@ const JSON_HEAD: &str = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"
 
 /// Runs a question about files under a bound on its memory, in MiB of addresses.
 fn bounded(folder: &Path, mib: u64, args: &[&str]) -> Output {
-    let begin = Instant::now();
-    let output = Command::new("sh")
-        .args(["-c", "ulimit -v $1; shift; exec \"$@\"", "sh"])
-        .arg((mib * 1024).to_string())
-        .arg(BINARY)
-        .args(args)
-        .current_dir(folder)
-        // Every thread reserves addresses that it may never use.
-        .env("RAYON_NUM_THREADS", "2")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(begin.elapsed() < LONG, "{:?}", begin.elapsed());
-    output
+    limited::ends(folder, Some(mib), args)
 }
 
 /// Asks whether `ann` may get pods, by a file. Returns the exit code and what was told.

@@ -7,6 +7,7 @@ mod can_i_transcripts;
 mod catalogue;
 mod check_findings;
 mod check_outputs;
+mod checkouts;
 mod conformance;
 mod decode;
 mod default_policy;
@@ -20,19 +21,29 @@ mod directory;
 mod directory_answers;
 mod empty_namespace;
 mod escapes;
+mod forged;
+mod forged_comment;
 mod fuzz_regressions;
 mod hash_collisions;
 mod hidden_grants;
+#[cfg(unix)]
+mod hostile_files;
+#[cfg(unix)]
+mod hostile_repositories;
 mod index_sizes;
 mod input_forms;
+mod judged_by_base;
 #[cfg(target_os = "linux")]
 mod limits;
 mod long_lists;
 mod naive;
 mod named_creates;
 mod one_cluster;
+#[cfg(unix)]
+mod other_repositories;
 mod outside_authorizers;
 mod reading_bounds;
+mod reading_limits;
 mod readme;
 mod refusals;
 mod refused_fields;
@@ -45,6 +56,7 @@ mod risks;
 mod scalars;
 mod second_reader;
 mod sent;
+mod stderr_lines;
 mod support;
 mod texts;
 mod unknown_subjects;

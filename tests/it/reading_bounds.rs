@@ -1,10 +1,9 @@
-//! What a hostile text makes the reader do grows with its length alone: twice the text takes about
-//! twice the time, and aliases stand for no more than the run's budget, however many texts share it.
+//! What a hostile text makes the reader do grows with its length alone, and aliases stand for no more than the run's budget, however many texts share it.
 
-use std::time::{Duration, Instant};
-
+use crate::support::limited;
 use rbac_eval::kube::{self, ALIASED_IN_ALL, Manifest, Role};
 use rbac_eval::text::{Files, SourceText};
+use tempfile::TempDir;
 
 const HEAD: &str =
     "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\n";
@@ -21,28 +20,13 @@ fn read(texts: &[SourceText]) -> Manifest {
     kube::parse(&mut Files::default(), texts)
 }
 
-/// The shortest of three times that reading takes.
-fn time(text: &SourceText) -> Duration {
-    let once = || {
-        let begin = Instant::now();
-        read(std::slice::from_ref(text));
-        begin.elapsed()
-    };
-    (0..3).map(|_| once()).min().unwrap()
-}
-
-/// Asserts that four times the text takes less than twelve times as long: what grows with the square
-/// of the length takes sixteen times.
+/// Asserts that reading a long text ends soon: what grew with the square of its length would not.
 #[track_caller]
-fn assert_linear(name: &str, write: impl Fn(usize) -> String, count: usize) {
-    let (once, more) = (
-        time(&text(name, write(count))),
-        time(&text(name, write(4 * count))),
-    );
-    assert!(
-        more < once * 12 + Duration::from_millis(50),
-        "{once:?}, and {more:?} for four times as much"
-    );
+fn ends(name: &str, text: &str) {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join(name), text).unwrap();
+    let args = ["can-i", "get", "pods", "--as", "ann", "-f", name];
+    limited::ends(folder.path(), None, &args);
 }
 
 /// A document of a few kilobytes whose aliases stand for nearly as much as kubectl takes.
@@ -101,11 +85,11 @@ fn broken_lines_of_json_end_the_reading() {
     let manifest = read(&[text("a.jsonl", good + &line.repeat(100_000))]);
     assert_eq!((manifest.skipped, manifest.diagnostics.len()), (2, 1));
     assert!(manifest.diagnostics[0].is_unjudged());
-    assert_linear("a.jsonl", |count| line.repeat(count), 10_000);
+    ends("a.jsonl", &line.repeat(100_000));
 }
 
 #[test]
-fn what_is_hard_to_read_takes_time_by_its_length() {
+fn what_is_hard_to_read_ends_soon() {
     let list = |items: String| format!("apiVersion: v1\nkind: List\nitems:\n{items}");
     let item = "- apiVersion: rbac.authorization.k8s.io/v1\n  kind: Role\n  metadata: {name: r";
     let shapes: [(&str, &dyn Fn(usize) -> String); 10] = [
@@ -139,8 +123,7 @@ fn what_is_hard_to_read_takes_time_by_its_length() {
         ("documents", &|count| "---\na: &a b\nc: *a\n".repeat(count)),
     ];
     for (what, write) in shapes {
-        let begin = Instant::now();
-        assert_linear("a.yaml", write, 3_000);
-        assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
+        eprintln!("{what}");
+        ends("a.yaml", &write(100_000));
     }
 }

@@ -104,8 +104,8 @@ impl WeighedChange {
     }
 }
 
-/// Weighs changes, and puts them into the order in which they matter: gains of everyone first, then
-/// the most severe, gains before losses. What matters alike keeps its order.
+/// Weighs changes, and puts them into the order in which they matter: the most severe first, and among
+/// those gains of everyone, gains before losses. What matters alike keeps its order.
 pub fn weigh(
     changes: Vec<Change>,
     base: &RbacAuthorizer,
@@ -121,8 +121,8 @@ pub fn weigh(
         .collect();
     weighed.sort_by_key(|weighed| {
         (
-            !weighed.is_gain_of_everyone(),
             Reverse(weighed.severity()),
+            !weighed.is_gain_of_everyone(),
             weighed.change.direction,
         )
     });

@@ -3,12 +3,17 @@
 pub mod ask;
 pub mod compare;
 pub mod fuzzed;
+pub mod gates;
 pub mod generate;
+pub mod hostile;
+pub mod limited;
 pub mod naive;
 pub mod object;
 pub mod second;
 pub mod spell;
 pub mod told;
+#[cfg(unix)]
+pub mod trap;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
