@@ -19,7 +19,7 @@ use super::config::{self, FoundConfig};
 use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
 use super::progress::Progress;
-use super::rendering::{self, RenderedReading};
+use super::rendering::{self, RenderedReading, Strays};
 use super::sides::{Compared, ComparedInput};
 
 /// Where the policy comes from.
@@ -107,7 +107,8 @@ pub(super) fn load_quietly(args: &InputArgs) -> Result<Loaded, Failure> {
 
 fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
     let settings = Settings::new(args, config::nearest)?;
-    let reading = rendering::render(read_one(args, &settings, stdin)?, args.limits())?;
+    let reading = read_one(args, &settings, stdin)?;
+    let reading = rendering::render(reading, args.limits(), settings.strays())?;
     let looked_at = looked_at(&settings.paths(), &reading.reading);
     let asked_by = settings.directory_asked_by;
     let rules = args.rules(asked_by, IgnoreFiles::NotRead, Stdin::NotMeant);
@@ -181,8 +182,20 @@ pub(super) fn load_sides(
         }));
         Ok::<Reading, Failure>(reading)
     };
-    let before = rendering::render(read(&sides.base)?, args.limits())?;
-    let mut after = rendering::render(read(&sides.head)?, args.limits())?;
+    let render = |side: &ComparedInput, reading| {
+        let strays = match side {
+            ComparedInput::Path(_) => Strays::PassedOver,
+            ComparedInput::Revision(_) | ComparedInput::WorkingTree => settings.strays(),
+        };
+        rendering::render(reading, args.limits(), strays)
+    };
+    let before = render(&sides.base, read(&sides.base)?)?;
+    let mut after = render(&sides.head, read(&sides.head)?)?;
+    // Paths that the user compares may be held in whatever way each.
+    let is_path = |side: &ComparedInput| matches!(side, ComparedInput::Path(_));
+    if !is_path(&sides.base) && !is_path(&sides.head) {
+        after.tell_of_changes(&before);
+    }
     if from == SettingsSide::Base {
         after.reading.unreadable.extend(differing);
     }
@@ -495,6 +508,14 @@ impl Settings {
             settings.files = config.files.iter().map(|path| folder.join(path)).collect();
         }
         Ok(settings)
+    }
+
+    /// What is told of files that a rendered folder doesn't draw on.
+    fn strays(&self) -> Strays {
+        match self.files.is_empty() {
+            true => Strays::Told,
+            false => Strays::PassedOver,
+        }
     }
 
     /// The files and folders that are named, else the working folder.

@@ -1,11 +1,21 @@
 //! Folders that kustomize or Helm renders, rendered and put among the texts that were read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exit::Failure;
 use crate::files::{ReadLimits, Reading};
-use crate::text::{Files, Origins};
-use crate::tools::{HelmOptions, Plan, ToolUse};
+use crate::kube::{self, Binding, Role};
+use crate::text::{Files, Fingerprint, Origins, SourceText, UnreadableFile, WhyUnread};
+use crate::tools::{HelmOptions, Plan, Stray, ToolUse};
+
+/// What is told of files in a rendered folder that it doesn't draw on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strays {
+    /// That they aren't judged: nobody named the folder, so they may be applied by themselves.
+    Told,
+    /// Nothing: who names a folder means what it renders to.
+    PassedOver,
+}
 
 /// What was read, with what was rendered among its texts.
 #[derive(Debug, Default)]
@@ -15,6 +25,17 @@ pub(super) struct RenderedReading {
     origins: Vec<(usize, Origins)>,
     /// What rendered them.
     pub(super) tools: Vec<ToolUse>,
+    /// The folders that are rendered.
+    folders: BTreeMap<String, RenderedAs>,
+    /// What the folders draw on by name.
+    drawn_on: BTreeMap<String, Fingerprint>,
+}
+
+/// How a folder is rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct RenderedAs {
+    marker: String,
+    is_chart: bool,
 }
 
 impl RenderedReading {
@@ -26,24 +47,78 @@ impl RenderedReading {
             }
         }
     }
+
+    /// Tells of folders that the sides of a comparison, of which this is HEAD, don't hold in one way.
+    pub(super) fn tell_of_changes(&mut self, base: &RenderedReading) {
+        let mut told = Vec::new();
+        let mut tell = |one: &RenderedReading, other: &RenderedReading, side| {
+            for (name, how) in &one.folders {
+                let is_absent = other.reading.absent.iter().any(|path| {
+                    let path = path.strip_prefix("./").unwrap_or(path);
+                    path.display().to_string() == *name
+                });
+                let same = other.folders.get(name);
+                if is_absent || same.is_some_and(|same| same.is_chart == how.is_chart) {
+                    continue;
+                }
+                told.push(UnreadableFile {
+                    name: name.clone(),
+                    why: WhyUnread::RenderedOnOneSide {
+                        by: how.marker.clone(),
+                        side,
+                    },
+                    content: None,
+                });
+            }
+        };
+        tell(self, base, "HEAD");
+        tell(base, self, "BASE");
+        // What BASE draws on and HEAD doesn't is a loss, and no new file.
+        self.reading.unreadable.retain(|file| {
+            let was_drawn_on = base.drawn_on.get(&file.name).copied();
+            !matches!(file.why, WhyUnread::NotDrawnOn { .. })
+                || was_drawn_on.is_none()
+                || was_drawn_on != file.content
+        });
+        self.reading.unreadable.extend(told);
+    }
 }
 
 /// Renders the folders that were asked for. What one of them draws on isn't read by itself, too.
-pub(super) fn render(mut reading: Reading, limits: ReadLimits) -> Result<RenderedReading, Failure> {
+pub(super) fn render(
+    mut reading: Reading,
+    limits: ReadLimits,
+    strays: Strays,
+) -> Result<RenderedReading, Failure> {
     let mut plans = Vec::with_capacity(reading.folders.len());
     for folder in std::mem::take(&mut reading.folders) {
         let plan = Plan::new(folder, HelmOptions::default());
         plans.push(plan.map_err(|error| Failure::message(error.to_string()))?);
     }
-    let folders: BTreeSet<String> = plans.iter().flat_map(Plan::folders).collect();
-    let files: BTreeSet<String> = plans.iter().flat_map(Plan::files).collect();
-    plans.retain(|plan| !folders.contains(&plan.name()));
-    reading.texts.retain(|text| !files.contains(&text.name));
+    let drawn_on_folders: BTreeSet<String> = plans.iter().flat_map(Plan::folders).collect();
+    let drawn_on: BTreeMap<String, Fingerprint> = plans.iter().flat_map(Plan::contents).collect();
+    plans.retain(|plan| !drawn_on_folders.contains(&plan.name()));
+    reading
+        .texts
+        .retain(|text| !drawn_on.contains_key(&text.name));
     let mut rendered = RenderedReading {
         reading,
+        drawn_on,
         ..RenderedReading::default()
     };
     for plan in plans {
+        let how = RenderedAs {
+            marker: plan.marker(),
+            is_chart: plan.is_chart(),
+        };
+        if strays == Strays::Told {
+            let told = plan
+                .strays()
+                .into_iter()
+                .filter_map(|stray| told_of(stray, &how));
+            rendered.reading.unreadable.extend(told);
+        }
+        rendered.folders.insert(plan.name(), how);
         let changed = plan.changed_by_checkout().iter().cloned();
         rendered.reading.unreadable.extend(changed);
         match plan.render(limits) {
@@ -57,4 +132,26 @@ pub(super) fn render(mut reading: Reading, limits: ReadLimits) -> Result<Rendere
         }
     }
     Ok(rendered)
+}
+
+/// What is told of something that a rendered folder doesn't draw on: nothing of a manifest that is read
+/// and gives nobody anything.
+fn told_of(stray: Stray, how: &RenderedAs) -> Option<UnreadableFile> {
+    match stray {
+        Stray::Folder(folder) => Some(folder),
+        Stray::Manifest(text) => gives_something(&text).then(|| UnreadableFile {
+            name: text.name.clone(),
+            why: WhyUnread::NotDrawnOn {
+                by: how.marker.clone(),
+            },
+            content: Some(Fingerprint::of(&text.bytes)),
+        }),
+    }
+}
+
+fn gives_something(text: &SourceText) -> bool {
+    let manifest = kube::parse(&mut Files::default(), std::slice::from_ref(text));
+    !manifest.objects.of::<Role>().is_empty()
+        || !manifest.objects.of::<Binding>().is_empty()
+        || manifest.diagnostics.iter().any(|one| one.is_unjudged())
 }

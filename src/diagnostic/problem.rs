@@ -1,6 +1,6 @@
 //! What may be wrong with the input.
 
-use super::{Code, Describe, codes};
+use super::{Code, Describe, Severity, codes};
 use crate::object::ObjectRef;
 use crate::text::WhyUnread;
 
@@ -95,6 +95,8 @@ fn not_read(why: &WhyUnread) -> String {
         }
         WhyUnread::Rendered { .. }
         | WhyUnread::NotRendered { .. }
+        | WhyUnread::RenderedOnOneSide { .. }
+        | WhyUnread::NotDrawnOn { .. }
         | WhyUnread::SettingsDiffer(_)
         | WhyUnread::ChangedByCheckout { .. }
         | WhyUnread::MayChange { .. } => why.to_string(),
@@ -122,9 +124,11 @@ impl Describe for Problem {
     fn code(&self) -> &'static Code {
         match self {
             Problem::Unreadable { .. } => &codes::UNREADABLE,
-            Problem::NotRead(WhyUnread::Rendered { .. } | WhyUnread::NotRendered { .. }) => {
-                &codes::RENDERED
-            }
+            Problem::NotRead(
+                WhyUnread::Rendered { .. }
+                | WhyUnread::NotRendered { .. }
+                | WhyUnread::RenderedOnOneSide { .. },
+            ) => &codes::RENDERED,
             Problem::NotRead(WhyUnread::SettingsDiffer(_)) => &codes::SETTINGS_DIFFER,
             Problem::NotRead(_) => &codes::NOT_READ,
             Problem::Refused { .. } => &codes::REFUSED,
@@ -135,6 +139,14 @@ impl Describe for Problem {
             Problem::DefinedTwice { .. } => &codes::DEFINED_TWICE,
             Problem::ReplacesDefault { .. } => &codes::REPLACES_DEFAULT,
             Problem::StaleAggregation { .. } => &codes::STALE_AGGREGATION,
+        }
+    }
+
+    fn severity(&self) -> Severity {
+        match self {
+            // It may well be applied by nobody.
+            Problem::NotRead(WhyUnread::NotDrawnOn { .. }) => Severity::Medium,
+            problem => problem.code().severity,
         }
     }
 

@@ -40,6 +40,7 @@ pub use folder::{FolderContent, FolderToRender, FoundEntry};
 pub use git::GitError;
 pub use limits::ReadLimits;
 pub use revision::{FindError, Revision};
+pub(crate) use tree::{is_manifest, rendered_by};
 
 /// What reading paths gave.
 #[derive(Debug, Default)]

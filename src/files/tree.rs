@@ -161,7 +161,7 @@ const ENDINGS: [&str; 5] = ["yaml", "yml", "json", "jsonl", "ndjson"];
 
 /// Whether a file below a folder is read, by what follows the last dot of its name. As for kubectl,
 /// that dot may be the first letter: `.yaml` is read.
-pub(super) fn is_manifest(name: &OsStr) -> bool {
+pub(crate) fn is_manifest(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     let ending = name.iter().rposition(|byte| *byte == b'.');
     ending.is_some_and(|dot| {
@@ -200,7 +200,7 @@ pub(super) fn markers(entries: &[(OsString, TreeEntry)]) -> Vec<String> {
 }
 
 /// Who renders a folder that holds such a file.
-pub(super) fn rendered_by(marker: &str) -> Option<WhyUnread> {
+pub(crate) fn rendered_by(marker: &str) -> Option<WhyUnread> {
     let mut known = RENDERERS.into_iter();
     let (by, program, command) = known.find(|(name, ..)| *name == marker)?;
     Some(WhyUnread::Rendered {

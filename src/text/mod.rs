@@ -23,7 +23,7 @@ pub use lines::LineIndex;
 pub(crate) use lines::newlines;
 pub use located::Located;
 pub use misleading::{escaped, escaped_json, escaped_lines, holds_misleading, misleads};
-pub use origins::{Origin, Origins, Place};
+pub use origins::{Origin, Origins, ToldPlace};
 pub use unread::{UnreadableFile, WhyUnread};
 pub use write::{Quotes, write_yaml};
 
@@ -209,9 +209,9 @@ impl Files {
     }
 
     /// A place as it is told. What a program made is told to be where it was made from.
-    pub fn place(&self, span: Span) -> Place<'_> {
+    pub fn place(&self, span: Span) -> ToldPlace<'_> {
         let Some(origins) = self.origins.get(&span.file) else {
-            return Place {
+            return ToldPlace {
                 file: self.name(span.file),
                 line: span.line,
                 column: span.column,
@@ -219,7 +219,7 @@ impl Files {
             };
         };
         let origin = origins.of(span.line);
-        Place {
+        ToldPlace {
             file: origin.map_or(self.name(span.file), |origin| &origin.file),
             line: origin.map_or(0, |origin| origin.line),
             column: 0,
@@ -234,7 +234,7 @@ impl Files {
 
     /// `file:line`, or the name alone for a file as a whole.
     pub fn file_line(&self, span: Span) -> String {
-        Place {
+        ToldPlace {
             column: 0,
             ..self.place(span)
         }

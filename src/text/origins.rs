@@ -45,7 +45,7 @@ impl Origins {
 
 /// A place as it is told: where a text stands, or what it was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'f> {
+pub struct ToldPlace<'f> {
     /// The file.
     pub file: &'f str,
     /// The line, from 1; 0 for the file as a whole.
@@ -56,7 +56,7 @@ pub struct Place<'f> {
     pub rendered: u32,
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for ToldPlace<'_> {
     /// `file:line:column`, leaving out what the place doesn't say.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.file)?;

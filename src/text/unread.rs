@@ -81,6 +81,26 @@ pub enum WhyUnread {
         /// Why not, and what to do.
         why: String,
     },
+    /// A folder that is rendered on one side of a comparison, and read file by file on the other.
+    #[error(
+        "it holds {by} in {side} alone, so it is rendered there, and not on the other side; what is \
+         applied isn't known: compare the two texts that are applied, as in `diff BEFORE AFTER`"
+    )]
+    RenderedOnOneSide {
+        /// The file that says that it is rendered.
+        by: String,
+        /// The side: `BASE` or `HEAD`.
+        side: &'static str,
+    },
+    /// A manifest of a rendered folder that what is rendered doesn't hold.
+    #[error(
+        "{by} doesn't draw on it, so it is no part of what is rendered; if it is applied by itself, name it \
+         with `-f`"
+    )]
+    NotDrawnOn {
+        /// The file that says what is rendered.
+        by: String,
+    },
     /// The commit has it, and git changes it when it checks it out.
     #[error(
         "git changes it when it checks it out (`{attribute}` in .gitattributes), so that what is applied \

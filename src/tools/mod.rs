@@ -18,6 +18,7 @@ mod refusal;
 mod remote;
 mod run;
 mod sources;
+mod strays;
 mod version;
 
 use std::collections::BTreeSet;
@@ -34,6 +35,7 @@ use run::{Program, RunError, RunRules, TIME_LIMIT};
 use sources::{Gathering, Sources};
 
 pub use refusal::{NamedAt, Refusal};
+pub use strays::Stray;
 pub use version::{ToolUse, ToolVersion};
 
 /// How a chart is rendered. Kustomizations need nothing of this.
@@ -132,6 +134,16 @@ impl Plan {
         self.folder.name()
     }
 
+    /// The file that says what is rendered.
+    pub fn marker(&self) -> String {
+        self.folder.markers().join(" and ")
+    }
+
+    /// Whether Helm renders it.
+    pub fn is_chart(&self) -> bool {
+        self.kind() == RendererKind::Helm
+    }
+
     /// What of it is rendered as the commit has it, and git changes when it checks it out.
     pub fn changed_by_checkout(&self) -> &[UnreadableFile] {
         &self.changed
@@ -145,10 +157,20 @@ impl Plan {
             .collect()
     }
 
-    /// The files that it draws on by name, as a user would write them.
-    pub fn files(&self) -> BTreeSet<String> {
-        let drawn_on = self.sources.drawn_on.iter();
-        drawn_on.map(|path| self.folder.shown(path)).collect()
+    /// The manifests of the folder that it doesn't draw on, as a user would write their names; those of
+    /// other folders that are rendered by themselves are told as such a folder.
+    pub fn strays(&self) -> Vec<Stray> {
+        strays::of(&self.sources, self.folder.path(), self.kind(), |path| {
+            self.folder.shown(path)
+        })
+    }
+
+    /// The files that it draws on by name, with what stands for their contents.
+    pub fn contents(&self) -> impl Iterator<Item = (String, Fingerprint)> {
+        self.sources.drawn_on.iter().filter_map(|path| {
+            let bytes = self.sources.files.get(path)?;
+            Some((self.folder.shown(path), Fingerprint::of(bytes)))
+        })
     }
 
     /// Renders it, or says why it isn't, one reason each.
@@ -168,7 +190,7 @@ impl Plan {
         UnreadableFile {
             name: self.name(),
             why: WhyUnread::NotRendered {
-                by: self.folder.markers().join(" and "),
+                by: self.marker(),
                 why: refusal.to_string(),
             },
             content: self.content,
@@ -192,7 +214,7 @@ impl Plan {
                 (None, Some(program)) => ("kustomize", program, "kustomize build"),
                 (None, None) => {
                     return Err(Refusal::NoProgram {
-                        programs: "neither `kubectl` nor `kustomize` was",
+                        programs: "`kubectl` or `kustomize`",
                         command: format!("kubectl kustomize {shown}"),
                     });
                 }
@@ -201,7 +223,7 @@ impl Plan {
                 Some(program) => ("helm", program, "helm template"),
                 None => {
                     return Err(Refusal::NoProgram {
-                        programs: "`helm` wasn't",
+                        programs: "`helm`",
                         command: self.helm_command(&shown),
                     });
                 }

@@ -126,15 +126,15 @@ fn write_canonical(node: Node<'_>, text: &mut String) {
 
 /// A way from the rendered folder to a file of objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Way {
+struct NameWay {
     prefix: String,
     suffix: String,
 }
 
-impl Way {
+impl NameWay {
     /// The way that goes on through a kustomization.
     fn then(&self, layer: &Layer) -> Self {
-        Way {
+        NameWay {
             prefix: format!("{}{}", self.prefix, layer.prefix),
             suffix: format!("{}{}", layer.suffix, self.suffix),
         }
@@ -146,7 +146,7 @@ struct SourceObject {
     object: TextObject,
     file: PathBuf,
     is_resource: bool,
-    ways: BTreeSet<Way>,
+    ways: BTreeSet<NameWay>,
 }
 
 impl SourceObject {
@@ -230,8 +230,8 @@ fn the_one<'s>(rendered: &TextObject, fitting: &[&'s SourceObject]) -> Option<&'
 
 /// The objects of all files that the kustomizations draw on.
 fn source_objects(sources: &Sources) -> Vec<SourceObject> {
-    let ways = Ways::of(sources);
-    let all: BTreeSet<Way> = ways.of_folders.values().flatten().cloned().collect();
+    let ways = NameWays::of(sources);
+    let all: BTreeSet<NameWay> = ways.of_folders.values().flatten().cloned().collect();
     let mut known = Vec::new();
     for layer in &sources.layers {
         let own = ways.of_folders.get(&*layer.folder).cloned();
@@ -260,28 +260,28 @@ fn source_objects(sources: &Sources) -> Vec<SourceObject> {
 }
 
 /// The ways from the rendered folder to each that it draws on.
-struct Ways<'s> {
+struct NameWays<'s> {
     layers: BTreeMap<&'s Path, &'s Layer>,
-    of_folders: BTreeMap<&'s Path, BTreeSet<Way>>,
+    of_folders: BTreeMap<&'s Path, BTreeSet<NameWay>>,
     followed: usize,
 }
 
-impl<'s> Ways<'s> {
+impl<'s> NameWays<'s> {
     fn of(sources: &'s Sources) -> Self {
         let layers = sources.layers.iter();
-        let mut ways = Ways {
+        let mut ways = NameWays {
             layers: layers.map(|layer| (&*layer.folder, layer)).collect(),
             of_folders: BTreeMap::new(),
             followed: 0,
         };
         if let Some(first) = sources.layers.first() {
-            ways.follow(first, &Way::default());
+            ways.follow(first, &NameWay::default());
         }
         ways
     }
 
     /// Follows the ways below a folder, which what is above it names so.
-    fn follow(&mut self, layer: &'s Layer, above: &Way) {
+    fn follow(&mut self, layer: &'s Layer, above: &NameWay) {
         self.followed += 1;
         if self.followed > MAX_WAYS {
             return;

@@ -149,7 +149,7 @@ pub enum Refusal {
     MisleadingName,
     /// Nothing on this machine renders it.
     #[error(
-        "{programs} found in no folder of `PATH`; install it, or give what `{command}` prints with `-f`"
+        "no folder of `PATH` holds {programs}; install it, or give what `{command}` prints with `-f`"
     )]
     NoProgram {
         /// The programs that were looked for, in words.

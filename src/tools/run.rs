@@ -1,4 +1,4 @@
-//! Running a program of the user's own so that it can do little: no shell, no input, no settings, no
+//! RunningTool a program of the user's own so that it can do little: no shell, no input, no settings, no
 //! network that it is told of, for a bounded time and with a bounded answer.
 
 use std::ffi::OsString;
@@ -155,7 +155,7 @@ pub(super) fn run(
     rules: RunRules<'_>,
 ) -> Result<Ran, RunError> {
     let deadline = Instant::now() + rules.time;
-    let mut running = Running(command(program, args, rules).spawn()?);
+    let mut running = RunningTool(command(program, args, rules).spawn()?);
     let no_pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
     let stdout = running.0.stdout.take().ok_or_else(no_pipe)?;
     let stderr = running.0.stderr.take().ok_or_else(no_pipe)?;
@@ -221,9 +221,9 @@ fn command(program: &Program, args: &[OsString], rules: RunRules<'_>) -> Command
 }
 
 /// A program that is ended with its children when nobody waits for it any more.
-struct Running(Child);
+struct RunningTool(Child);
 
-impl Drop for Running {
+impl Drop for RunningTool {
     fn drop(&mut self) {
         #[cfg(unix)]
         {

@@ -47,6 +47,14 @@ mod reading_limits;
 mod readme;
 mod refusals;
 mod refused_fields;
+#[cfg(unix)]
+mod rendering;
+#[cfg(unix)]
+mod rendering_hidden;
+#[cfg(unix)]
+mod rendering_refusals;
+#[cfg(target_os = "linux")]
+mod rendering_stand_ins;
 mod reverse_law;
 mod reverse_views;
 mod review;

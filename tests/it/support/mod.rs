@@ -11,6 +11,8 @@ pub mod naive;
 pub mod object;
 pub mod second;
 pub mod spell;
+#[cfg(unix)]
+pub mod stand_in;
 pub mod told;
 #[cfg(unix)]
 pub mod trap;
