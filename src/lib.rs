@@ -26,7 +26,7 @@
 //!
 //! - `cli` (default): the command line, with all of the others.
 //! - `render`: tables, SARIF, JUnit and the other forms of the command line's answers.
-//! - `files`: reading files, folders and git revisions.
+//! - `files`: reading files, folders and git revisions, and rendering folders.
 //! - `parallel`: reading on all cores.
 //! - `k8s-openapi`: conversions from and to that crate's types (the `openapi` module). A library that
 //!   depends on this one turns default features off and lets its own dependents choose the version.

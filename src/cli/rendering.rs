@@ -121,6 +121,7 @@ pub(super) fn render(
         rendered.folders.insert(plan.name(), how);
         let changed = plan.changed_by_checkout().iter().cloned();
         rendered.reading.unreadable.extend(changed);
+        rendered.reading.unreadable.extend(plan.asks_cluster());
         match plan.render(limits) {
             Ok(text) => {
                 let number = rendered.reading.texts.len();

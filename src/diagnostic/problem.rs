@@ -96,6 +96,7 @@ fn not_read(why: &WhyUnread) -> String {
         WhyUnread::Rendered { .. }
         | WhyUnread::NotRendered { .. }
         | WhyUnread::RenderedOnOneSide { .. }
+        | WhyUnread::AsksCluster
         | WhyUnread::NotDrawnOn { .. }
         | WhyUnread::SettingsDiffer(_)
         | WhyUnread::ChangedByCheckout { .. }
@@ -127,7 +128,8 @@ impl Describe for Problem {
             Problem::NotRead(
                 WhyUnread::Rendered { .. }
                 | WhyUnread::NotRendered { .. }
-                | WhyUnread::RenderedOnOneSide { .. },
+                | WhyUnread::RenderedOnOneSide { .. }
+                | WhyUnread::AsksCluster,
             ) => &codes::RENDERED,
             Problem::NotRead(WhyUnread::SettingsDiffer(_)) => &codes::SETTINGS_DIFFER,
             Problem::NotRead(_) => &codes::NOT_READ,

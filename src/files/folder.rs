@@ -2,7 +2,6 @@
 //! draw on may stand elsewhere in it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -138,9 +137,22 @@ impl FolderToRender {
         &self.markers
     }
 
-    /// The folder of the disk that its tree stands in, or would if it were checked out: a program that
-    /// stands there may be a stranger's.
-    pub fn top(&self) -> PathBuf {
+    /// Folders of the disk in which a program may be a stranger's: this one, and the repositories around
+    /// it and around the working folder.
+    pub fn checkouts(&self) -> Vec<PathBuf> {
+        let top = self.top();
+        let mut checkouts = vec![top.join(&self.path)];
+        if holds_git(&top) {
+            checkouts.push(top);
+        }
+        let working_folder = WorkingFolder::find().ok();
+        let repository = working_folder.and_then(|it| it.repository().map(Path::to_owned));
+        checkouts.extend(repository);
+        checkouts
+    }
+
+    /// The folder of the disk that its tree stands in, or would if it were checked out.
+    fn top(&self) -> PathBuf {
         match &*self.tree {
             SideTree::Disk(disk) => disk.full(Path::new("")),
             SideTree::Revision { tree, .. } => tree.top().to_owned(),
@@ -292,13 +304,17 @@ pub(super) fn seen_from(folder: &Path, path: &Path) -> PathBuf {
     path.to_owned()
 }
 
+/// Whether a folder is the top of a repository.
+fn holds_git(folder: &Path) -> bool {
+    fs::symlink_metadata(folder.join(GIT_FOLDER)).is_ok()
+}
+
 /// The tree around a folder of the disk that the user named and the repository around the working folder
 /// doesn't hold: the folder's own repository, else the working folder, else the folder alone. Returns the
 /// tree's top, and the folder as seen from there.
 pub(super) fn around(folder: &Path, working_folder: &WorkingFolder) -> (PathBuf, PathBuf) {
-    let holds_git = |at: &&Path| fs::symlink_metadata(at.join(OsStr::new(GIT_FOLDER))).is_ok();
     let here = working_folder.real_path();
-    let top = folder.ancestors().find(holds_git).or_else(|| {
+    let top = folder.ancestors().find(|at| holds_git(at)).or_else(|| {
         let here = here.as_deref()?;
         folder.starts_with(here).then_some(here)
     });

@@ -11,7 +11,7 @@ use crate::cluster::BindingId;
 use crate::entra::Directory;
 use crate::kube::{Binding, PolicyRule, Subject, SubjectKind};
 use crate::object::{ObjectRef, Scope};
-use crate::text::{Files, Span, escaped};
+use crate::text::{Files, Span, ToldPlace, escaped};
 
 /// The scope of a grant, as a word: `cluster` or `namespace`.
 pub fn scope_word(scope: &Scope) -> &'static str {
@@ -47,14 +47,17 @@ impl SourceView {
 
 impl std::fmt::Display for SourceView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", escaped(&self.file))?;
+        let file = escaped(&self.file);
         // A rendered object that was made from no file of its own has no line there.
-        if self.line > 0 || self.rendered.is_none() {
-            write!(f, ":{}", self.line)?;
-        }
         match self.rendered {
-            Some(line) => write!(f, " (rendered line {line})"),
-            None => Ok(()),
+            None => write!(f, "{file}:{}", self.line),
+            Some(rendered) => ToldPlace {
+                file: &file,
+                line: self.line,
+                column: 0,
+                rendered,
+            }
+            .fmt(f),
         }
     }
 }

@@ -92,6 +92,12 @@ pub enum WhyUnread {
         /// The side: `BASE` or `HEAD`.
         side: &'static str,
     },
+    /// A template whose outcome depends on what a cluster holds.
+    #[error(
+        "it asks the cluster (`lookup`), which isn't there when it is rendered; what it makes of the answer \
+         isn't judged: judge a dump of the cluster instead"
+    )]
+    AsksCluster,
     /// A manifest of a rendered folder that what is rendered doesn't hold.
     #[error(
         "{by} doesn't draw on it, so it is no part of what is rendered; if it is applied by itself, name it \

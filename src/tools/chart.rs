@@ -16,6 +16,9 @@ pub(super) const CHART: &str = "Chart.yaml";
 /// Where charts of version 1 name those that they depend on.
 const REQUIREMENTS: &str = "requirements.yaml";
 
+/// The folder of a chart's templates.
+const TEMPLATES: &str = "templates";
+
 /// The folder of the charts that a chart depends on.
 const CHARTS: &str = "charts";
 
@@ -228,6 +231,21 @@ impl Gathering<'_> {
     }
 }
 
+/// Whether a template asks the cluster for an object. Without a cluster Helm answers that there is none.
+pub(super) fn asks_cluster(path: &Path, bytes: &[u8]) -> bool {
+    const LOOKUP: &[u8] = b"lookup";
+    let is_template = path.components().any(|part| part.as_os_str() == TEMPLATES);
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    let mut found = memchr::memmem::find_iter(bytes, LOOKUP);
+    is_template
+        && found.any(|at| {
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            let opened = memchr::memmem::rfind(&bytes[..at], b"{{");
+            let closed = memchr::memmem::rfind(&bytes[..at], b"}}");
+            !is_word(before) && !is_word(bytes.get(at + LOOKUP.len())) && opened > closed
+        })
+}
+
 fn read(text: &str) -> Result<ChartFile, KustomizationFault> {
     let document = yaml::document(text)?;
     let root = document.root();
@@ -261,4 +279,30 @@ fn read(text: &str) -> Result<ChartFile, KustomizationFault> {
         }
     }
     Ok(chart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_that_asks_the_cluster_is_seen() {
+        let asks = |text: &str| asks_cluster(Path::new("app/templates/x.yaml"), text.as_bytes());
+        for text in [
+            "{{ if lookup \"v1\" \"Namespace\" \"\" \"prod\" }}",
+            "{{- $x := (lookup \"v1\" \"Secret\" .Release.Namespace \"x\") -}}",
+            "a: b\n{{\nlookup\n}}",
+        ] {
+            assert!(asks(text), "{text}");
+        }
+        for text in [
+            "# lookup",
+            "{{ .Values.lookups }}",
+            "{{ x }} lookup {{ y }}",
+            "{{ my_lookup }}",
+        ] {
+            assert!(!asks(text), "{text}");
+        }
+        assert!(!asks_cluster(Path::new("app/README.md"), b"{{ lookup }}"));
+    }
 }

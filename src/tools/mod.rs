@@ -52,6 +52,9 @@ pub struct HelmOptions {
 /// The name of a release that Helm takes where none is given.
 const RELEASE: &str = "release-name";
 
+/// Makes Helm print what it installs out of `crds/`.
+const INCLUDE_CRDS: &str = "--include-crds";
+
 /// The most characters that are shown of what a tool says is wrong.
 const SAID_CHARS: usize = 300;
 
@@ -144,6 +147,22 @@ impl Plan {
         self.kind() == RendererKind::Helm
     }
 
+    /// Templates that ask the cluster: what they make of its answers isn't known here.
+    pub fn asks_cluster(&self) -> Vec<UnreadableFile> {
+        if self.kind() != RendererKind::Helm {
+            return Vec::new();
+        }
+        let sources = self.sources.in_tree().filter_map(|path| {
+            let bytes = self.sources.files.get(path)?;
+            chart::asks_cluster(path, bytes).then(|| UnreadableFile {
+                name: self.folder.shown(path),
+                why: WhyUnread::AsksCluster,
+                content: Some(Fingerprint::of(bytes)),
+            })
+        });
+        sources.collect()
+    }
+
     /// What of it is rendered as the commit has it, and git changes when it checks it out.
     pub fn changed_by_checkout(&self) -> &[UnreadableFile] {
         &self.changed
@@ -206,8 +225,8 @@ impl Plan {
 
     fn run(&self, limits: ReadLimits) -> Result<RenderedText, Refusal> {
         let shown = shell_word(&self.name());
-        let checkout = self.folder.top();
-        let find = |name: &str| Program::find(name, &checkout);
+        let checkouts = self.folder.checkouts();
+        let find = |name: &str| Program::find(name, &checkouts);
         let (tool, program, words) = match self.kind() {
             RendererKind::Kustomize => match (find("kubectl"), find("kustomize")) {
                 (Some(program), _) => ("kubectl", program, "kubectl kustomize"),
@@ -296,6 +315,8 @@ impl Plan {
         }
         args.push(path_argument(self.folder.path()));
         if self.kind() == RendererKind::Helm {
+            // What stands in `crds/` is installed too, whatever its kind.
+            args.push(INCLUDE_CRDS.into());
             if let Some(namespace) = &self.options.namespace {
                 args.extend(["--namespace".into(), namespace.into()]);
             }
@@ -308,7 +329,7 @@ impl Plan {
 
     fn helm_command(&self, chart: &str) -> String {
         let release = self.options.release.as_deref().unwrap_or(RELEASE);
-        let mut command = format!("helm template {release} {chart}");
+        let mut command = format!("helm template {release} {chart} {INCLUDE_CRDS}");
         if let Some(namespace) = &self.options.namespace {
             command += &format!(" --namespace {namespace}");
         }

@@ -68,10 +68,10 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The first program of this name in the folders of `PATH`. A relative folder, and one of the
+    /// The first program of this name in the folders of `PATH`. A relative folder, and one of a
     /// checkout, may hold what a stranger wrote, so they are passed over.
-    pub(super) fn find(name: &str, checkout: &Path) -> Option<Self> {
-        let checkouts = checkouts(checkout);
+    pub(super) fn find(name: &str, checkouts: &[PathBuf]) -> Option<Self> {
+        let checkouts = real_checkouts(checkouts);
         let is_ours = |path: &Path| {
             let real = path.canonicalize().ok();
             real.is_some_and(|real| !checkouts.iter().any(|folder| real.starts_with(folder)))
@@ -91,13 +91,11 @@ impl Program {
     }
 }
 
-/// The folders of what is rendered and of what the user works on, without links. A home that holds all of
-/// a user's own programs is no checkout.
-fn checkouts(rendered: &Path) -> Vec<PathBuf> {
+/// Folders without links. A home that holds all of a user's own programs is no checkout.
+fn real_checkouts(checkouts: &[PathBuf]) -> Vec<PathBuf> {
     let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
-    let here = std::env::current_dir().ok();
-    let folders = here.into_iter().chain([rendered.to_owned()]);
-    folders
+    checkouts
+        .iter()
         .filter_map(|folder| folder.canonicalize().ok())
         .filter(|folder| home.as_deref().is_none_or(|home| !home.starts_with(folder)))
         .collect()

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::gates::{adds, bound, commit, gates, git, put, repository, run, text};
-use crate::support::stand_in::kubectl;
+use crate::support::stand_in::{StandIns, kubectl};
 
 /// Holds that both gates fail on a branch.
 #[track_caller]
@@ -151,7 +151,11 @@ fn a_base_beside_decides_though_nothing_renders_it() {
     let diff = |args: &[&str]| {
         run(
             path,
-            &[&["diff", "main...HEAD", "-f", "overlay"], args].concat(),
+            &[
+                &["diff", "main...HEAD", "-f", "overlay", "-f", "rbac"],
+                args,
+            ]
+            .concat(),
         )
     };
     let output = diff(&["-o", "json"]);
@@ -220,4 +224,29 @@ fn what_git_changes_at_checkout_is_told_of_what_is_drawn_on() {
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     git(path, &["status", "--short"]);
+}
+
+#[test]
+fn what_a_template_makes_of_a_cluster_s_answer_is_told() {
+    let chart = [
+        ("app/Chart.yaml", "name: app\nversion: 1.0.0\n"),
+        ("app/templates/x.yaml", "# nothing\n"),
+    ];
+    let folder = repository(&chart);
+    let path = folder.path();
+    let helm = StandIns::new().with("helm", &format!("cat <<'END'\n{}END\n", bound("view")));
+    let diff = |args: &[&str]| helm.run(path, &[&["diff", "main", "-f", "app"], args].concat());
+    let output = diff(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    adds(
+        "app/templates/x.yaml",
+        "{{ if lookup \"v1\" \"Namespace\" \"\" \"prod\" }}\n{{ end }}\n",
+    )(path);
+    let output = diff(&[]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(
+        text(&output).contains("app/templates/x.yaml"),
+        "{}",
+        text(&output)
+    );
 }

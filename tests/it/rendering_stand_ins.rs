@@ -211,7 +211,10 @@ fn without_a_program_it_says_what_would_render_the_folder() {
     let output = StandIns::new().run(&helm, &["check", "-f", "app"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("`helm template release-name app`"), "{said}");
+    assert!(
+        said.contains("`helm template release-name app --include-crds`"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -291,7 +294,10 @@ fn a_failure_on_one_side_is_told() {
     put(path, "rbac/view.yaml", &bound("view"));
     commit(path);
     let with_rbac = ["-f", "app", "-f", "rbac"];
-    let output = nothing.run(path, &[&["diff", "main", "HEAD"], &with_rbac[..]].concat());
+    let output = nothing.run(
+        path,
+        &[&["diff", "HEAD~1", "HEAD"], &with_rbac[..]].concat(),
+    );
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     let output = nothing.run(path, &[&["diff", "HEAD"], &with_rbac[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
@@ -326,7 +332,8 @@ fn a_chart_is_rendered_with_its_places() {
     let (_, binding) = place(&["get", "pods", "--as", "dana@example.com"]);
     assert_eq!(binding, "app/templates/rbac.yaml:2");
     let program = stand_ins.bin().join("helm").display().to_string();
-    let first = format!("{program} template release-name testdata/rendering/helm/app");
+    let first =
+        format!("{program} template release-name testdata/rendering/helm/app --include-crds");
     assert_eq!(stand_ins.noted().lines().next(), Some(&*first));
 }
 
