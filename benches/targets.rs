@@ -50,10 +50,6 @@ const SAMPLE: usize = 500;
 /// How often the same requests are reviewed end to end, so that the load counts for little.
 const ROUNDS: usize = 15;
 
-/// What a decision on the 1,000-namespace cluster took upstream's own authorizer, in nanoseconds, on
-/// another machine of two cores. The naive scan here is a good deal quicker than that.
-const UPSTREAM: f64 = 387e3;
-
 type Request = (UserInfo, Attributes);
 
 fn store_of(text: &[SourceText; 1]) -> RbacAuthorizer {
@@ -340,12 +336,6 @@ fn fill(
         format!("{:.0} µs, {:.0} times", naive / 1e3, naive / one),
         "at least 300 times",
         naive / one >= 300.0,
-    );
-    table.row(
-        "upstream's authorizer, 387 µs where it was measured",
-        format!("{:.0} times", UPSTREAM / one),
-        "at least 300 times",
-        UPSTREAM / one >= 300.0,
     );
     let (small, large) = (per("decide-100", REQUESTS), per("decide-10000", REQUESTS));
     table.row(

@@ -3,6 +3,7 @@
 use crate::authn::UserInfo;
 use std::collections::BTreeSet;
 
+use crate::ask::bound_subjects;
 use crate::authn::ANONYMOUS;
 use crate::authn::Principal;
 use crate::authn::{AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED};
@@ -32,16 +33,7 @@ pub struct Found {
 
 /// All subjects that some binding names, sorted.
 pub fn subjects(rbac: &RbacAuthorizer) -> BTreeSet<Principal> {
-    rbac.snapshot()
-        .bindings()
-        .flat_map(|id| {
-            let binding = rbac.snapshot().binding(id);
-            binding
-                .subjects
-                .iter()
-                .filter_map(move |subject| Principal::of(subject, binding))
-        })
-        .collect()
+    bound_subjects(rbac.snapshot())
 }
 
 /// The groups that Kubernetes itself puts a subject into.

@@ -5,7 +5,7 @@
 //! request everywhere, and two commands can't give two answers to it.
 //!
 //! This room prints nothing and decides nothing. What a reader should know comes back as data:
-//! [`Warning`]s are kubectl's own, [`Note`]s are ours. A SubjectAccessReview is taken literally: its
+//! [`Warning`]s are kubectl's own and one more, [`Note`]s are ours. A SubjectAccessReview is taken literally: its
 //! fields already are a [`UserInfo`](crate::authn::UserInfo) and
 //! [`Attributes`](crate::authz::Attributes).
 //!
@@ -30,6 +30,8 @@
 //! assert_eq!((&*request.group, &*request.combined_resource()), ("apps", "deployments/scale"));
 //! ```
 
+mod known;
+mod nearest;
 mod note;
 mod request;
 mod subject;
@@ -38,6 +40,8 @@ mod who;
 use crate::cluster::Snapshot;
 use crate::entra::Directory;
 
+pub use known::{KnownSubjects, UnknownSubject, bound_subjects, known_namespaces};
+pub(crate) use nearest::nearest;
 pub use note::{Note, Warning};
 pub use request::{AskedScope, ResolvedRequest, ResolvedTarget, SubresourceOfUrl, Target};
 pub use subject::{Match, NamedSubject};

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::entra::{OVERAGE, PersonKind};
 
-/// What kubectl warns about. [`Display`](fmt::Display) is kubectl's sentence, without its prefix.
+/// What kubectl warns about, and a subresource that it passes on without a word.
+/// [`Display`](fmt::Display) is kubectl's sentence, without its prefix.
 ///
 /// Source: `kubectl auth can-i`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,17 @@ pub enum Warning {
         /// The group as kubectl names it; empty where none was written.
         group: String,
     },
+    /// A subresource that the type doesn't have. kubectl doesn't look at it, and says no.
+    UnknownSubresource {
+        /// The type in the plural.
+        resource: String,
+        /// Its API group; empty for the core group.
+        group: String,
+        /// The subresource as written.
+        subresource: String,
+        /// The subresource of the type that is most like it, if one is.
+        nearest: Option<String>,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -48,6 +60,20 @@ impl fmt::Display for Warning {
                 write!(f, "the server doesn't have a resource type '{resource}'")?;
                 in_group(f, group)
             }
+            Warning::UnknownSubresource {
+                resource,
+                group,
+                subresource,
+                nearest,
+            } => {
+                write!(f, "resource '{resource}'")?;
+                in_group(f, group)?;
+                write!(f, " doesn't have a subresource '{subresource}'")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean '{nearest}'?"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -63,7 +89,7 @@ fn in_group(f: &mut fmt::Formatter<'_>, group: &str) -> fmt::Result {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The name of an object is called like a subresource of its type.
+    /// The name of an object is called like a subresource of its type, or nearly so.
     NameOfSubresource {
         /// The verb.
         verb: String,
@@ -73,6 +99,8 @@ pub enum Note {
         resource: String,
         /// The name.
         name: String,
+        /// The subresource.
+        subresource: String,
     },
     /// A type that discovery doesn't know in the core group is in rules of other groups.
     KnownInOtherGroups {
@@ -114,10 +142,11 @@ impl fmt::Display for Note {
                 word,
                 resource,
                 name,
+                subresource,
             } => write!(
                 f,
                 "this asks about {resource} named {name}; for the subresource, say `{verb} {word} \
-                 --subresource {name}`"
+                 --subresource {subresource}`"
             ),
             Note::KnownInOtherGroups { resource, known } => {
                 let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();

@@ -5,7 +5,7 @@ use crate::cluster::{Reach, Snapshot};
 use crate::kube::PolicyRule;
 use crate::kube::discovery::{ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution};
 
-use super::{Note, Resolver, Warning};
+use super::{Note, Resolver, Warning, nearest};
 
 /// What a request is about, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +256,27 @@ impl<'s> ResolvedTarget<'s, '_> {
         })
     }
 
+    fn warned_subresource(&self) -> Option<Warning> {
+        let About::Resource {
+            meaning: Resolution::Known(resource),
+            subresource,
+            ..
+        } = &self.about
+        else {
+            return None;
+        };
+        if subresource.is_empty() || resource.may_have_subresource(subresource) {
+            return None;
+        }
+        let known = resource.subresources.iter().map(String::as_str);
+        Some(Warning::UnknownSubresource {
+            resource: resource.plural.clone(),
+            group: resource.group.clone(),
+            subresource: (*subresource).to_owned(),
+            nearest: nearest(subresource, known).map(str::to_owned),
+        })
+    }
+
     fn warnings(&self, verb: &str, place: AskedScope<'_>) -> Vec<Warning> {
         let mut warnings = Vec::new();
         match self.meaning() {
@@ -277,6 +298,7 @@ impl<'s> ResolvedTarget<'s, '_> {
             }),
             _ => {}
         }
+        warnings.extend(self.warned_subresource());
         // kubectl doesn't look at the verb where it asks about all namespaces.
         if place != AskedScope::AllNamespaces {
             warnings.extend(self.warned_verb(verb));
@@ -297,16 +319,18 @@ impl<'s> ResolvedTarget<'s, '_> {
         };
         let mut notes = Vec::new();
         match meaning {
-            Resolution::Known(resource)
-                if subresource.is_empty()
-                    && resource.subresources.iter().any(|sub| sub == name) =>
-            {
-                notes.push(Note::NameOfSubresource {
+            Resolution::Known(resource) if subresource.is_empty() => {
+                let called = resource
+                    .subresources
+                    .iter()
+                    .find(|known| is_nearly(known, name));
+                notes.extend(called.map(|subresource| Note::NameOfSubresource {
                     verb: verb.to_owned(),
                     word: (*word).to_owned(),
                     resource: resource.full_name(),
                     name: (*name).to_owned(),
-                });
+                    subresource: subresource.clone(),
+                }));
             }
             Resolution::Unknown { resource, .. } if !known_in_rules.is_empty() => {
                 notes.push(Note::KnownInOtherGroups {
@@ -318,6 +342,16 @@ impl<'s> ResolvedTarget<'s, '_> {
         }
         notes
     }
+}
+
+/// Whether a name is that of a subresource, or its plural or singular, letter case aside: closer than
+/// names of objects come by chance.
+fn is_nearly(subresource: &str, name: &str) -> bool {
+    let singular = |word: &str| {
+        let lower = word.to_lowercase();
+        lower.strip_suffix('s').map(str::to_owned).unwrap_or(lower)
+    };
+    !name.is_empty() && singular(subresource) == singular(name)
 }
 
 fn group_and_resource<'m>(meaning: &'m Resolution<'_>) -> (&'m str, &'m str) {

@@ -157,12 +157,20 @@ struct ListView<'a> {
 }
 
 fn list(args: &CanIArgs, rbac: &RbacAuthorizer, user: &UserInfo) -> Result<Exit, Failure> {
-    let namespace = args.scope.namespace.as_deref().unwrap_or("default");
+    let namespace = args.scope.namespace();
     let rules = rules_review(rbac, user, namespace)?;
     let missing = rbac.missing_roles(user, namespace);
-    for error in &missing {
+    let in_full = out::in_full(missing.len());
+    for error in missing.iter().take(in_full) {
         out::warning(&format!(
             "the list may be incomplete: {error}: the input lacks it; it may exist on the cluster"
+        ));
+    }
+    if missing.len() > in_full {
+        out::warning(&format!(
+            "the list may be incomplete: the input lacks the roles of {} more bindings; `-o json` \
+             lists them",
+            missing.len() - in_full
         ));
     }
     let missing: Vec<_> = missing.iter().map(|error| error.binding).collect();

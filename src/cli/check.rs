@@ -58,7 +58,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         CheckOutput::Json => out::document(&view, DocumentFormat::Json)?,
         CheckOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
         CheckOutput::Sarif => out::answer(&view.to_sarif()?)?,
-        CheckOutput::Github => out::answer(&view.to_github())?,
+        CheckOutput::Github => out::commands(&view.to_github())?,
     }
     let least = match args.fail_on {
         FindingThreshold::Info => Level::Info,

@@ -107,7 +107,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         DiffOutput::Json => out::document(&view, DocumentFormat::Json)?,
         DiffOutput::Yaml => out::document(&view, DocumentFormat::Yaml)?,
         DiffOutput::Sarif => out::answer(&view.to_sarif()?)?,
-        DiffOutput::Github => out::answer(&view.to_github())?,
+        DiffOutput::Github => out::commands(&view.to_github())?,
     }
     if !unjudged.is_empty() && args.fail_on != ChangeThreshold::Never && !args.allow_unjudged {
         out::error(&format!(

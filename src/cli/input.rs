@@ -1,11 +1,9 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
-use crate::cluster::Snapshot;
 use std::path::PathBuf;
 
 use crate::authz::rbac::RbacAuthorizer;
-use crate::cluster::Defaults;
-use crate::diagnostic::Diagnostic;
+use crate::cluster::{Defaults, Snapshot};
 use crate::entra::Directory;
 pub(super) use crate::files::Stdin;
 use crate::files::{
@@ -17,8 +15,8 @@ use crate::text::{Files, SourceText, UnreadableFile, WhyUnread, excerpt};
 use clap::{Args, ValueEnum};
 
 use super::config::{self, FoundConfig};
+use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
-use super::out;
 use super::progress::Progress;
 use super::sides::{Compared, ComparedInput};
 
@@ -101,13 +99,6 @@ pub(super) fn load(args: &InputArgs, stdin: Stdin) -> Result<Loaded, Failure> {
 /// The same, for a subcommand whose answer holds what is warned about.
 pub(super) fn load_quietly(args: &InputArgs) -> Result<Loaded, Failure> {
     load_and_report(args, Stdin::Free, Report::ErrorsOnly)
-}
-
-/// Which problems of the input are printed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Report {
-    Everything,
-    ErrorsOnly,
 }
 
 fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
@@ -419,25 +410,11 @@ fn build(
     let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
         .map_err(|error| Failure::message(error.to_string()))?;
     // Why there is nothing to answer from is told whatever the answer would hold.
-    let is_empty = rbac.snapshot().input_objects() == 0;
-    let mut broken = false;
-    for diagnostic in rbac.diagnostics() {
-        let fatal = args.strict || is_fatal(diagnostic);
-        let message = match diagnostic.span {
-            Some(span) => {
-                let place = rbac.snapshot().files().display(span);
-                format!("{label}{place}: {}", diagnostic.message)
-            }
-            None => diagnostic.message.clone(),
-        };
-        if fatal {
-            out::error(&message);
-        } else if report == Report::Everything || (is_empty && diagnostic.is_unjudged()) {
-            out::warning(&message);
-        }
-        broken |= fatal;
-    }
-    if broken {
+    let report = match rbac.snapshot().input_objects() {
+        0 => Report::Everything,
+        _ => report,
+    };
+    if diagnostics::tell(&rbac, args.strict, report, label) == Fatal::Yes {
         return Err(Failure::message(if args.strict {
             "no answer, since the input has faults and --strict is set"
         } else {
@@ -457,11 +434,6 @@ fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure> {
              print, or YAML with `groups:` and `users:`"
         ))
     })
-}
-
-/// Whether a problem leaves no answer: a named file that doesn't parse.
-fn is_fatal(diagnostic: &Diagnostic) -> bool {
-    diagnostic.named && diagnostic.is_unreadable()
 }
 
 struct Wanted {

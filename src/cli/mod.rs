@@ -3,6 +3,7 @@
 mod can_i;
 mod check;
 mod config;
+mod diagnostics;
 mod diff;
 mod exit;
 mod input;
@@ -62,13 +63,13 @@ pub fn run() -> std::process::ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            if error.use_stderr() {
+                out::usage(&error);
+                return Exit::Error.into();
+            }
             // Help and version go to stdout and are no error; a closed pipe is nobody's fault.
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Error.into()
-            } else {
-                Exit::Yes.into()
-            };
+            return Exit::Yes.into();
         }
     };
     let result = match cli.command {

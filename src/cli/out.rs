@@ -1,10 +1,13 @@
 //! Stdout for answers, stderr for everything else; colours only where they are wanted.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::{BufWriter, Write};
 
-use crate::render::text::clean;
 use anstyle::{AnsiColor, Style};
+use clap::error::ContextValue;
+
+use crate::text::{escaped, escaped_lines};
 
 use super::exit::Failure;
 
@@ -13,28 +16,67 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const YES: Style = AnsiColor::Green.on_default().bold();
 const NO: Style = AnsiColor::Red.on_default().bold();
 
-/// A warning, with kubectl's prefix.
-pub(super) fn warning(message: &str) {
+/// A line on stderr. Each begins with `error:`, `warning:` or `note:`, or is indented, and no message
+/// begins one.
+fn line(prefix: impl Display, message: &str) {
     // There is nowhere to tell that stderr is closed.
-    let _ = writeln!(
-        anstream::stderr(),
-        "{WARNING}Warning:{WARNING:#} {}",
-        clean(message)
-    );
+    let _ = writeln!(anstream::stderr(), "{prefix} {}", escaped(message));
+}
+
+/// A warning. kubectl's prefix has a capital letter.
+pub(super) fn warning(message: &str) {
+    line(format_args!("{WARNING}warning:{WARNING:#}"), message);
 }
 
 /// Something to know about the answer.
 pub(super) fn note(message: &str) {
-    let _ = writeln!(anstream::stderr(), "note: {}", clean(message));
+    line("note:", message);
 }
 
 /// An error, with kubectl's prefix.
 pub(super) fn error(message: &str) {
-    let _ = writeln!(
-        anstream::stderr(),
-        "{ERROR}error:{ERROR:#} {}",
-        clean(message)
-    );
+    line(format_args!("{ERROR}error:{ERROR:#}"), message);
+}
+
+/// How many messages of a kind are told in full where there are many.
+const FEW: usize = 3;
+
+/// How many of so many messages of a kind are told in full, before the rest is counted in a line. One
+/// alone isn't worth that line.
+pub(super) fn in_full(count: usize) -> usize {
+    if count <= FEW + 1 { count } else { FEW }
+}
+
+/// What is wrong with the command line, or where nothing of it is given, how it is used.
+pub(super) fn usage(problem: &clap::Error) {
+    let mut text = problem.render().to_string();
+    // What was typed could hold line breaks.
+    for (_, value) in problem.context() {
+        for typed in typed(value) {
+            if let Cow::Owned(shown) = escaped(typed) {
+                text = text.replace(typed, &shown);
+            }
+        }
+    }
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    if let Some(message) = text.strip_prefix("error: ") {
+        error(message.lines().next().unwrap_or_default());
+        lines.next();
+    } else {
+        error("a subcommand is needed");
+    }
+    for text in lines {
+        let _ = writeln!(anstream::stderr(), "  {}", escaped(text));
+    }
+}
+
+/// The words of a command line that a part of a message holds.
+fn typed(value: &ContextValue) -> Vec<&str> {
+    match value {
+        ContextValue::String(word) => vec![word],
+        ContextValue::Strings(words) => words.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// An answer whose first line is `yes` or `no`.
@@ -43,37 +85,47 @@ pub(super) fn verdict(text: &str) -> Result<(), Failure> {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let style = if first == "yes" { YES } else { NO };
     writeln!(stdout, "{style}{first}{style:#}")?;
-    stdout.write_all(without_control(rest).as_bytes())?;
+    stdout.write_all(guarded(rest).as_bytes())?;
     stdout.flush()?;
     Ok(())
 }
 
-/// An answer as it stands, in whatever format.
+/// An answer in a text format.
 pub(super) fn answer(text: &str) -> Result<(), Failure> {
+    write(&guarded(text))
+}
+
+/// GitHub's workflow commands.
+pub(super) fn commands(text: &str) -> Result<(), Failure> {
+    write(&escaped_lines(text))
+}
+
+fn write(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(without_control(text).as_bytes())?;
+    stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
     Ok(())
 }
 
-/// The text without what steers a terminal; ends of lines and tabs stay. Names are escaped where
-/// they become words; this is for those that weren't.
-fn without_control(text: &str) -> Cow<'_, str> {
-    let steers =
-        |character: char| character.is_ascii_control() && !matches!(character, '\n' | '\t');
-    if !text.contains(steers) {
-        return Cow::Borrowed(text);
+/// The text without what misleads but for the ends of its lines, none of which is a workflow command.
+/// Names are escaped where they become words; this is for those that weren't.
+///
+/// Source: GitHub's runner takes a line for a command that begins with `::`, after blanks too.
+fn guarded(text: &str) -> Cow<'_, str> {
+    const COMMAND: &str = "::";
+    let text = escaped_lines(text);
+    let begins = |line: &str| line.trim_start().starts_with(COMMAND);
+    if !text.contains(COMMAND) || !text.lines().any(begins) {
+        return text;
     }
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut clean, character| {
-            if steers(character) {
-                clean.extend(character.escape_default());
-            } else {
-                clean.push(character);
-            }
-            clean
-        })
-        .into()
+    let lines = text.split_inclusive('\n').map(|line| {
+        if begins(line) {
+            Cow::Owned(line.replacen(COMMAND, "\\u{3a}:", 1))
+        } else {
+            Cow::Borrowed(line)
+        }
+    });
+    lines.collect::<String>().into()
 }
 
 /// The format of a serializable answer.

@@ -32,7 +32,7 @@ impl Progress {
     fn on(target: Option<fn() -> ProgressDrawTarget>, bytes: usize, patience: Duration) -> Self {
         let total = u64::try_from(bytes).ok();
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-        let template = "reading [{bar:40}] {decimal_bytes} of {decimal_total_bytes}";
+        let template = "note: reading [{bar:40}] {decimal_bytes} of {decimal_total_bytes}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -87,7 +87,7 @@ mod tests {
         slow.add(1_000_000);
         let shown = TERMINAL.contents();
         assert!(
-            shown.starts_with("reading [===================="),
+            shown.starts_with("note: reading [===================="),
             "{shown}"
         );
         assert!(shown.ends_with("] 1.00 MB of 2.00 MB"), "{shown}");

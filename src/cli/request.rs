@@ -11,7 +11,7 @@ use super::out;
 pub(super) struct ScopeArgs {
     /// The namespace to ask about [default: default]
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
-    pub(super) namespace: Option<String>,
+    namespace: Option<String>,
 
     /// Ask about all namespaces at once
     #[arg(short = 'A', long)]
@@ -28,12 +28,20 @@ pub(super) struct ScopeArgs {
 }
 
 impl ScopeArgs {
+    /// The namespace that is meant where one is. As for kubectl, an empty one is none said.
+    ///
+    /// Source: `Namespace` of client-go's `DirectClientConfig`.
+    pub(super) fn namespace(&self) -> &str {
+        let given = self.namespace.as_deref();
+        given.filter(|name| !name.is_empty()).unwrap_or("default")
+    }
+
     /// The namespace, or all of them.
     pub(super) fn place(&self) -> AskedScope<'_> {
         if self.all_namespaces {
             AskedScope::AllNamespaces
         } else {
-            AskedScope::Namespace(self.namespace.as_deref().unwrap_or("default"))
+            AskedScope::Namespace(self.namespace())
         }
     }
 }

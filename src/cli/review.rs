@@ -21,8 +21,8 @@ const BATCH: usize = 4096;
 ///
 /// Takes SubjectAccessReview and LocalSubjectAccessReview objects (YAML documents, JSON, JSON
 /// Lines) and prints them with `status`, in the same format and order. Users and groups are taken
-/// literally: no group is implied. Exits with 2 where a review couldn't be answered; the others
-/// are.
+/// literally: no group is implied. Exits with 2 where a review couldn't be answered, since a server
+/// wouldn't take it; the others are.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rbac-eval review reviews.jsonl -f cluster.yaml

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::analysis::assertions::{AssertionFile, AssertionNote, Outcome, judge, judge_all};
 use crate::analysis::unjudged::{unjudged as unjudged_of, unread, unread_since};
+use crate::ask::KnownSubjects;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::files::ReadRules;
 use crate::render::assertions::{AssertionView, TestView};
@@ -20,7 +21,7 @@ use super::sides::Compared;
 ///
 /// An assertion says `can`, `cannot`, `onlyThese` or `noOne`; docs/assertions.md has the form. Exits
 /// with 0 where all hold, with 1 where one doesn't, and with 2 where a file is broken or an assertion
-/// is about a resource or namespace that doesn't exist.
+/// is about a resource, namespace, group or service account that doesn't exist.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rbac-eval test assertions.yaml
@@ -78,11 +79,14 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         None => unread(rbac),
     };
     let settings_differ = unread.iter().any(|one| one.code == &codes::SETTINGS_DIFFER);
+    // Whom BASE knows, an assertion may be about: HEAD may have taken away the last that names them.
+    let sides = base.iter().map(|base| base.rbac.snapshot());
+    let known = KnownSubjects::new(sides.chain([rbac.snapshot()]), &directory);
     let mut views = Vec::new();
     let mut unjudged = false;
     let mut noted: Vec<AssertionNote> = Vec::new();
     for file in &files {
-        let all = match judge_all(file, rbac, &directory, &unread) {
+        let all = match judge_all(file, rbac, &directory, &known, &unread) {
             Ok(all) => all,
             Err(errors) => {
                 unjudged = true;

@@ -15,6 +15,7 @@ mod git;
 mod index;
 mod limits;
 mod open;
+mod rendered;
 mod repository;
 mod revision;
 mod revision_tree;
@@ -347,10 +348,16 @@ impl DiskReader {
                 reading.unreadable.push(unread(name.to_owned(), why));
             }
             reading.unreadable.extend(walk.unreadable);
-            for folder in walk.rendered {
+            for mut folder in walk.rendered {
+                for path in folder.kustomizations() {
+                    // One that can't be read makes the whole folder one that can't be compared.
+                    let text = walk.tree.read(&path, self.budget.file_bytes());
+                    let text = text.unwrap_or_default();
+                    folder.draw_on(&walk.tree, &path, &text, &mut self.budget)?;
+                }
                 let mut contents = Some(Vec::new());
-                for (_, path) in &folder.files {
-                    let bytes = walk.tree.read(path, self.budget.file_bytes());
+                for path in folder.paths() {
+                    let bytes = walk.tree.read(&path, self.budget.file_bytes());
                     match (bytes, &mut contents) {
                         (Ok(bytes), Some(contents)) => {
                             self.budget.take_file(bytes.len() as u64)?;

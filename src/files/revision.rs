@@ -197,10 +197,10 @@ impl Revision {
         }
         let ids = walk.files.iter().map(|file| walk.tree.id(&file.path));
         let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
-        let mut contents = contents(&self.top, &ids, &mut budget)?.into_iter();
+        let mut read = contents(&self.top, &ids, &mut budget)?.into_iter();
         let told = tell(&walk)?;
         for file in walk.files {
-            match contents.next().ok_or(GitError::Unexpected)? {
+            match read.next().ok_or(GitError::Unexpected)? {
                 Ok(bytes) => reading.texts.push(SourceText {
                     name: file.name,
                     bytes,
@@ -211,9 +211,15 @@ impl Revision {
         }
         reading.unreadable = walk.unreadable;
         reading.unreadable.extend(told);
-        for folder in walk.rendered {
-            let ids = folder.files.iter().map(|(_, path)| walk.tree.id(path));
-            let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+        for mut folder in walk.rendered {
+            let kustomizations = folder.kustomizations();
+            let ids = walk.tree.ids(&kustomizations)?;
+            let texts = contents(&self.top, &ids, &mut budget)?;
+            for (path, text) in kustomizations.iter().zip(texts) {
+                // One that can't be read makes the whole folder one that can't be compared.
+                folder.draw_on(&walk.tree, path, &text.unwrap_or_default(), &mut budget)?;
+            }
+            let ids = walk.tree.ids(&folder.paths())?;
             let contents = fingerprints(&self.top, &ids, &mut budget)?;
             reading.unreadable.push(folder.unreadable(contents));
         }

@@ -105,6 +105,11 @@ impl RevisionTree {
         Ok(listed.id.to_string())
     }
 
+    /// The objects of files.
+    pub(super) fn ids(&self, paths: &[PathBuf]) -> Result<Vec<String>, GitError> {
+        paths.iter().map(|path| self.id(path)).collect()
+    }
+
     fn read_targets(&self) -> Result<HashMap<PathBuf, PathBuf>, WhyUnread> {
         let links = self.folders.iter().flat_map(|(folder, listed)| {
             let links = listed.iter().filter(|one| one.entry == TreeEntry::Link);

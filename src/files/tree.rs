@@ -166,6 +166,12 @@ const RENDERERS: [(&str, &str, &str); 4] = [
     ("Chart.yaml", "Helm", "helm template"),
 ];
 
+/// Whether a file says of what kustomize makes manifests.
+pub(super) fn is_kustomization(name: &OsStr) -> bool {
+    let mut known = RENDERERS.iter();
+    known.any(|(known, program, _)| name == *known && *program == "kustomize")
+}
+
 /// Who renders a folder, by what it holds.
 pub(super) fn renderer(entries: &[(OsString, TreeEntry)]) -> Option<WhyUnread> {
     let holds = |name: &str| {

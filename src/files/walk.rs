@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::limits::Budget;
+use super::rendered::RenderedFolder;
 use super::tree::{GIT_FOLDER, Tree, TreeEntry, is_manifest, renderer, resolve};
 use super::{ReadError, shown};
 use crate::text::{Fingerprint, UnreadableFile, WhyUnread};
@@ -21,37 +22,6 @@ pub(super) struct FoundFile {
     pub(super) path: PathBuf,
     /// Whether the user named this very file.
     pub(super) named: bool,
-}
-
-/// A folder whose manifests another program makes.
-#[derive(Debug)]
-pub(super) struct RenderedFolder {
-    /// As a user would write it.
-    pub(super) name: String,
-    pub(super) why: WhyUnread,
-    /// Which it is among what was asked for: the number of the root, and the path below it.
-    place: (usize, PathBuf),
-    /// Its files, by their paths below it.
-    pub(super) files: Vec<(PathBuf, PathBuf)>,
-    /// What else stands there, as it can be compared.
-    others: Vec<(PathBuf, WhyUnread)>,
-    /// Whether that is all of it.
-    is_whole: bool,
-}
-
-impl RenderedFolder {
-    /// As something that isn't read. `contents` are those of its files, none where one can't be had.
-    pub(super) fn unreadable(self, contents: Option<Vec<Fingerprint>>) -> UnreadableFile {
-        let names: Vec<&PathBuf> = self.files.iter().map(|(name, _)| name).collect();
-        let content = contents.filter(|_| self.is_whole).map(|contents| {
-            Fingerprint::of_value(&(&self.place, &self.why, names, contents, &self.others))
-        });
-        UnreadableFile {
-            name: self.name,
-            why: self.why,
-            content,
-        }
-    }
 }
 
 /// What was found below all roots so far.
@@ -183,7 +153,10 @@ impl<T: Tree> TreeWalk<T> {
                 continue;
             }
             if let Some(why) = renderer(&entries) {
-                self.rendered(number, &at, why, budget)?;
+                let place = (number, at.below);
+                let name = shown(&at.name);
+                let folder = RenderedFolder::find(&self.tree, name, why, place, &at.path, budget)?;
+                self.rendered.push(folder);
                 continue;
             }
             for (name, entry) in entries {
@@ -275,68 +248,5 @@ impl<T: Tree> TreeWalk<T> {
             why,
             content,
         });
-    }
-
-    /// Finds all files below a folder that a program renders, whatever their names.
-    fn rendered(
-        &mut self,
-        number: usize,
-        top: &WalkedPath,
-        why: WhyUnread,
-        budget: &mut Budget,
-    ) -> Result<(), ReadError> {
-        let mut folder = RenderedFolder {
-            name: shown(&top.name),
-            why,
-            place: (number, top.below.clone()),
-            files: Vec::new(),
-            others: Vec::new(),
-            is_whole: true,
-        };
-        let mut linked = HashSet::new();
-        let mut left = vec![(PathBuf::new(), top.path.clone())];
-        while let Some((below, path)) = left.pop() {
-            let Ok(entries) = self.tree.entries(&path) else {
-                folder.is_whole = false;
-                continue;
-            };
-            budget.look_at(entries.len(), &path)?;
-            let is_top = below.as_os_str().is_empty() || path.as_os_str().is_empty();
-            if !is_top && entries.iter().any(|(name, _)| name == GIT_FOLDER) {
-                folder.is_whole = false;
-                continue;
-            }
-            for (name, entry) in entries {
-                let (below, path) = (below.join(&name), path.join(&name));
-                if name == GIT_FOLDER || self.tree.hides(&path) {
-                    continue;
-                }
-                match entry {
-                    TreeEntry::Folder => left.push((below, path)),
-                    TreeEntry::File => folder.files.push((below, path)),
-                    // Whoever renders it follows links, so what they lead to counts.
-                    TreeEntry::Link => match resolve(&self.tree, &path, budget)? {
-                        Ok(found) if found.entry == TreeEntry::File => {
-                            folder.files.push((below, found.path));
-                        }
-                        Ok(found) if found.entry == TreeEntry::Folder => {
-                            if linked.insert(found.path.clone()) {
-                                left.push((below, found.path));
-                            }
-                        }
-                        Ok(_) => folder.is_whole = false,
-                        Err(why) => folder.others.push((below, why)),
-                    },
-                    TreeEntry::Submodule(commit @ Some(_)) => {
-                        folder.others.push((below, WhyUnread::Submodule { commit }));
-                    }
-                    TreeEntry::Submodule(None) | TreeEntry::Other(_) => folder.is_whole = false,
-                }
-            }
-        }
-        folder.files.sort();
-        folder.others.sort_by(|a, b| a.0.cmp(&b.0));
-        self.rendered.push(folder);
-        Ok(())
     }
 }

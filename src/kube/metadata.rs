@@ -6,7 +6,9 @@ use compact_str::{CompactString, format_compact};
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
-use super::fields::{Invalid, NameForm, Whole, check_labels, is_qualified_name, map, no_string};
+use super::fields::{
+    Invalid, NameForm, Whole, check_labels, is_qualified_name, map, no_string, no_unknown,
+};
 use super::shape::{Flag, Text, TextMap, mapping};
 use crate::text::excerpt;
 
@@ -159,7 +161,7 @@ impl RawMetadata<'_> {
     }
 
     /// What `metadata.namespace` holds.
-    pub(super) fn namespace(&self) -> Result<CompactString, Invalid> {
+    pub(crate) fn namespace(&self) -> Result<CompactString, Invalid> {
         as_string(self.namespace.as_ref(), "metadata.namespace")
     }
 
@@ -196,9 +198,39 @@ impl RawMetadata<'_> {
     /// That everything has the type that it should have.
     ///
     /// Source: `ObjectMeta` of apimachinery, into which kubectl and servers read it.
-    pub(super) fn check_types(&self) -> Result<(), Invalid> {
+    pub(crate) fn check_types(&self) -> Result<(), Invalid> {
         self.namespace()?;
         self.check_other_types()
+    }
+
+    /// Refuses fields that no object's metadata has.
+    pub(crate) fn check_fields(&self) -> Result<(), Invalid> {
+        no_unknown(&self.unknown, "metadata.")
+    }
+
+    /// Whether it holds nothing but a namespace and what a server sets itself, whatever a request says of
+    /// it: `uid`, `selfLink`, the times, and `managedFields`.
+    ///
+    /// Source: `WipeObjectMetaSystemFields` of the API server.
+    pub(crate) fn is_empty_but_for_namespace(&self) -> bool {
+        let is_empty = |text: &Option<Text<'_>>| match text {
+            None => true,
+            Some(Text::Str(text)) => text.is_empty(),
+            Some(Text::Scalar(_) | Text::Nested(_)) => false,
+        };
+        let has_no_entries = |map: &Option<TextMap<'_>>| {
+            let entries = map.as_ref().map(|map| &map.0);
+            entries.is_none_or(Vec::is_empty)
+        };
+        [&self.name, &self.generate_name, &self.resource_version]
+            .into_iter()
+            .all(is_empty)
+            && matches!(self.generation, None | Some(Number(0)))
+            && [&self.labels, &self.annotations]
+                .into_iter()
+                .all(has_no_entries)
+            && self.owner_references.as_ref().is_none_or(Vec::is_empty)
+            && self.finalizers.as_ref().is_none_or(Vec::is_empty)
     }
 
     /// The same of all but the namespace.

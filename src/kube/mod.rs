@@ -103,6 +103,7 @@ pub use rbac::{
     Subject, SubjectKind,
 };
 pub use selector::{LabelOperator, LabelSelector, LabelSelectorRequirement};
+pub(crate) use selector::{check_label, check_values};
 pub use service_account::ServiceAccount;
 pub use shape::Text;
 

@@ -42,6 +42,19 @@ pub enum LabelOperator {
     DoesNotExist,
 }
 
+impl LabelOperator {
+    /// The operator of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "In" => Some(LabelOperator::In),
+            "NotIn" => Some(LabelOperator::NotIn),
+            "Exists" => Some(LabelOperator::Exists),
+            "DoesNotExist" => Some(LabelOperator::DoesNotExist),
+            _ => None,
+        }
+    }
+}
+
 impl LabelSelector {
     /// Whether labels (sorted by key) satisfy the selector.
     ///
@@ -121,44 +134,64 @@ fn requirement(raw: RawRequirement<'_>, field: &str) -> Result<LabelSelectorRequ
     no_unknown(&raw.unknown, &format!("{field}."))?;
     let values = strings(raw.values, "values")?;
     let operator = string(raw.operator, "operator")?;
-    let operator = match &*operator {
-        "In" => LabelOperator::In,
-        "NotIn" => LabelOperator::NotIn,
-        "Exists" => LabelOperator::Exists,
-        "DoesNotExist" => LabelOperator::DoesNotExist,
-        other => {
-            return Err(Invalid::new(format!(
-                "{field}.operator: `{other}` is not a valid selector operator"
-            )));
-        }
+    let Some(operator) = LabelOperator::named(&operator) else {
+        let operator = excerpt(&operator);
+        return Err(Invalid::new(format!(
+            "{field}.operator: `{operator}` is not a valid selector operator"
+        )));
     };
-    let lists = matches!(operator, LabelOperator::In | LabelOperator::NotIn);
-    if lists && values.is_empty() {
-        return Err(Invalid::new(format!(
-            "{field}.values: must be specified when `operator` is `In` or `NotIn`"
-        )));
-    }
-    if !lists && !values.is_empty() {
-        return Err(Invalid::new(format!(
-            "{field}.values: may not be specified when `operator` is `Exists` or `DoesNotExist`"
-        )));
-    }
     let key = string(raw.key, "key")?;
-    if !is_qualified_name(&key) {
-        return Err(Invalid::new(format!(
-            "{field}.key: invalid value `{}`: {LABEL_NAME}",
-            excerpt(&key)
-        )));
-    }
-    if let Some(value) = values.iter().find(|value| !is_label_value(value)) {
-        return Err(Invalid::new(format!(
-            "{field}.values: invalid value `{}`: {LABEL_VALUE}",
-            excerpt(value)
-        )));
-    }
+    check_values(Some(operator), values.len(), field)?;
+    check_label(&key, &values, field)?;
     Ok(LabelSelectorRequirement {
         key: key.into(),
         operator,
         values: values.into_iter().map(String::from).collect(),
     })
+}
+
+/// That a requirement has values where its operator speaks of some, and none where it doesn't. Of an
+/// operator that isn't known, nothing is.
+pub(crate) fn check_values(
+    operator: Option<LabelOperator>,
+    values: usize,
+    field: &str,
+) -> Result<(), Invalid> {
+    let Some(operator) = operator else {
+        return Ok(());
+    };
+    let lists = matches!(operator, LabelOperator::In | LabelOperator::NotIn);
+    if lists && values == 0 {
+        return Err(Invalid::new(format!(
+            "{field}.values: must be specified when `operator` is `In` or `NotIn`"
+        )));
+    }
+    if !lists && values > 0 {
+        return Err(Invalid::new(format!(
+            "{field}.values: may not be specified when `operator` is `Exists` or `DoesNotExist`"
+        )));
+    }
+    Ok(())
+}
+
+/// That the key of a requirement may name a label, and its values may be held by one.
+pub(crate) fn check_label(
+    key: &str,
+    values: &[impl AsRef<str>],
+    field: &str,
+) -> Result<(), Invalid> {
+    if !is_qualified_name(key) {
+        return Err(Invalid::new(format!(
+            "{field}.key: invalid value `{}`: {LABEL_NAME}",
+            excerpt(key)
+        )));
+    }
+    let mut values = values.iter().map(AsRef::as_ref);
+    if let Some(value) = values.find(|value| !is_label_value(value)) {
+        return Err(Invalid::new(format!(
+            "{field}.values: invalid value `{}`: {LABEL_VALUE}",
+            excerpt(value)
+        )));
+    }
+    Ok(())
 }

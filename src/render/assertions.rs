@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Related, codes};
 use crate::entra::Directory;
 use crate::text::Files;
 
-use super::text::{with_place, wrapped};
+use super::text::{marked, with_place, wrapped};
 use super::view::{GrantView, SourceView, SubjectView, grant_span};
 use super::words::{describe_object, describe_request};
 use super::{API_VERSION, CaseView, DiagnosticView, RenderError, UnjudgedView, junit, tap};
@@ -238,8 +238,13 @@ impl TestView {
                 "broken" => "BROKEN",
                 _ => "UNJUDGED",
             };
-            let line = format!("{mark:width$}  {}{}", assertion.name, assertion.before());
-            out.push_str(&with_place(0, &line, &assertion.source.to_string()));
+            let text = format!("{}{}", assertion.name, assertion.before());
+            out.push_str(&marked(
+                0,
+                &format!("{mark:width$}  "),
+                &text,
+                &assertion.source.to_string(),
+            ));
             out.push('\n');
             for failure in &assertion.failures {
                 out.push_str(&wrapped(8, &failure.message));

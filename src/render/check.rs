@@ -6,7 +6,7 @@ use crate::analysis::unjudged::Unjudged;
 use crate::diagnostic::{Diagnostic, Level, codes};
 use crate::text::Files;
 
-use super::text::{with_place, wrapped};
+use super::text::{marked, wrapped};
 use super::words::count;
 use super::{API_VERSION, DiagnosticView, RenderError, SourceView, UnjudgedView, github, sarif};
 
@@ -65,16 +65,12 @@ impl CheckView {
     pub fn to_table(&self) -> String {
         let mut out = String::new();
         for finding in &self.diagnostics {
-            let heading = format!(
-                "{} {}  {}",
-                finding.code,
-                finding.severity.level().as_str(),
-                finding.object_in_words()
-            );
+            let level = finding.severity.level().as_str();
             let place = finding.sources.first().map(ToString::to_string);
-            out.push_str(&with_place(
+            out.push_str(&marked(
                 0,
-                heading.trim_end(),
+                &format!("{} {level}  ", finding.code),
+                &finding.object_in_words(),
                 &place.unwrap_or_default(),
             ));
             out.push('\n');

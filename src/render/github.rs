@@ -1,8 +1,8 @@
 //! GitHub's workflow commands, which become annotations of a pull request.
 
-use super::text::clean;
 use super::{DiagnosticView, SourceView};
 use crate::diagnostic::Level;
+use crate::text::escaped;
 
 /// The annotations of diagnostics, one for each place that is at fault.
 pub fn annotations(diagnostics: &[DiagnosticView]) -> String {
@@ -34,7 +34,7 @@ pub fn annotations(diagnostics: &[DiagnosticView]) -> String {
 /// let source = SourceView { file: "a,b.yaml".into(), line: 3 };
 /// assert_eq!(
 ///     annotation(Level::Warning, &source, "RBAC002", "50% of it\nis wrong"),
-///     "::warning file=a%2Cb.yaml,line=3,title=RBAC002::50%25 of it%0Ais wrong\n",
+///     "::warning file=a%2Cb.yaml,line=3,title=RBAC002::50%25 of it\\nis wrong\n",
 /// );
 /// ```
 pub fn annotation(level: Level, source: &SourceView, title: &str, message: &str) -> String {
@@ -64,16 +64,8 @@ fn command(level: Level) -> &'static str {
 
 /// Source: `escapeData` of GitHub's toolkit.
 fn data(text: &str) -> String {
-    clean_lines(text)
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-/// Control characters are named; line breaks are GitHub's to encode.
-fn clean_lines(text: &str) -> String {
-    let lines: Vec<_> = text.split('\n').map(clean).collect();
-    lines.join("\n")
+    // Line ends, which it encodes too, are escaped here: no sentence of ours has any.
+    escaped(text).replace('%', "%25")
 }
 
 /// Source: `escapeProperty` of GitHub's toolkit.

@@ -1,8 +1,9 @@
-//! JUnit XML.
+//! JUnit XML. What misleads is escaped, so that nothing is left that XML forbids.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{CaseView, RenderError};
+use crate::text::escaped;
 
 /// All tests, those of a file in a suite.
 ///
@@ -12,7 +13,7 @@ pub fn report(cases: &[CaseView<'_>]) -> Result<String, RenderError> {
     let suites = cases
         .chunk_by(|a, b| a.source.file == b.source.file)
         .map(|same| {
-            let mut suite = TestSuite::new(same[0].source.file.clone());
+            let mut suite = TestSuite::new(&*escaped(&same[0].source.file));
             suite.add_test_cases(same.iter().map(test_case));
             suite
         });
@@ -24,14 +25,18 @@ pub fn report(cases: &[CaseView<'_>]) -> Result<String, RenderError> {
 fn test_case(case: &CaseView<'_>) -> TestCase {
     let mut status = TestCaseStatus::success();
     if !case.passes() {
-        let lines = case.lines();
+        let lines: Vec<String> = case
+            .lines()
+            .iter()
+            .map(|line| escaped(line).into_owned())
+            .collect();
         status = TestCaseStatus::non_success(NonSuccessKind::Failure);
         status
             .set_message(lines.first().cloned().unwrap_or_default())
             .set_description(lines.join("\n"));
     }
-    let mut test = TestCase::new(case.name, status);
-    test.set_classname(case.source.file.clone());
+    let mut test = TestCase::new(&*escaped(case.name), status);
+    test.set_classname(&*escaped(&case.source.file));
     test.extra
         .insert("line".into(), case.source.line.to_string().into());
     test

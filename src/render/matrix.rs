@@ -94,6 +94,22 @@ pub enum Marks {
     Ascii,
 }
 
+/// How many bytes of what isn't judged are told in Markdown.
+const MOST: usize = 15_000;
+
+impl RowView {
+    /// A cell of the first columns; what isn't a word of ours is code.
+    fn cell_in_markdown(&self, column: &str, cell: &str) -> String {
+        let subject = self.subject.as_ref();
+        let is_known = subject.is_some_and(|subject| subject.display_name.is_some());
+        match column {
+            "KIND" => cell.to_owned(),
+            "NAME" if !is_known => markdown::prose(cell),
+            _ => markdown::code(cell),
+        }
+    }
+}
+
 impl MatrixView {
     /// Resources down, verbs across.
     pub fn of_resources(
@@ -198,13 +214,15 @@ impl MatrixView {
 
     /// The table in Markdown.
     pub fn to_markdown(&self, marks: Marks) -> String {
-        let (header, rows) = self.cells(marks);
+        let (header, mut rows) = self.cells(marks);
+        for (cells, row) in rows.iter_mut().zip(&self.rows) {
+            for (cell, column) in cells.iter_mut().zip(self.first_columns) {
+                *cell = row.cell_in_markdown(column, cell);
+            }
+        }
         let mut out = markdown::table(&header, &rows);
-        for unjudged in &self.unjudged {
-            out.push_str(&markdown::quote(&format!(
-                "incomplete: {}",
-                unjudged.sentence()
-            )));
+        for sentence in unjudged::sentences(&self.unjudged, "incomplete", MOST) {
+            out.push_str(&markdown::quote(&sentence));
         }
         out
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::kube::PolicyRule;
 use crate::kube::discovery::full_name;
 
-use super::text::clean;
+use super::text::shown;
 
 /// The least width of a column, and what stands between columns, as kubectl's printer has them.
 const MIN_WIDTH: usize = 6;
@@ -58,7 +58,7 @@ pub fn rules_table(rules: &[PolicyRule], headers: Headers) -> String {
             go_list(&rule.resource_names),
             go_list(&rule.verbs),
         ]
-        .map(|cell| clean(&cell).into_owned())
+        .map(|cell| shown(&cell).into_owned())
     }));
     let width = |column: usize| {
         rows.iter()
@@ -79,7 +79,11 @@ pub fn rules_table(rules: &[PolicyRule], headers: Headers) -> String {
     table
 }
 
-/// A list as Go prints it.
+/// A list as Go prints it; but no value can pass for two.
 fn go_list(values: &[CompactString]) -> String {
+    let values: Vec<String> = values
+        .iter()
+        .map(|value| value.replace(' ', "\\u{20}"))
+        .collect();
     format!("[{}]", values.join(" "))
 }

@@ -6,8 +6,9 @@ use serde_sarif::sarif::{
     ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool, ToolComponent,
 };
 
-use super::{DiagnosticView, RenderError, SourceView};
+use super::{DiagnosticView, RenderError, SourceView, to_json};
 use crate::diagnostic::{Code, Level};
+use crate::text::escaped;
 
 /// A SARIF log of one run, which could have told of all `codes`.
 ///
@@ -33,7 +34,11 @@ pub fn log(codes: &[&Code], diagnostics: &[DiagnosticView]) -> Result<String, Re
                     Level::Warning => ResultLevel::Warning,
                     Level::Info => ResultLevel::Note,
                 })
-                .message(Message::builder().text(diagnostic.sentence()).build())
+                .message(
+                    Message::builder()
+                        .text(text(&diagnostic.sentence()))
+                        .build(),
+                )
                 .locations(diagnostic.sources.iter().map(location).collect::<Vec<_>>())
                 .build()
         })
@@ -52,21 +57,28 @@ pub fn log(codes: &[&Code], diagnostics: &[DiagnosticView]) -> Result<String, Re
         .version(serde_json::json!("2.1.0"))
         .runs(vec![run])
         .build();
-    let mut text = serde_json::to_string_pretty(&log)?;
-    text.push('\n');
-    Ok(text)
+    let mut written = Vec::new();
+    to_json(&log, &mut written)?;
+    Ok(String::from_utf8(written)?)
 }
 
-/// What of a path stays as it is in a URI.
+/// A message's text, in which names make no link: `[text](target)` is one in SARIF.
+fn text(sentence: &str) -> String {
+    escaped(sentence).replace("](", "]\\u{28}")
+}
+
+/// What of a path doesn't stay as it is in a URI. A colon could end the name of a scheme.
 const IN_URI: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
     .add(b'%')
+    .add(b':')
     .add(b'<')
     .add(b'>')
     .add(b'?')
     .add(b'[')
+    .add(b'\\')
     .add(b']')
     .add(b'^')
     .add(b'`')
@@ -75,7 +87,13 @@ const IN_URI: &AsciiSet = &CONTROLS
     .add(b'}');
 
 fn uri(path: &str) -> String {
-    utf8_percent_encode(&path.replace('\\', "/"), IN_URI).to_string()
+    // Elsewhere a backslash is a letter of a name, and two could be read as the name of a host.
+    let path = if cfg!(windows) {
+        path.replace('\\', "/")
+    } else {
+        path.to_owned()
+    };
+    utf8_percent_encode(&path, IN_URI).to_string()
 }
 
 fn location(source: &SourceView) -> Location {

@@ -1,12 +1,14 @@
 //! Tables as text, like kubectl's.
 
+use std::borrow::Cow;
+
 use tabled::builder::Builder;
 use tabled::settings::{Alignment, Padding, Style};
 
 use crate::entra::is_object_id;
 
 use super::WIDTH;
-use super::text::clean;
+use super::text::shown;
 
 /// How a text table uses its width.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,15 @@ pub fn text(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit) -> String {
     }
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| row.iter().map(|cell| clean(cell).into_owned()).collect())
+        .map(|row| {
+            let cells = row.iter().enumerate();
+            cells
+                .map(|(column, cell)| {
+                    let (indent, text) = indented(column, cell);
+                    format!("{indent}{}", shown(text))
+                })
+                .collect()
+        })
         .collect();
     let rows = &*rows;
     let wrapped = match fit {
@@ -49,12 +59,22 @@ pub fn text(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit) -> String {
     trimmed(&table.to_string())
 }
 
+/// A cell's indentation, which rows below others have in the first column, and its text.
+fn indented(column: usize, cell: &str) -> (&str, &str) {
+    let text = match column {
+        0 => cell.trim_start_matches(' '),
+        _ => cell,
+    };
+    cell.split_at(cell.len() - text.len())
+}
+
 /// The table of cells that are plain ASCII and fit as they are. Tables of many rows mostly are such
 /// ones, and need no second copy.
 fn plain(header: Option<&[&str]>, rows: &[Vec<String>], fit: Fit, gap: usize) -> Option<String> {
     let mut widths: Vec<usize> = Vec::new();
     let mut measure = |column: usize, cell: &str| {
-        if !cell.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        let (_, text) = indented(column, cell);
+        if !cell.is_ascii() || matches!(shown(text), Cow::Owned(_)) {
             return false;
         }
         if widths.len() <= column {

@@ -2,58 +2,62 @@
 
 use std::borrow::Cow;
 
+use crate::text::escaped;
+
 use super::WIDTH;
 
-/// A text for one line of a terminal: control characters and those that turn the direction of
-/// writing are escaped, so that no name can pass for another or for a line of the answer.
+/// A text for one line of a terminal, so that no name can pass for another, for a line of the answer or
+/// for a column of it: what [`misleads`](crate::text::misleads) is escaped, and of blanks in a row all
+/// but the first; at either end all.
 ///
 /// ```
-/// use rbac_eval::render::text::clean;
+/// use rbac_eval::render::text::shown;
 ///
-/// assert_eq!(clean("pod-reader é"), "pod-reader é");
-/// assert_eq!(clean("ann\nyes \u{1b}[2K"), "ann\\nyes \\u{1b}[2K");
-/// assert_eq!(clean("\u{202e}nimda"), "\\u{202e}nimda");
+/// assert_eq!(shown("pod-reader é"), "pod-reader é");
+/// assert_eq!(shown("ann\nyes \u{1b}[2K"), "ann\\nyes \\u{1b}[2K");
+/// assert_eq!(shown(" ann   yes"), "\\u{20}ann \\u{20}\\u{20}yes");
 /// ```
-pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(misleads) {
-        return Cow::Borrowed(text);
+pub fn shown(text: &str) -> Cow<'_, str> {
+    let clean = escaped(text);
+    let apart = clean.contains("  ") || clean.starts_with(' ') || clean.ends_with(' ');
+    if !apart {
+        return clean;
     }
-    let mut clean = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if misleads(character) {
-            clean.extend(character.escape_default());
+    let mut out = String::with_capacity(clean.len() + 16);
+    let mut after_blank = true;
+    let last = clean.trim_end_matches(' ').len();
+    for (at, character) in clean.char_indices() {
+        let is_blank = character == ' ';
+        if is_blank && (after_blank || at >= last) {
+            out.push_str("\\u{20}");
         } else {
-            clean.push(character);
+            out.push(character);
         }
+        after_blank = is_blank;
     }
-    Cow::Owned(clean)
-}
-
-/// Whether a character steers a terminal, or can't be seen and changes how others are.
-fn misleads(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
+    Cow::Owned(out)
 }
 
 /// Where places stand, so that they line up.
 const PLACE_COLUMN: usize = 57;
 
-/// A line with a place to its right; on two lines where one would be too long. What could mislead
-/// is escaped.
+/// A line with a place to its right; on two lines where one would be too long. Both are [`shown`].
 pub fn with_place(indent: usize, text: &str, span: &str) -> String {
-    let (text, span) = (&*clean(text), &*clean(span));
+    marked(indent, "", text, span)
+}
+
+/// The same, after a word of ours and the blanks behind it, which stay.
+pub fn marked(indent: usize, mark: &str, text: &str, span: &str) -> String {
+    let (text, span) = (&*format!("{mark}{}", shown(text)), &*shown(span));
+    let text = text.trim_end();
     let pad = " ".repeat(indent);
+    // Further in than any line below this one, so that no name makes a line of its own by its length.
+    let further = format!("{pad}    ");
     let lines = textwrap::wrap(
         text,
         textwrap::Options::new(WIDTH)
             .initial_indent(&pad)
-            .subsequent_indent(&format!("{pad}  "))
+            .subsequent_indent(&further)
             .break_words(false)
             // Names and object IDs stay whole, hyphens in them or not.
             .word_separator(textwrap::WordSeparator::AsciiSpace)
@@ -73,13 +77,13 @@ pub fn with_place(indent: usize, text: &str, span: &str) -> String {
         out.push_str("  ");
     } else {
         out.push('\n');
-        out.push_str(&" ".repeat(column.min(indent + 4).max(indent)));
+        out.push_str(&further);
     }
     out.push_str(span);
     out
 }
 
-/// Text wrapped to the width, later lines indented by two more.
+/// Text wrapped to the width, later lines indented by four more.
 pub fn wrapped(indent: usize, text: &str) -> String {
     with_place(indent, text, "")
 }

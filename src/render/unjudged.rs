@@ -1,5 +1,8 @@
 //! What an answer doesn't judge, as every command shows it.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::analysis::unjudged::Unjudged;
@@ -7,11 +10,12 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::object::ObjectRef;
 use crate::text::Files;
 
-use super::text::with_place;
+use super::markdown;
+use super::text::{with_place, wrapped};
 use super::words::count;
 use super::{DiagnosticView, SourceView};
 
-/// How many are named in text before the rest is counted.
+/// How many of a code are named before the rest is counted.
 const SHOWN: usize = 20;
 
 /// A part of the input that isn't judged.
@@ -25,17 +29,21 @@ pub struct UnjudgedView {
     pub source: Option<SourceView>,
     /// What it is, and why it isn't judged.
     pub reason: String,
+    /// Of which kind it is.
+    #[serde(skip)]
+    code: &'static Code,
 }
 
 impl UnjudgedView {
-    /// The views of what isn't judged, whose places are in `files`.
+    /// The views of what isn't judged, whose places are in `files`; the most severe first.
     pub fn all(files: &Files, unjudged: &[Unjudged]) -> Vec<Self> {
-        unjudged
-            .iter()
+        by_severity(unjudged)
+            .into_iter()
             .map(|unjudged| UnjudgedView {
                 object: unjudged.object.clone(),
                 source: unjudged.span.map(|span| SourceView::new(files, span)),
                 reason: unjudged.reason.clone(),
+                code: unjudged.code,
             })
             .collect()
     }
@@ -55,32 +63,73 @@ impl UnjudgedView {
     }
 }
 
-/// A line for each, after a word such as `incomplete`; many are counted.
-pub fn lines(unjudged: &[UnjudgedView], indent: usize, word: &str) -> Vec<String> {
-    let mut lines: Vec<String> = unjudged
-        .iter()
-        .take(SHOWN)
-        .map(|one| one.to_line(indent, word))
-        .collect();
-    if unjudged.len() > SHOWN {
-        let more = unjudged.len() - SHOWN;
-        lines.push(format!(
-            "{:indent$}{word}: {more} more (`-o json` lists them)",
-            ""
-        ));
+/// What isn't judged, the most severe first.
+fn by_severity(unjudged: &[Unjudged]) -> Vec<&Unjudged> {
+    let mut sorted: Vec<&Unjudged> = unjudged.iter().collect();
+    sorted.sort_by_key(|one| Reverse(one.severity));
+    sorted
+}
+
+/// Has the first ones of each code shown, so that many of one don't hide others. Says how many of which
+/// code aren't, by that or since `show` has no room for them.
+fn few_of_each<'v>(
+    unjudged: &'v [UnjudgedView],
+    mut show: impl FnMut(&'v UnjudgedView) -> bool,
+) -> Vec<(&'static Code, usize)> {
+    let mut shown: HashMap<&str, usize> = HashMap::new();
+    let mut left: Vec<(&Code, usize)> = Vec::new();
+    for one in unjudged {
+        let number = shown.entry(one.code.id).or_default();
+        if *number < SHOWN && show(one) {
+            *number += 1;
+            continue;
+        }
+        // There are few codes.
+        match left.iter_mut().find(|(code, _)| *code == one.code) {
+            Some((_, count)) => *count += 1,
+            None => left.push((one.code, 1)),
+        }
     }
+    left
+}
+
+/// A line for each, after a word such as `incomplete`; many of a code are counted.
+pub fn lines(unjudged: &[UnjudgedView], indent: usize, word: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let left = few_of_each(unjudged, |one| {
+        lines.push(one.to_line(indent, word));
+        true
+    });
+    lines.extend(left.into_iter().map(|(code, count)| {
+        let title = code.title;
+        let text = format!("{word}: {count} more of {code}, {title} (`-o json` lists them)");
+        wrapped(indent, &text)
+    }));
     lines
 }
 
-/// A sentence for each; many are counted.
-pub fn sentences(unjudged: &[UnjudgedView]) -> Vec<String> {
-    let shown = unjudged.iter().take(SHOWN);
-    let mut sentences: Vec<String> = shown
-        .map(|one| format!("not judged: {}", one.sentence()))
-        .collect();
-    if unjudged.len() > SHOWN {
-        sentences.push(format!("not judged: {} more", unjudged.len() - SHOWN));
-    }
+/// A sentence of Markdown for each, after a word such as `incomplete`; together of so many bytes at most.
+/// Many of a code are counted.
+pub fn sentences(unjudged: &[UnjudgedView], word: &str, most: usize) -> Vec<String> {
+    let mut sentences: Vec<String> = Vec::new();
+    let mut length = 0;
+    let left = few_of_each(unjudged, |one| {
+        let place = one.source.as_ref().map(ToString::to_string);
+        let place = place.map_or_else(String::new, |place| {
+            format!(" ({})", markdown::code(&place))
+        });
+        let sentence = format!("{word}: {}{place}", markdown::prose(&one.reason));
+        length += sentence.len();
+        let fits = length <= most;
+        if fits {
+            sentences.push(sentence);
+        }
+        fits
+    });
+    sentences.extend(
+        left.into_iter()
+            .map(|(code, count)| format!("{word}: {count} more of {code}, {}", code.title)),
+    );
     sentences
 }
 
@@ -109,8 +158,8 @@ const NOT_JUDGED: &str = "(not judged)";
 
 /// The diagnostics of what isn't judged, for the reports of other tools.
 pub(super) fn diagnostics(files: &Files, unjudged: &[Unjudged]) -> Vec<DiagnosticView> {
-    unjudged
-        .iter()
+    by_severity(unjudged)
+        .into_iter()
         .map(|unjudged| {
             let Unjudged { code, severity, .. } = *unjudged;
             let mut diagnostic = Diagnostic::worded(code, severity, unjudged.reason.clone());

@@ -11,9 +11,7 @@ use crate::cluster::BindingId;
 use crate::entra::Directory;
 use crate::kube::{Binding, PolicyRule, Subject, SubjectKind};
 use crate::object::{ObjectRef, Scope};
-use crate::text::{Files, Span};
-
-use super::text::clean;
+use crate::text::{Files, Span, escaped};
 
 /// The scope of a grant, as a word: `cluster` or `namespace`.
 pub fn scope_word(scope: &Scope) -> &'static str {
@@ -44,7 +42,7 @@ impl SourceView {
 
 impl std::fmt::Display for SourceView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", clean(&self.file), self.line)
+        write!(f, "{}:{}", escaped(&self.file), self.line)
     }
 }
 
@@ -100,8 +98,8 @@ impl AttributesView {
 
 fn full_name(namespace: Option<&str>, name: &str) -> String {
     match namespace {
-        Some(namespace) => format!("{}/{}", clean(namespace), clean(name)),
-        None => clean(name).into_owned(),
+        Some(namespace) => format!("{}/{}", escaped(namespace), escaped(name)),
+        None => escaped(name).into_owned(),
     }
 }
 
@@ -163,7 +161,7 @@ impl std::fmt::Display for SubjectView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.kind, self.full_name())?;
         match &self.display_name {
-            Some(name) => write!(f, " ({})", clean(name)),
+            Some(name) => write!(f, " ({})", escaped(name)),
             None => Ok(()),
         }
     }

@@ -301,13 +301,21 @@ impl WhoCanView {
     fn names_in_cell(&self, allowed: &AllowedView, separator: &str) -> String {
         const FIRST: usize = 10;
         let names = allowed.only_names.as_deref().unwrap_or_default();
+        // No name passes for two.
+        let joined = |names: &[String]| {
+            let names: Vec<String> = names
+                .iter()
+                .map(|name| name.replace(',', "\\u{2c}").replace(' ', "\\u{20}"))
+                .collect();
+            names.join(separator)
+        };
         if self.names_in_rows <= MOST_NAMES || names.len() <= FIRST {
-            return names.join(separator);
+            return joined(names);
         }
         let more = names.len() - FIRST;
         format!(
             "{} and {more} more (`-o json` lists them)",
-            names[..FIRST].join(separator)
+            joined(&names[..FIRST])
         )
     }
 

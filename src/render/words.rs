@@ -8,8 +8,10 @@ use crate::authz::rbac::rules;
 use crate::kube::PolicyRule;
 use crate::kube::discovery::full_name;
 use crate::object::ObjectRef;
+use crate::text::escaped;
 
-use super::text::clean;
+use super::markdown;
+use super::view::SubjectView;
 
 /// How many resources, names or URLs of a rule are named before the rest is counted.
 const FEW: usize = 4;
@@ -32,7 +34,7 @@ const FEW: usize = 4;
 /// );
 /// ```
 pub fn describe_rule(rule: &PolicyRule, request: Option<&Attributes>) -> String {
-    clean(&rule_in_words(rule, request)).into_owned()
+    escaped(&rule_in_words(rule, request)).into_owned()
 }
 
 fn rule_in_words(rule: &PolicyRule, request: Option<&Attributes>) -> String {
@@ -152,12 +154,68 @@ pub fn describe_request(attributes: &Attributes) -> String {
             words
         }
     };
-    clean(&words).into_owned()
+    escaped(&words).into_owned()
 }
 
 /// An object as `Kind namespace/name`, without what could mislead.
 pub fn describe_object(object: &ObjectRef) -> String {
-    clean(&object.to_string()).into_owned()
+    escaped(&object.to_string()).into_owned()
+}
+
+/// How the names of an input stand in a text of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameStyle {
+    /// As words among words.
+    Plain,
+    /// As code of Markdown.
+    Code,
+}
+
+impl NameStyle {
+    /// A name, or other words of the input.
+    pub fn name(self, name: &str) -> String {
+        match self {
+            NameStyle::Plain => escaped(name).into_owned(),
+            NameStyle::Code => markdown::code(name),
+        }
+    }
+
+    /// A sentence of ours that may hold names.
+    pub fn sentence(self, text: &str) -> String {
+        match self {
+            NameStyle::Plain => escaped(text).into_owned(),
+            NameStyle::Code => markdown::prose(text),
+        }
+    }
+
+    /// An object as `Kind namespace/name`.
+    pub fn object(self, object: &ObjectRef) -> String {
+        match self {
+            NameStyle::Plain => describe_object(object),
+            NameStyle::Code => {
+                let all = object.to_string();
+                match all.strip_prefix(&*object.kind) {
+                    Some(name) => {
+                        let kind = markdown::prose(&object.kind);
+                        format!("{kind} {}", markdown::code(name.trim_start()))
+                    }
+                    None => markdown::prose(&all),
+                }
+            }
+        }
+    }
+
+    /// A subject as `Kind name (display name)`.
+    pub fn subject(self, subject: &SubjectView) -> String {
+        if self == NameStyle::Plain {
+            return subject.to_string();
+        }
+        let name = self.name(&subject.full_name());
+        match &subject.display_name {
+            Some(known) => format!("{} {name} ({})", subject.kind, self.name(known)),
+            None => format!("{} {name}", subject.kind),
+        }
+    }
 }
 
 /// Whom a group of Kubernetes' own means.

@@ -25,16 +25,19 @@
 
 mod reader;
 mod request;
+mod shape;
 mod splice;
 mod word;
 
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use crate::authz::{Authorizer, Decision, Status};
 use crate::kube::plain_words;
-use crate::text::yaml;
+use crate::text::yaml::{self, Document, Limits};
 
-use request::Review;
+use request::ReviewRefusal;
+use shape::{Object, Review};
 
 pub use reader::{MAX_REVIEW, Reviews};
 
@@ -80,8 +83,8 @@ struct StatusView<'a> {
 /// where it is JSON.
 ///
 /// # Errors
-/// If the text isn't a SubjectAccessReview or LocalSubjectAccessReview that an API server would
-/// take.
+/// If the text isn't a SubjectAccessReview or LocalSubjectAccessReview of version v1 that an API server
+/// would take: one with fields of its own types, and valid.
 pub fn answer(authorizer: &dyn Authorizer, piece: &ReviewText) -> Result<String, ReviewError> {
     let error = |line: u64, message: String| ReviewError {
         line: piece.line + line.max(1) - 1,
@@ -95,17 +98,28 @@ pub fn answer(authorizer: &dyn Authorizer, piece: &ReviewText) -> Result<String,
     let (user, attributes) = match piece.format {
         Encoding::Json => {
             let review = read_json(text).map_err(|(line, message)| error(line, message))?;
-            review.request()
+            review.request().map_err(|refusal| {
+                let document = yaml::json_document(text, Limits::default());
+                error(
+                    line_of(&refusal, document.ok().as_ref()),
+                    refusal.to_string(),
+                )
+            })?
         }
         Encoding::Yaml => {
             let broken =
                 |problem: yaml::Error| error(problem.span().line.into(), problem.to_string());
             let document = yaml::document(text).map_err(broken)?;
-            let review: Review<'_> = document.read().map_err(broken)?;
-            review.request()
+            let review = document.read::<Object<Review<'_>>>();
+            let Object(review) = review.map_err(|problem| {
+                let (line, message) = misfit(&document, &problem);
+                error(line, message)
+            })?;
+            review
+                .request()
+                .map_err(|refusal| error(line_of(&refusal, Some(&document)), refusal.to_string()))?
         }
-    }
-    .map_err(|refusal| error(1, refusal.to_string()))?;
+    };
     let Status { decision, reason } = authorizer.status(&user, &attributes);
     let status = StatusView {
         allowed: decision == Decision::Allow,
@@ -123,13 +137,42 @@ fn read_json(text: &str) -> Result<Review<'_>, (u64, String)> {
     if text.trim_start().starts_with('[') {
         return Err((1, "an array; write one review per line".to_owned()));
     }
-    serde_json::from_str(text).map_err(|problem| {
-        if problem.is_eof() {
-            // Where it ends says nothing of where an end is missing.
-            return (1, "this review has no end".to_owned());
-        }
-        let text = problem.to_string();
-        let message = text.rfind(" at line ").map_or(&*text, |at| &text[..at]);
-        (problem.line() as u64, plain_words(message))
-    })
+    let problem = match serde_json::from_str::<Object<Review<'_>>>(text) {
+        Ok(Object(review)) => return Ok(review),
+        Err(problem) => problem,
+    };
+    if problem.is_eof() {
+        // Where it ends says nothing of where an end is missing.
+        return Err((1, "this review has no end".to_owned()));
+    }
+    // That reader doesn't know where a field stands, nor the way to it.
+    if serde_json::from_str::<IgnoredAny>(text).is_ok()
+        && let Ok(document) = yaml::json_document(text, Limits::default())
+        && let Err(problem) = document.read::<Object<Review<'_>>>()
+    {
+        return Err(misfit(&document, &problem));
+    }
+    let line = problem.line() as u64;
+    let problem = problem.to_string();
+    let message = problem
+        .rfind(" at line ")
+        .map_or(&*problem, |at| &problem[..at]);
+    Err((line, plain_words(message)))
+}
+
+/// What doesn't belong where it stands: on which line, what, and at which field.
+fn misfit(document: &Document<'_>, problem: &yaml::Error) -> (u64, String) {
+    let message = match document.path_to(problem) {
+        Some(path) => format!("{problem}, at `{path}`"),
+        None => problem.to_string(),
+    };
+    (problem.span().line.into(), message)
+}
+
+/// The line of a review that a refusal is about.
+fn line_of(refusal: &ReviewRefusal, document: Option<&Document<'_>>) -> u64 {
+    let metadata = document
+        .filter(|_| refusal.is_of_metadata())
+        .and_then(|document| document.root().get("metadata"));
+    metadata.map_or(1, |metadata| metadata.span().line.into())
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::text::yaml::{self, Document};
-use crate::text::{Quotes, write_yaml};
+use crate::text::{Quotes, escaped, escaped_json, holds_misleading, write_yaml};
 
 /// Why a status can't be put into a text.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 }
 
 /// A JSON object's text with its `status` replaced or added, on lines of its own where the members
-/// of the object are.
+/// of the object are. What misleads becomes escapes of the same value.
 pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
     let text = text.trim();
     let members: ObjectMembers<'_> = serde_json::from_str(text)?;
@@ -71,25 +71,27 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, Splice
     if let Some(old) = members.status {
         let begin = old.get().as_ptr() as usize - text.as_ptr() as usize;
         let end = begin + old.get().len();
-        return Ok(format!("{}{written}{}", &text[..begin], &text[end..]));
+        let answered = format!("{}{written}{}", &text[..begin], &text[end..]);
+        return Ok(escaped_json(&answered).into_owned());
     }
     let Some(body) = text.strip_suffix('}') else {
         return Err(SpliceError::NotAnObject);
     };
     let body = body.trim_end();
-    Ok(match indent {
+    let answered = match indent {
         None => format!("{body},\"status\":{written}}}"),
         Some(indent) => format!("{body},\n{indent}\"status\": {written}\n}}"),
-    })
+    };
+    Ok(escaped_json(&answered).into_owned())
 }
 
 /// A YAML document's text with its `status` replaced or added at its end. A document that isn't a
-/// mapping in block style is written anew.
+/// mapping in block style, or holds what misleads, is written anew.
 pub(super) fn yaml(text: &str, status: &impl Serialize) -> Result<String, SpliceError> {
     let document = yaml::document(text)?;
     let keys = top_keys(&document)?;
     let lines = lines(text);
-    if !is_block(&lines, &keys) {
+    if holds_misleading(text) || !is_block(&lines, &keys) {
         return written_anew(&document, &lines, status);
     }
     let indent = " ".repeat(keys.first().map_or(0, |key| key.column - 1));
@@ -204,7 +206,16 @@ fn written_anew(
     object.shift_remove("status");
     object.insert("status".to_owned(), status);
     let above = lines.iter().take_while(|line| is_aside(line));
-    let mut written: Vec<u8> = above.flat_map(|line| line.bytes()).collect();
+    let mut written: Vec<u8> = Vec::new();
+    for line in above {
+        let content = line.trim_end_matches(['\r', '\n']);
+        if holds_misleading(content) {
+            written.extend(escaped(content).bytes());
+            written.extend(line[content.len()..].bytes());
+        } else {
+            written.extend(line.bytes());
+        }
+    }
     if lines
         .iter()
         .find(|line| !is_aside(line))
@@ -266,6 +277,11 @@ mod tests {
     #[test]
     fn another_style_becomes_a_block() {
         for (text, expected) in [
+            // Or what nobody would see.
+            (
+                "# \u{202e}c\na: b\u{200b}c # \u{202e}\nd: a##[x]\n",
+                "# \\u{202e}c\na: \"b\\u200bc\"\nd: \"a\\x23#[x]\"\nstatus:\n  allowed: true\n",
+            ),
             (
                 "# c\n{a: 'yes', b: [1]}",
                 "# c\na: \"yes\"\nb:\n- 1\nstatus:\n  allowed: true\n",

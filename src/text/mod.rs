@@ -7,6 +7,7 @@ mod excerpt;
 mod fingerprint;
 mod lines;
 mod located;
+mod misleading;
 mod unread;
 mod write;
 pub mod yaml;
@@ -19,6 +20,7 @@ pub use fingerprint::Fingerprint;
 pub use lines::LineIndex;
 pub(crate) use lines::newlines;
 pub use located::Located;
+pub use misleading::{escaped, escaped_json, escaped_lines, holds_misleading, misleads};
 pub use unread::{UnreadableFile, WhyUnread};
 pub use write::{Quotes, write_yaml};
 

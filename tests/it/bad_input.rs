@@ -293,7 +293,7 @@ fn bombs_are_refused_in_time() {
         assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
         let span = stderr
             .strip_prefix("error: ")
-            .or(stderr.strip_prefix("Warning: "))
+            .or(stderr.strip_prefix("warning: "))
             .and_then(|rest| rest.strip_prefix(name));
         let line = span.and_then(|rest| rest.strip_prefix(':')?.split(':').next());
         let line: usize = line.and_then(|line| line.parse().ok()).expect(stderr);

@@ -168,7 +168,7 @@ fn renamed_deleted_and_broken_files_are_told() {
     let (code, stdout, stderr) = told(&run(path, &["diff", "main", "HEAD"]));
     assert_eq!(code, Some(2), "{stderr}");
     assert!(
-        stderr.contains("Warning: HEAD:deploy/broken.yaml:2:"),
+        stderr.contains("warning: HEAD:deploy/broken.yaml:2:"),
         "{stderr}"
     );
     assert!(

@@ -91,7 +91,7 @@ fn yaml_answers_quote_what_yaml_1_1_would_not_read_as_strings() {
     let args = ["can-i", "get", "pods/yes", "--as", "no", "-o"];
     let yaml = ask(folder.path(), &[&args[..], &["yaml"]].concat());
     let json = ask(folder.path(), &[&args[..], &["json"]].concat());
-    let answer = |text: &str| text[..text.find("Warning:").unwrap_or(text.len())].to_owned();
+    let answer = |text: &str| text[..text.find("warning:").unwrap_or(text.len())].to_owned();
     for name in names {
         let quoted =
             yaml.contains(&format!("- \"{name}\"\n")) || yaml.contains(&format!("- '{name}'\n"));
@@ -115,7 +115,7 @@ fn what_cannot_be_read_below_a_folder_is_named_once() {
     let args = ["can-i", "get", "pods", "--as", "ann", "-f", "all"];
     let told = |args: &[&str]| String::from_utf8(run(folder.path(), args, b"").stderr).unwrap();
     let message = "all/gone.yaml: not read: it is a link to `absent`, which doesn't exist\n";
-    assert_eq!(told(&args), format!("Warning: {message}"));
+    assert_eq!(told(&args), format!("warning: {message}"));
     let strict = told(&[&args[..], &["--strict"]].concat());
     assert!(strict.starts_with(&format!("error: {message}")), "{strict}");
 }

@@ -146,7 +146,7 @@ fn faults_of_refusal(entry: &Value, form: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let text = put(folder.path(), form, &[entry["object"].clone()]);
     let (exit, stderr) = ask(folder.path(), form, "bob", "delete pods");
-    let span = format!("Warning: {form}:{}:", expected_line(form, &text, why));
+    let span = format!("warning: {form}:{}:", expected_line(form, &text, why));
     let warnings: Vec<&str> = stderr.lines().collect();
     let mut faults = Vec::new();
     match *warnings {

@@ -193,7 +193,7 @@ fn rows(command: &str, wanted: &[&str]) -> String {
         .lines()
         .enumerate()
         .filter(|(number, line)| {
-            let first = line.trim_start_matches('|').trim_start();
+            let first = line.trim_start_matches(['|', ' ', '`']);
             *number < 2 || wanted.iter().any(|word| first.starts_with(word))
         })
         .map(|(_, line)| line)

@@ -181,7 +181,7 @@ fn a_long_stream_keeps_its_order() {
     let text: String = (0..count)
         .map(|number| {
             let mut review = review_of(users[number % 3]);
-            review["metadata"] = json!({"name": format!("r{number}")});
+            review["spec"]["uid"] = json!(format!("r{number}"));
             format!("{review}\n")
         })
         .collect();
@@ -190,7 +190,7 @@ fn a_long_stream_keeps_its_order() {
     let answers = values(&stdout);
     assert_eq!(answers.len(), count);
     for (number, answer) in answers.iter().enumerate() {
-        assert_eq!(answer["metadata"]["name"], format!("r{number}"));
+        assert_eq!(answer["spec"]["uid"], format!("r{number}"));
         assert_eq!(answer["status"]["allowed"], number % 3 != 1, "{answer}");
     }
 }
@@ -302,7 +302,8 @@ fn yaml_in_flow_style_comes_back_as_yaml() {
 #[test]
 fn an_old_status_gives_way_and_comments_stay() {
     let good = serde_yaml::to_string(&review_of("wide")).unwrap();
-    let text = format!("# above\n\n# all\n---\nstatus:\n- x\n# between\n{good}# below\n");
+    let text =
+        format!("# above\n\n# all\n---\nstatus:\n  allowed: false\n# between\n{good}# below\n");
     let (stdout, stderr) = told_of(text);
     assert_eq!(stderr, "");
     assert!(

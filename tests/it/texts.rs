@@ -152,7 +152,7 @@ fn other_kinds_of_a_named_file_have_to_be_sound() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "all/p.yaml", &text);
     // kubectl stops there, so nobody knows what else it would have sent.
-    let told = "Warning: all/p.yaml:8:7: unclosed bracket `[`\n";
+    let told = "warning: all/p.yaml:8:7: unclosed bracket `[`\n";
     assert_eq!(ask_in(folder.path(), "all"), (0, told.to_owned()));
     // Kinds of other tools aren't looked into.
     assert_read(

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::ask::Who;
 use crate::authn::Principal;
 use crate::kube::{LabelSelector, SubjectKind};
-use crate::text::yaml::{self, Spanned};
+use crate::text::yaml::{self, NodeSpan, Spanned};
 
 /// What is wrong with a file of assertions, and on which line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +90,17 @@ pub struct Assertion {
     pub line: u32,
     /// What it expects.
     pub expectation: Expectation,
+    /// Everyone whom it names, in the order of the file.
+    pub named: Vec<AssertedSubject>,
+}
+
+/// Someone whom an assertion names: who asks, a group of theirs, or a subject of `onlyThese`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssertedSubject {
+    /// Who.
+    pub subject: Principal,
+    /// Where the name, or for `onlyThese` the subject, stands.
+    pub place: NodeSpan,
 }
 
 /// What an assertion expects.
@@ -153,8 +164,8 @@ struct RawAssertion {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RawRequest {
     #[serde(rename = "as")]
-    user: Option<String>,
-    groups: Option<Vec<String>>,
+    user: Option<Spanned<String>>,
+    groups: Option<Vec<Spanned<String>>>,
     verb: Option<String>,
     verbs: Option<Vec<String>>,
     resource: String,
@@ -164,7 +175,7 @@ struct RawRequest {
     namespaces: Option<Vec<String>>,
     every_namespace: Option<bool>,
     namespace_selector: Option<RawNamespaceSelector>,
-    subjects: Option<Vec<RawAllowedSubject>>,
+    subjects: Option<Vec<Spanned<RawAllowedSubject>>>,
 }
 
 #[derive(Deserialize)]
@@ -220,19 +231,26 @@ impl AssertionFile {
 }
 
 fn assertion(raw: RawAssertion, line: u64) -> Result<Assertion, FormatProblem> {
+    let mut named = Vec::new();
     let expectation = match (raw.can, raw.cannot, raw.only_these, raw.no_one) {
         (Some(raw), None, None, None) => {
-            let (who, requests) = with_who(raw)?;
+            let (who, requests) = with_who(raw, &mut named)?;
             Expectation::Can(who, requests)
         }
         (None, Some(raw), None, None) => {
-            let (who, requests) = with_who(raw)?;
+            let (who, requests) = with_who(raw, &mut named)?;
             Expectation::Cannot(who, requests)
         }
         (None, None, Some(mut raw), None) => {
             let subjects = raw.subjects.take().ok_or(FormatProblem::NoSubjects)?;
-            let subjects: Result<_, FormatProblem> = subjects.into_iter().map(subject).collect();
-            Expectation::OnlyThese(without_who(raw)?, subjects?)
+            for raw in subjects {
+                named.push(AssertedSubject {
+                    subject: subject(raw.value)?,
+                    place: raw.span,
+                });
+            }
+            let subjects = named.iter().map(|named| named.subject.clone()).collect();
+            Expectation::OnlyThese(without_who(raw)?, subjects)
         }
         (None, None, None, Some(raw)) => Expectation::NoOne(without_who(raw)?),
         _ => return Err(FormatProblem::NotOneExpectation),
@@ -241,21 +259,34 @@ fn assertion(raw: RawAssertion, line: u64) -> Result<Assertion, FormatProblem> {
         name: raw.name.unwrap_or_else(|| format!("line {line}")),
         line: u32::try_from(line).map_err(|_| FormatProblem::TooManyLines)?,
         expectation,
+        named,
     })
 }
 
-fn with_who(raw: RawRequest) -> Result<(Who, AssertedRequests), FormatProblem> {
+fn with_who(
+    raw: RawRequest,
+    named: &mut Vec<AssertedSubject>,
+) -> Result<(Who, AssertedRequests), FormatProblem> {
     if raw.subjects.is_some() {
         return Err(FormatProblem::SubjectsMisplaced);
     }
+    let user = raw.user.as_ref().filter(|user| !user.value.is_empty());
+    let user = user.ok_or(FormatProblem::NoAsker)?;
+    let groups = raw.groups.as_deref().unwrap_or_default();
     let who = Who {
-        name: raw
-            .user
-            .clone()
-            .filter(|user| !user.is_empty())
-            .ok_or(FormatProblem::NoAsker)?,
-        groups: raw.groups.clone().unwrap_or_default(),
+        name: user.value.clone(),
+        groups: groups.iter().map(|group| group.value.clone()).collect(),
     };
+    let mut name = |kind, word: &Spanned<String>| {
+        named.push(AssertedSubject {
+            subject: Principal::new(kind, "", &word.value),
+            place: word.span,
+        });
+    };
+    name(SubjectKind::User, user);
+    for group in groups {
+        name(SubjectKind::Group, group);
+    }
     Ok((who, requests(raw)?))
 }
 

@@ -5,6 +5,7 @@
 //!
 //! ```
 //! use rbac_eval::analysis::assertions::{AssertionFile, Outcome, judge_all};
+//! use rbac_eval::ask::KnownSubjects;
 //! use rbac_eval::authz::rbac::RbacAuthorizer;
 //! use rbac_eval::cluster::{Defaults, Snapshot};
 //! use rbac_eval::entra::Directory;
@@ -18,7 +19,9 @@
 //! ").unwrap();
 //! let snapshot = Snapshot::new(Files::default(), Manifest::default(), Defaults::Auto);
 //! let rbac = RbacAuthorizer::new(snapshot)?;
-//! let judged = judge_all(&file, &rbac, &Directory::default(), &[]).unwrap();
+//! let directory = Directory::default();
+//! let known = KnownSubjects::new([rbac.snapshot()], &directory);
+//! let judged = judge_all(&file, &rbac, &directory, &known, &[]).unwrap();
 //! assert_eq!(judged[0].outcome, Outcome::Holds);
 //! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
@@ -32,7 +35,7 @@ use std::fmt;
 
 use crate::analysis::unjudged::{Unjudged, missing_role};
 use crate::analysis::who_can::who_can;
-use crate::ask::{Note, ResolvedUser, Resolver, Who};
+use crate::ask::{KnownSubjects, Note, ResolvedUser, Resolver, Who};
 use crate::authn::Principal;
 use crate::authz::rbac::{Grant, RbacAuthorizer};
 use crate::authz::{Attributes, Authorizer, Decision, chain};
@@ -44,7 +47,8 @@ use crate::kube::{Manifest, Subject};
 use crate::text::{Files, Located};
 
 pub use format::{
-    AssertedRequests, Assertion, AssertionFile, Expectation, FormatError, FormatProblem, Namespaces,
+    AssertedRequests, AssertedSubject, Assertion, AssertionFile, Expectation, FormatError,
+    FormatProblem, Namespaces,
 };
 pub use requests::CannotJudge;
 use requests::Requests;
@@ -93,10 +97,15 @@ impl fmt::Display for AssertionNote {
     /// As the command line says it, but with the fields of an assertion instead of flags.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Note::NameOfSubresource { resource, name, .. } => write!(
+            Note::NameOfSubresource {
+                resource,
+                name,
+                subresource,
+                ..
+            } => write!(
                 f,
                 "this asks about {resource} named {name}; for the subresource, say `subresource: \
-                 {name}`"
+                 {subresource}`"
             ),
             note => note.fmt(f),
         }
@@ -105,7 +114,7 @@ impl fmt::Display for AssertionNote {
 
 /// An assertion that can't be judged, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: assertion `{name}`: {reason}")]
+#[error("{file}:{}: assertion `{name}`: {reason}", self.place())]
 pub struct UnjudgedAssertion {
     /// The file.
     pub file: String,
@@ -117,14 +126,35 @@ pub struct UnjudgedAssertion {
     pub reason: CannotJudge,
 }
 
+impl UnjudgedAssertion {
+    fn new(file: &AssertionFile, assertion: &Assertion, reason: CannotJudge) -> Self {
+        UnjudgedAssertion {
+            file: file.name.clone(),
+            line: assertion.line,
+            name: assertion.name.clone(),
+            reason,
+        }
+    }
+
+    /// The line of the assertion, or line and column of what is wrong where that is known.
+    fn place(&self) -> String {
+        match &self.reason {
+            CannotJudge::UnknownSubject { place, .. } => {
+                format!("{}:{}", place.line, place.column)
+            }
+            _ => self.line.to_string(),
+        }
+    }
+}
+
 impl Describe for UnjudgedAssertion {
     fn code(&self) -> &'static Code {
         &codes::ASSERTION_UNJUDGED
     }
 }
 
-/// Judges every assertion of a file. `unread` is what of the input couldn't be read or used, so that it
-/// could break an assertion that someone can't do something.
+/// Judges every assertion of a file. `known` says who is someone; `unread` is what of the input couldn't be
+/// read or used, so that it could break an assertion that someone can't do something.
 ///
 /// # Errors
 /// All assertions that can't be judged.
@@ -132,19 +162,21 @@ pub fn judge_all<'a>(
     file: &'a AssertionFile,
     rbac: &RbacAuthorizer,
     directory: &Directory,
+    known: &KnownSubjects<'_>,
     unread: &[Unjudged],
 ) -> Result<Vec<Judged<'a>>, Vec<UnjudgedAssertion>> {
     let mut judged = Vec::new();
     let mut unjudged = Vec::new();
     for assertion in &file.assertions {
+        let unknown = unknown_subjects(assertion, known);
+        if !unknown.is_empty() {
+            let unknown = unknown.into_iter();
+            unjudged.extend(unknown.map(|one| UnjudgedAssertion::new(file, assertion, one)));
+            continue;
+        }
         match judge(assertion, rbac, directory, unread) {
             Ok(one) => judged.push(one),
-            Err(reason) => unjudged.push(UnjudgedAssertion {
-                file: file.name.clone(),
-                line: assertion.line,
-                name: assertion.name.clone(),
-                reason,
-            }),
+            Err(reason) => unjudged.push(UnjudgedAssertion::new(file, assertion, reason)),
         }
     }
     if unjudged.is_empty() {
@@ -154,7 +186,21 @@ pub fn judge_all<'a>(
     }
 }
 
-/// Judges one assertion.
+/// Everyone whom an assertion names and nothing knows: such an assertion could never fail, or never hold.
+fn unknown_subjects(assertion: &Assertion, known: &KnownSubjects<'_>) -> Vec<CannotJudge> {
+    let named = assertion.named.iter();
+    named
+        .filter_map(|named| {
+            let unknown = known.check(&named.subject).err()?;
+            Some(CannotJudge::UnknownSubject {
+                unknown,
+                place: named.place,
+            })
+        })
+        .collect()
+}
+
+/// Judges one assertion, whoever it names.
 ///
 /// # Errors
 /// If it is about a type, verb or namespace that doesn't exist, and so could never fail, or if a

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::ask::{AskedScope, Note, Resolver, Target};
+use crate::ask::{AskedScope, Note, Resolver, Target, UnknownSubject, known_namespaces};
 use crate::authz::Attributes;
 use crate::authz::rbac::TooLarge;
 use crate::cluster::Snapshot;
 use crate::entra::AmbiguousGroup;
 use crate::kube::discovery::Resolution;
+use crate::text::yaml::NodeSpan;
 
 use super::format::{AssertedRequests, Namespaces};
-
-/// The namespaces that every cluster has.
-const BUILT_IN_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
 /// Why an assertion can't be judged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +39,14 @@ pub enum CannotJudge {
     /// The selector matches no Namespace.
     #[error("its selector matches no Namespace of the input")]
     NoNamespaceSelected,
+    /// Someone whom it names isn't known.
+    #[error("{unknown}")]
+    UnknownSubject {
+        /// Who, and who was likely meant.
+        unknown: UnknownSubject,
+        /// Where the name stands.
+        place: NodeSpan,
+    },
     /// The answer would have more parts than a limit allows.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
@@ -126,10 +132,7 @@ fn check_type(
     match meaning {
         Resolution::Known(resource) => {
             let subresource = &asserted.subresource;
-            let known = subresource.is_empty()
-                || resource.custom
-                || resource.subresources.contains(subresource);
-            if known {
+            if subresource.is_empty() || resource.may_have_subresource(subresource) {
                 Ok(())
             } else {
                 Err(CannotJudge::UnknownSubresource {
@@ -154,14 +157,7 @@ fn check_type(
 
 /// The namespaces that are meant; those that exist as far as the input knows.
 fn namespaces(snapshot: &Snapshot, wanted: &Namespaces) -> Result<BTreeSet<String>, CannotJudge> {
-    let mut known: BTreeSet<&str> = BUILT_IN_NAMESPACES.into_iter().collect();
-    known.extend(snapshot.namespaces().iter().map(|known| &*known.name));
-    known.extend(
-        snapshot
-            .bindings()
-            .map(|id| &*snapshot.binding(id).namespace)
-            .filter(|namespace| !namespace.is_empty()),
-    );
+    let known = known_namespaces(snapshot);
     match wanted {
         Namespaces::Every => Ok(known.into_iter().map(str::to_owned).collect()),
         Namespaces::Named(names) => {

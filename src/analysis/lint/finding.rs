@@ -277,11 +277,7 @@ impl fmt::Display for RuleFault {
                 "URLs are granted by ClusterRoleBindings alone, and only RoleBindings bind this \
                  role",
             ),
-            RuleFault::NamesOnNamelessVerbs { verbs } => write!(
-                f,
-                "it is restricted to names, but {} carries none, so it never grants",
-                verbs.join(" or ")
-            ),
+            RuleFault::NamesOnNamelessVerbs { verbs } => names_on_nameless_verbs(f, verbs),
             RuleFault::SubresourceWildcard { resource, parent } => write!(
                 f,
                 "`{resource}` is no wildcard and covers nothing; list the subresources of {parent}"
@@ -332,6 +328,31 @@ impl fmt::Display for RuleFault {
                 }
             }
         }
+    }
+}
+
+fn names_on_nameless_verbs(f: &mut fmt::Formatter<'_>, verbs: &[CompactString]) -> fmt::Result {
+    let creates = verbs.iter().any(|verb| verb == "create");
+    let verbs: Vec<&str> = verbs
+        .iter()
+        .map(|verb| match &**verb {
+            "create" => "a plain create",
+            verb => verb,
+        })
+        .collect();
+    let verbs = verbs.join(" or ");
+    write!(
+        f,
+        "it is restricted to names, but {verbs} carries none, so "
+    )?;
+    if creates {
+        f.write_str(
+            "by itself it never grants; a create of these names is granted by server-side apply alone, \
+             where another rule or role gives `patch` (or `update`, for types that an update may \
+             create) of them too",
+        )
+    } else {
+        f.write_str("it never grants")
     }
 }
 

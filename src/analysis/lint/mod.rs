@@ -33,6 +33,7 @@
 mod bindings;
 mod finding;
 mod loading;
+mod named_create;
 mod roles;
 
 use crate::authz::rbac::RbacAuthorizer;

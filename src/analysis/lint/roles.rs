@@ -12,13 +12,12 @@ use crate::kube::discovery::{
 use crate::kube::{BindingKind, PolicyRule, Role, RoleKind};
 
 use super::finding::{Finding, RuleFault, VerbGuess};
+use super::named_create::Writers;
 
 /// The API group that built-in types left; rules keep it for old clusters.
 const LEGACY_GROUP: &str = "extensions";
 /// Types that newer Kubernetes dropped; rules keep them for old clusters.
 const DROPPED: [(&str, &str); 1] = [("policy", "podsecuritypolicies")];
-/// The subresource that exists for authorization alone, on every type.
-const FINALIZERS: &str = "finalizers";
 
 pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Diagnostic>) {
     let use_of = Uses::new(rbac);
@@ -41,6 +40,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Diagnostic>) {
         }
         let place = RulePlace {
             discovery: rbac.snapshot().discovery(),
+            writers: Writers::of(role),
             kind: role.kind,
             reach: if role.kind == RoleKind::Role || use_of.in_namespaces_only(id) {
                 Reaches::InNamespaces
@@ -111,6 +111,7 @@ impl Uses {
 /// Where the rules of a role stand.
 struct RulePlace<'d> {
     discovery: &'d Discovery,
+    writers: Writers<'d>,
     kind: RoleKind,
     reach: Reaches,
 }
@@ -138,6 +139,7 @@ fn one_rule(place: &RulePlace<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
             .resources
             .iter()
             .all(|resource| !resource.contains('/') && resource != "*")
+        && !(creates(rule) && place.writers.write_what_is_named_by(rule))
     {
         add(RuleFault::NamesOnNamelessVerbs {
             verbs: rule.verbs.clone(),
@@ -146,6 +148,10 @@ fn one_rule(place: &RulePlace<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
     for resource in &rule.resources {
         one_resource(place, rule, resource, add);
     }
+}
+
+fn creates(rule: &PolicyRule) -> bool {
+    rule.verbs.iter().any(|verb| verb == "create")
 }
 
 fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
@@ -200,10 +206,9 @@ fn one_resource(place: &RulePlace<'_>, rule: &PolicyRule, resource: &str, add: &
         return;
     };
     if !subresource.is_empty()
-        && subresource != FINALIZERS
-        && known
+        && !known
             .iter()
-            .all(|known| !known.custom && !known.subresources.iter().any(|sub| sub == subresource))
+            .any(|known| known.may_have_subresource(subresource))
     {
         add(RuleFault::UnknownSubresource {
             resource: first.full_name(),

@@ -9,7 +9,7 @@ use crate::analysis::diff::Change;
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::rbac::rules::is_every;
-use crate::authz::{Attributes, ResourceAttributes};
+use crate::authz::{Attributes, Authorizer, Decision, ResourceAttributes};
 use crate::kube::{CompactString, PolicyRule};
 use crate::object::Scope;
 
@@ -191,20 +191,22 @@ impl<'c> Gain<'c> {
     }
 
     /// Whether any of these requests was gained.
-    pub(super) fn is_of(&self, requests: &[RiskyRequests]) -> bool {
+    pub(super) fn is_of(&self, requests: &[RiskyRequests], held: &Held<'_>) -> bool {
         // Most are told apart by their group alone.
         let requests = requests.iter();
         let mut requests = requests.filter(|requests| self.rule.groups.covers(requests.group));
         requests.any(|requests| {
             let verbs = requests.verbs.iter();
             let mut verbs = verbs.filter(|verb| self.rule.verbs.covers(verb));
-            verbs.any(|verb| each_resource(requests, verb).any(|request| self.matches(&request)))
+            verbs.any(|verb| {
+                each_resource(requests, verb).any(|request| self.matches(&request, held))
+            })
         })
     }
 
     /// Whether a request of a group and verb that the rule covers was gained, for some name that the
     /// change speaks of.
-    fn matches(&self, request: &Request<'_>) -> bool {
+    fn matches(&self, request: &Request<'_>, held: &Held<'_>) -> bool {
         if !self.rule.covers_resource(request) {
             return false;
         }
@@ -213,7 +215,7 @@ impl<'c> Gain<'c> {
             return false;
         }
         let names = &self.change.rule.resource_names;
-        if !names.is_empty() && request.is_nameless() {
+        if !names.is_empty() && request.is_nameless() && !self.creates_named(request, held) {
             return false;
         }
         // Of a namespace itself the name is the namespace.
@@ -258,6 +260,40 @@ impl<'c> Gain<'c> {
             }
         }
         !left.is_empty()
+    }
+}
+
+impl Gain<'_> {
+    /// Whether a request that carries no name is a create, which a server-side apply of one of the names
+    /// is, too: a `patch` that is asked about as `create` with the name where the object isn't there yet.
+    /// An `update` is the same for types that take one of what isn't there.
+    fn creates_named(&self, request: &Request<'_>, held: &Held<'_>) -> bool {
+        if request.verb != "create" {
+            return false;
+        }
+        let writes = ["patch", "update"];
+        if writes.iter().any(|verb| self.rule.verbs.covers(verb)) {
+            return true;
+        }
+        let user = self.change.subject.as_user();
+        let namespace = request.namespace(self.change);
+        writes.into_iter().any(|verb| {
+            let write = Request { verb, ..*request };
+            let can_write = |name: &str| {
+                let namespace = namespace.unwrap_or(name);
+                let attributes = write.attributes(namespace, name);
+                held.head.decide(&user, &attributes) == Decision::Allow
+            };
+            let some = write.attributes(namespace.unwrap_or(FRESH), FRESH);
+            // Nearly always there is none, whatever the name.
+            (namespace.is_none() || held.head.allows_some_name(&user, &some))
+                && self
+                    .change
+                    .rule
+                    .resource_names
+                    .iter()
+                    .any(|name| can_write(name))
+        })
     }
 }
 

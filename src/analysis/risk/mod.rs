@@ -6,7 +6,8 @@
 //! - A gain in one namespace weighs one level less than the same cluster-wide; namespace
 //!   `kube-system` weighs like the cluster.
 //! - A gain for some names only weighs one level less again, and is none where a request of the
-//!   kind carries no name.
+//!   kind carries no name. A create carries one in a server-side apply, which takes `patch` (or
+//!   `update`) of the name as well.
 //! - A risk of two parts counts where the subject has both on the side of the gain, whichever rules
 //!   give them, and hadn't both before.
 
@@ -103,8 +104,8 @@ impl WeighedChange {
     }
 }
 
-/// Weighs changes, and puts them into the order in which they matter: gains of everyone first, then
-/// the most severe, gains before losses. What matters alike keeps its order.
+/// Weighs changes, and puts them into the order in which they matter: the most severe first, and among
+/// those gains of everyone, gains before losses. What matters alike keeps its order.
 pub fn weigh(
     changes: Vec<Change>,
     base: &RbacAuthorizer,
@@ -120,8 +121,8 @@ pub fn weigh(
         .collect();
     weighed.sort_by_key(|weighed| {
         (
-            !weighed.is_gain_of_everyone(),
             Reverse(weighed.severity()),
+            !weighed.is_gain_of_everyone(),
             weighed.change.direction,
         )
     });
@@ -184,9 +185,10 @@ fn weight(pattern: &Pattern, gain: &Gain<'_>, held: &mut Held<'_>) -> Option<Wei
                 named: false,
             });
         }
-        Pattern::Any(requests) => gain.is_of(requests),
+        Pattern::Any(requests) => gain.is_of(requests, held),
         Pattern::Both(first, second) => {
-            (gain.is_of(first) || gain.is_of(second)) && held.only_now([first, second], gain)
+            (gain.is_of(first, held) || gain.is_of(second, held))
+                && held.only_now([first, second], gain)
         }
     }
     .then_some(!change.rule.resource_names.is_empty())?;

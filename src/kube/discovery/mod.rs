@@ -17,6 +17,9 @@ mod builtin;
 
 use crate::kube::{CustomResourceDefinition, GroupVersion};
 
+/// The subresource that exists for authorization alone, on every type.
+const FINALIZERS: &str = "finalizers";
+
 /// An entry of the built-in table.
 struct Builtin {
     group: &'static str,
@@ -59,6 +62,15 @@ impl ApiResource {
     /// `plural`, or `plural.group` outside the core group.
     pub fn full_name(&self) -> String {
         full_name(&self.plural, &self.group)
+    }
+
+    /// Whether a request may be about this subresource. What a type of its own definition has beside the
+    /// subresources that the definition names isn't known, and `finalizers` is looked at for every type
+    /// though no request is sent there.
+    ///
+    /// Source: `OwnerReferencesPermissionEnforcement`, which asks for `update` of `finalizers`.
+    pub fn may_have_subresource(&self, name: &str) -> bool {
+        self.custom || name == FINALIZERS || self.subresources.iter().any(|known| known == name)
     }
 
     fn from_builtin(builtin: &Builtin) -> Self {

@@ -38,7 +38,7 @@ pub struct DiffView {
     pub head: String,
     /// What of HEAD isn't judged, unless BASE has the same: what it gives isn't among the changes.
     pub unjudged: Vec<UnjudgedView>,
-    /// What changed, gains of everyone first, then the gravest.
+    /// What changed, the gravest first, and among what is alike gains of everyone.
     pub changes: Vec<ChangeView>,
     /// Bindings that must be deleted and recreated.
     pub recreate: Vec<RecreateView>,
@@ -83,6 +83,9 @@ pub struct ChangeView {
     pub causes: Vec<CauseView>,
     #[serde(skip)]
     in_words: String,
+    /// Whether it is a gain with a risk that is high or critical.
+    #[serde(skip)]
+    grave: bool,
     /// What a report of another tool says of a gain; none of a loss.
     #[serde(skip)]
     reported: Option<(&'static Code, Severity)>,
@@ -283,6 +286,7 @@ impl ChangeView {
                 .map(|cause| CauseView::new(rbac, side, change.direction, cause))
                 .collect(),
             in_words: words::change(change),
+            grave: weighed.severity() >= Some(Severity::High),
             reported: (change.direction == Direction::Gained).then(|| reports::code_of(weighed)),
         }
     }

@@ -1,9 +1,9 @@
 //! What a reviewer needs, as text.
 
 use super::{CauseView, ChangeView, DiffView, RecreateView, SideView};
-use crate::render::text::{with_place, wrapped};
+use crate::render::text::{marked, with_place, wrapped};
 use crate::render::unjudged;
-use crate::render::words::describe_object;
+use crate::render::words::NameStyle;
 
 /// How many risks are told before the rest is counted.
 const FEW_RISKS: usize = 3;
@@ -24,8 +24,8 @@ impl DiffView {
             let severity = change
                 .severity
                 .map_or_else(String::new, |severity| format!("{severity}  "));
-            let heading = format!("{severity}{}", change.heading());
-            out.push_str(&format!("\n{}\n", wrapped(0, &heading)));
+            let heading = marked(0, &severity, &change.heading(NameStyle::Plain), "");
+            out.push_str(&format!("\n{heading}\n"));
             for text in change.risks_in_words() {
                 out.push_str(&format!("{}\n", wrapped(2, &text)));
             }
@@ -34,7 +34,10 @@ impl DiffView {
                     SideView::Base => format!("{} ({})", cause.source, self.base),
                     SideView::Head => cause.source.to_string(),
                 };
-                out.push_str(&format!("{}\n", with_place(2, &cause.in_words(), &place)));
+                out.push_str(&format!(
+                    "{}\n",
+                    with_place(2, &cause.in_words(NameStyle::Plain), &place)
+                ));
             }
         }
         self.afterwords(&mut out);
@@ -46,7 +49,7 @@ impl DiffView {
             out.push('\n');
         }
         for recreate in &self.recreate {
-            let text = format!("note: {}", recreate.in_words());
+            let text = format!("note: {}", recreate.in_words(NameStyle::Plain));
             out.push_str(&with_place(0, &text, &recreate.source.to_string()));
             out.push('\n');
         }
@@ -58,10 +61,10 @@ impl DiffView {
 
 impl ChangeView {
     /// Who, and whom that means.
-    pub(super) fn who(&self) -> String {
-        let mut who = self.subject.to_string();
+    pub(super) fn who(&self, names: NameStyle) -> String {
+        let mut who = names.subject(&self.subject);
         if let Some(everyone) = &self.everyone {
-            who.push_str(&format!(" ({everyone})"));
+            who.push_str(&format!(" ({})", names.sentence(everyone)));
         }
         if let Some(people) = self.people {
             who.push_str(&format!(" [{people} people]"));
@@ -69,27 +72,27 @@ impl ChangeView {
         who
     }
 
-    pub(super) fn scope_in_words(&self) -> String {
+    pub(super) fn scope_in_words(&self, names: NameStyle) -> String {
         self.namespace.as_ref().map_or_else(
             || "cluster-wide".to_owned(),
-            |namespace| format!("in namespace {namespace}"),
+            |namespace| format!("in namespace {}", names.name(namespace)),
         )
     }
 
     /// Who gained or lost what, and where.
-    pub(super) fn heading(&self) -> String {
+    pub(super) fn heading(&self, names: NameStyle) -> String {
         format!(
             "{} {} {}: {}",
-            self.who(),
+            self.who(names),
             self.change,
-            self.scope_in_words(),
-            self.in_words
+            self.scope_in_words(names),
+            names.name(&self.in_words)
         )
     }
 
     /// The same with its risks.
     pub(super) fn sentence(&self) -> String {
-        let mut parts = vec![self.heading()];
+        let mut parts = vec![self.heading(NameStyle::Plain)];
         parts.extend(self.risks_in_words());
         parts.join("; ")
     }
@@ -111,29 +114,31 @@ impl ChangeView {
 }
 
 impl CauseView {
-    pub(super) fn in_words(&self) -> String {
+    pub(super) fn in_words(&self, names: NameStyle) -> String {
         let from = self
             .aggregated_from
             .as_ref()
-            .map_or_else(String::new, |role| format!(" from ClusterRole {role}"));
+            .map_or_else(String::new, |role| {
+                format!(" from ClusterRole {}", names.name(role))
+            });
         format!(
             "{}: {} to {}, rule {}{from}",
             self.what,
-            describe_object(&self.binding),
-            describe_object(&self.role),
+            names.object(&self.binding),
+            names.object(&self.role),
             self.rule
         )
     }
 }
 
 impl RecreateView {
-    pub(super) fn in_words(&self) -> String {
+    pub(super) fn in_words(&self, names: NameStyle) -> String {
         format!(
             "{} must be deleted and recreated: its roleRef changes from {} to {}, and an API \
              server refuses to update a roleRef",
-            describe_object(&self.binding),
-            describe_object(&self.from),
-            describe_object(&self.to)
+            names.object(&self.binding),
+            names.object(&self.from),
+            names.object(&self.to)
         )
     }
 }

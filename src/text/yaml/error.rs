@@ -159,8 +159,12 @@ fn found(unexpected: Unexpected<'_>) -> String {
         Unexpected::Unsigned(value) => format!("the number `{value}`"),
         Unexpected::Signed(value) => format!("the number `{value}`"),
         Unexpected::Str(value) => {
-            let value = format!("{:?}", excerpt(value));
-            format!("the string {}", value.replace('"', "`"))
+            // Line ends are escaped, quotes as they stand.
+            let value = format!("{:?}", excerpt(value)).replace("\\\"", "\"");
+            let value = value
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'));
+            format!("the string `{}`", value.unwrap_or_default())
         }
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),

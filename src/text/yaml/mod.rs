@@ -43,6 +43,7 @@ mod keys;
 mod limits;
 mod merge;
 mod parse;
+mod path;
 mod resolve;
 mod scan;
 mod scan_scalar;

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod fuzzed;
 pub mod gates;
 pub mod generate;
+pub mod hostile;
 pub mod naive;
 pub mod object;
 pub mod second;
