@@ -214,7 +214,7 @@ fn roles_beyond_the_numbers_of_an_entry_give_what_they_give() {
         };
         Object::Role(Role {
             kind: RoleKind::ClusterRole,
-            metadata: Metadata::new("", &format!("{number:06}")),
+            metadata: Metadata::new("", format!("{number:06}")),
             rules: (number >= FIRST).then(|| at(rule)).into_iter().collect(),
             aggregation_rule: None,
             others: OtherDefinitions::default(),
@@ -228,7 +228,7 @@ fn roles_beyond_the_numbers_of_an_entry_give_what_they_give() {
         };
         Object::Binding(Binding {
             kind: BindingKind::ClusterRoleBinding,
-            metadata: Metadata::new("", &format!("{user}-{number}")),
+            metadata: Metadata::new("", format!("{user}-{number}")),
             subjects: vec![at(subject)],
             role_ref: RoleRef {
                 kind: RoleKind::ClusterRole,
