@@ -238,6 +238,35 @@ fn wildcards_alone_are_an_entry() {
     }
 }
 
+/// Nothing that a wildcard covers is overlooked, however many other words it covers too.
+#[test]
+fn a_wildcard_leaves_out_each_of_many_rules() {
+    let get =
+        |resource: &str| format!("{{apiGroups: [''], resources: [{resource}], verbs: [get]}}");
+    let bound = binding("all", "", ALICE);
+    for (kept, other) in [(12, 40), (12, 5), (9, 200), (60, 300)] {
+        let names = |prefix: &str, count: usize| -> Vec<String> {
+            (0..count).map(|at| format!("{prefix}{at:03}")).collect()
+        };
+        let kept = names("kept", kept);
+        let each: Vec<String> = kept.iter().map(|name| get(name)).collect();
+        let base = role(&each.join(", "));
+        // What the wildcard covers anyway, and BASE doesn't name.
+        let others = get(&names("other", other).join(", "));
+        let head = role(&format!("{}, {others}", get("'*'")));
+        for (from, to) in [(&base, &head), (&head, &base)] {
+            let found = changes(&[from, &bound], &[to, &bound]);
+            assert_eq!(rules(&found), ["get  *"]);
+            let except = &found[0].except;
+            let left_out: Vec<&CompactString> = except
+                .iter()
+                .flat_map(|except| &except.rule.resources)
+                .collect();
+            assert_eq!(left_out, kept.iter().collect::<Vec<_>>());
+        }
+    }
+}
+
 /// The kinds of causes between two states of an aggregated role, and of a role that it may gather from.
 fn aggregation_causes(base: &[&str], head: &[&str]) -> Vec<CauseKind> {
     let bound = binding("all", "", ALICE);
