@@ -119,6 +119,7 @@ impl RevisionTree {
         Ok(listed.id.to_string())
     }
 
+    /// The objects of files.
     pub(super) fn ids(&self, paths: &[PathBuf]) -> Result<Vec<String>, GitError> {
         paths.iter().map(|path| self.id(path)).collect()
     }

@@ -3,6 +3,7 @@
 use crate::authn::UserInfo;
 use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::kube::{Invalid, LabelOperator, RawMetadata, check_label, check_values};
+use crate::text::excerpt;
 
 use super::shape::{Object, Requirement, Review, Selector, Spec};
 use super::word::Word;
@@ -77,8 +78,8 @@ impl Review<'_> {
         let extent = self.extent()?;
         if &*self.api_version != VERSION {
             return Err(ReviewRefusal::NoSuchVersion {
-                version: self.api_version.into_owned(),
-                kind: self.kind.into_owned(),
+                version: excerpt(&self.api_version).into_owned(),
+                kind: excerpt(&self.kind).into_owned(),
             });
         }
         let namespace = namespace_of(self.metadata.as_ref(), extent)?;
@@ -107,7 +108,7 @@ impl Review<'_> {
             }
             "" => Err(ReviewRefusal::NoKind),
             other => Err(ReviewRefusal::OtherKind {
-                kind: other.to_owned(),
+                kind: excerpt(other).into_owned(),
             }),
         }
     }

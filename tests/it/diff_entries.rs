@@ -1,9 +1,17 @@
 //! What entries of `diff` say of themselves: once, through what, and in which order.
 
+use crate::support::compare::authorizer_of_objects;
+use crate::support::object::{Object, at};
 use crate::support::store_of_text;
+use compact_str::CompactString;
 use pretty_assertions::assert_eq;
 use rbac_eval::analysis::diff::{CauseKind, Change, diff};
+use rbac_eval::authz::rbac::{HashState, RbacAuthorizer};
 use rbac_eval::cluster::Defaults;
+use rbac_eval::kube::{
+    Binding, BindingKind, Metadata, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef, Subject,
+    SubjectKind,
+};
 use rbac_eval::object::Scope;
 
 const API: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
@@ -123,6 +131,140 @@ fn verbs_come_in_the_order_in_which_people_list_them() {
             "zap",
         ]
     );
+}
+
+/// What each entry gives, in their order.
+fn rules(changes: &[Change]) -> Vec<String> {
+    let words = |words: &[CompactString]| words.join(",");
+    changes
+        .iter()
+        .map(|Change { rule, .. }| {
+            format!(
+                "{} {} {}{}",
+                words(&rule.verbs),
+                words(&rule.api_groups),
+                words(&rule.resources),
+                words(&rule.non_resource_urls)
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn what_one_rule_gives_comes_by_verbs_then_resources() {
+    let base = role(
+        "{apiGroups: [''], resources: [pods], verbs: [list]}, \
+         {apiGroups: [apps], resources: [nodes], verbs: [get, watch]}, \
+         {apiGroups: [''], resources: [nodes], verbs: [list]}",
+    );
+    let head =
+        role("{apiGroups: ['', apps], resources: [pods, nodes, jobs], verbs: [get, list, watch]}");
+    let bound = binding("all", "", ALICE);
+    let found = changes(&[&base, &bound], &[&head, &bound]);
+    assert_eq!(
+        rules(&found),
+        [
+            "get,list,watch  jobs",
+            "get,list,watch apps jobs,pods",
+            "get,watch  nodes,pods",
+            "list apps nodes",
+        ]
+    );
+}
+
+/// A cluster of one rule, which Alice is given everywhere.
+fn given(rule: PolicyRule) -> RbacAuthorizer {
+    let role = Role {
+        kind: RoleKind::ClusterRole,
+        metadata: Metadata::new("", "reader"),
+        rules: vec![at(rule)],
+        aggregation_rule: None,
+        others: OtherDefinitions::default(),
+    };
+    let alice = Subject {
+        kind: SubjectKind::User,
+        namespace: "".into(),
+        name: "alice".into(),
+    };
+    let binding = Binding {
+        kind: BindingKind::ClusterRoleBinding,
+        metadata: Metadata::new("", "all"),
+        subjects: vec![at(alice)],
+        role_ref: RoleRef {
+            kind: RoleKind::ClusterRole,
+            name: "reader".into(),
+        },
+    };
+    let objects = [Object::Role(role), Object::Binding(binding)];
+    authorizer_of_objects(&objects, HashState::random())
+}
+
+/// Of one rule for both, which a server refuses, so that it can't be read.
+#[test]
+fn resources_come_before_urls() {
+    let both = |verb: &str| PolicyRule {
+        verbs: vec![verb.into()],
+        api_groups: vec!["".into()],
+        resources: vec!["pods".into()],
+        non_resource_urls: vec!["/healthz".into()],
+        ..PolicyRule::default()
+    };
+    let found = diff(&given(both("list")), &given(both("get"))).unwrap();
+    assert_eq!(
+        rules(&found),
+        ["get  pods", "get  /healthz", "list  pods", "list  /healthz"]
+    );
+}
+
+#[test]
+fn a_word_that_another_covers_is_left_out() {
+    let role = role(
+        "{apiGroups: ['', '*'], resources: [pods, '*', pods/log, '*/log'], verbs: [get, '*']}, \
+         {nonResourceURLs: [/a/b, /a/*, /a], verbs: [get]}",
+    );
+    let found = changes(&[], &[&role, &binding("all", "", ALICE)]);
+    assert_eq!(rules(&found), ["* * *", "get  /a,/a/*"]);
+}
+
+/// Without any name of a verb or group on either side.
+#[test]
+fn wildcards_alone_are_an_entry() {
+    let role = role(
+        "{apiGroups: ['*'], resources: ['*'], verbs: ['*']}, {nonResourceURLs: ['*'], verbs: ['*']}",
+    );
+    let bound = binding("all", "", ALICE);
+    for (base, head) in [(&[][..], &[&*role, &bound][..]), (&[&*role, &bound], &[])] {
+        assert_eq!(rules(&changes(base, head)), ["* * *", "*  *"]);
+    }
+}
+
+/// Nothing that a wildcard covers is overlooked, however many other words it covers too.
+#[test]
+fn a_wildcard_leaves_out_each_of_many_rules() {
+    let get =
+        |resource: &str| format!("{{apiGroups: [''], resources: [{resource}], verbs: [get]}}");
+    let bound = binding("all", "", ALICE);
+    for (kept, other) in [(12, 40), (12, 5), (9, 200), (60, 300)] {
+        let names = |prefix: &str, count: usize| -> Vec<String> {
+            (0..count).map(|at| format!("{prefix}{at:03}")).collect()
+        };
+        let kept = names("kept", kept);
+        let each: Vec<String> = kept.iter().map(|name| get(name)).collect();
+        let base = role(&each.join(", "));
+        // What the wildcard covers anyway, and BASE doesn't name.
+        let others = get(&names("other", other).join(", "));
+        let head = role(&format!("{}, {others}", get("'*'")));
+        for (from, to) in [(&base, &head), (&head, &base)] {
+            let found = changes(&[from, &bound], &[to, &bound]);
+            assert_eq!(rules(&found), ["get  *"]);
+            let except = &found[0].except;
+            let left_out: Vec<&CompactString> = except
+                .iter()
+                .flat_map(|except| &except.rule.resources)
+                .collect();
+            assert_eq!(left_out, kept.iter().collect::<Vec<_>>());
+        }
+    }
 }
 
 /// The kinds of causes between two states of an aggregated role, and of a role that it may gather from.

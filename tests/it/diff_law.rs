@@ -2,7 +2,7 @@
 //! verdicts differ if and only if an entry of that subject, in that direction, matches.
 
 use crate::support::ask::{Picks, picks, request};
-use crate::support::generate::{Cluster, overlapping_pair, pair};
+use crate::support::generate::{Cluster, crowded_pair, overlapping_pair, pair};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rbac_eval::analysis::diff::{Change, Direction, diff};
@@ -106,6 +106,15 @@ proptest! {
     fn verdicts_differ_exactly_where_an_overlapping_entry_matches(
         (base, head) in overlapping_pair(),
         picks in vec(picks(), 1..24),
+    ) {
+        let requests = requests(&base, &head, &picks);
+        law(&base.authorizer(), &head.authorizer(), &requests)?;
+    }
+
+    #[test]
+    fn verdicts_differ_exactly_where_an_entry_of_many_matches(
+        (base, head) in crowded_pair(),
+        picks in vec(picks(), 8..24),
     ) {
         let requests = requests(&base, &head, &picks);
         law(&base.authorizer(), &head.authorizer(), &requests)?;

@@ -1,13 +1,13 @@
 //! The law that `diff` says nothing in vain: without any entry, exception or cause it would say
 //! something else, and nothing is said twice.
 
-use crate::support::generate::{overlapping_pair, pair};
+use crate::support::generate::{crowded_pair, overlapping_pair, pair};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use rbac_eval::analysis::diff::{Change, Direction, Except, diff};
 use rbac_eval::authz::rbac::RbacAuthorizer;
-use rbac_eval::authz::rbac::rules::rule_allows;
+use rbac_eval::authz::rbac::rules::{covers_resource, is_every, rule_allows, url_matches};
 use rbac_eval::authz::{
     Attributes, Authorizer, Decision, NonResourceAttributes, ResourceAttributes, chain,
 };
@@ -95,7 +95,34 @@ fn granting_ways(rbac: &RbacAuthorizer, change: &Change, request: &Attributes) -
     ways.into_iter().collect()
 }
 
-fn no_word_twice(rule: &PolicyRule) -> Result<(), TestCaseError> {
+/// Whether a rule's resource or URL covers all that another one does.
+fn covers(wide: &str, rule: &PolicyRule, narrow: &str) -> bool {
+    let narrow = PolicyRule {
+        verbs: vec![FRESH.into()],
+        api_groups: vec![FRESH.into()],
+        resources: rule
+            .resources
+            .iter()
+            .filter(|word| *word == narrow)
+            .cloned()
+            .collect(),
+        non_resource_urls: rule
+            .non_resource_urls
+            .iter()
+            .filter(|word| *word == narrow)
+            .cloned()
+            .collect(),
+        ..PolicyRule::default()
+    };
+    typical_requests(&narrow, "")
+        .iter()
+        .all(|request| match request {
+            Attributes::Resource(request) => covers_resource(wide, request),
+            Attributes::NonResource(request) => url_matches(wide, &request.path),
+        })
+}
+
+fn no_word_in_vain(rule: &PolicyRule) -> Result<(), TestCaseError> {
     for words in [
         &rule.verbs,
         &rule.api_groups,
@@ -105,6 +132,14 @@ fn no_word_twice(rule: &PolicyRule) -> Result<(), TestCaseError> {
     ] {
         let once: BTreeSet<_> = words.iter().collect();
         prop_assert_eq!(once.len(), words.len(), "{:?}", rule);
+    }
+    for words in [&rule.verbs, &rule.api_groups] {
+        prop_assert!(words.len() == 1 || !is_every(words), "{rule:?}");
+    }
+    for words in [&rule.resources, &rule.non_resource_urls] {
+        for (wide, narrow) in words.iter().flat_map(|a| words.iter().map(move |b| (a, b))) {
+            prop_assert!(wide == narrow || !covers(wide, rule, narrow), "{rule:?}");
+        }
     }
     Ok(())
 }
@@ -116,7 +151,7 @@ fn law_of_an_entry(
     with: &RbacAuthorizer,
     without: &RbacAuthorizer,
 ) -> Result<(), TestCaseError> {
-    no_word_twice(&change.rule)?;
+    no_word_in_vain(&change.rule)?;
     let user = change.subject.as_user();
     let namespace = change.scope.namespace().unwrap_or(FRESH);
     let requests = typical_requests(&change.rule, namespace);
@@ -149,7 +184,7 @@ fn law_of_an_exception(
     except: &Except,
     without: &RbacAuthorizer,
 ) -> Result<(), TestCaseError> {
-    no_word_twice(&except.rule)?;
+    no_word_in_vain(&except.rule)?;
     let user = change.subject.as_user();
     let namespace = except.scope.namespace().or(change.scope.namespace());
     let requests = typical_requests(&except.rule, namespace.unwrap_or(FRESH));
@@ -196,6 +231,11 @@ proptest! {
 
     #[test]
     fn nothing_that_overlaps_is_said_in_vain_or_twice((base, head) in overlapping_pair()) {
+        law(&base.authorizer(), &head.authorizer())?;
+    }
+
+    #[test]
+    fn nothing_of_many_is_said_in_vain_or_twice((base, head) in crowded_pair()) {
         law(&base.authorizer(), &head.authorizer())?;
     }
 }

@@ -135,6 +135,7 @@ fn more_groups_than_a_token_carries_are_noted() {
         assert!(text.contains("\nyes\n"), "{text}");
         let note = "note: alice@contoso.com is in 201 groups; beyond 200 a token carries none";
         assert_eq!(text.contains(note), noted, "{text}");
+        assert_eq!(text.contains("(overage)"), noted, "{text}");
     }
 }
 

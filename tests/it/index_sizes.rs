@@ -6,11 +6,18 @@ use std::fmt::Write;
 
 use crate::support::compare::{authorizer_of_objects, same_answer, same_review, same_roles};
 use crate::support::naive::Naive;
-use crate::support::object::values;
+use crate::support::object::{Object, at, values};
+use crate::support::store_of_text;
 use rbac_eval::authn::UserInfo;
-use rbac_eval::authz::rbac::HashState;
-use rbac_eval::authz::{Attributes, ResourceAttributes};
-use rbac_eval::kube;
+use rbac_eval::authz::rbac::{HashState, RbacAuthorizer};
+use rbac_eval::authz::{
+    Attributes, Authorizer, Decision, NonResourceAttributes, ResourceAttributes,
+};
+use rbac_eval::cluster::Defaults;
+use rbac_eval::kube::{
+    self, Binding, BindingKind, Metadata, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef,
+    Subject, SubjectKind,
+};
 use rbac_eval::text::{Files, SourceText};
 
 /// One resource of one group, named or not, and verbs that are usual and not.
@@ -145,5 +152,112 @@ fn every_size_answers_as_the_naive_authorizer() {
             same_review(&rbac, &naive, user, "n000");
         }
         assert!(answers.iter().all(|&count| count > 0), "{answers:?}");
+    }
+}
+
+/// Whether a user may do this, in each way to ask.
+fn may(rbac: &RbacAuthorizer, user: &UserInfo, attributes: &ResourceAttributes) -> bool {
+    let attributes = Attributes::Resource(attributes.clone());
+    let decision = rbac.decide(user, &attributes);
+    assert_eq!(rbac.authorize(user, &attributes).decision, decision);
+    assert_eq!(rbac.status(user, &attributes).decision, decision);
+    decision == Decision::Allow
+}
+
+/// Groups and resources have bits of their own as far as there are any, which nothing else shares:
+/// rules for URLs, for one.
+#[test]
+fn a_rule_for_urls_is_for_no_resource_however_many_there_are() {
+    const COUNT: usize = 70;
+    let mut text = String::from(
+        "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: urls}\n\
+         rules: [{nonResourceURLs: ['*'], verbs: [get]}]\n\
+         ---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: urls}\n\
+         roleRef: {kind: ClusterRole, name: urls}\nsubjects: [{kind: User, name: alice}]\n\
+         ---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\nrules:\n",
+    );
+    for number in 0..COUNT {
+        writeln!(
+            text,
+            "- {{apiGroups: [group{number}], resources: [resource{number}], verbs: [get]}}"
+        )
+        .unwrap();
+    }
+    let rbac = store_of_text(&text, Defaults::None);
+    assert_eq!(rbac.diagnostics(), []);
+    let alice = UserInfo::impersonated("alice", []);
+    let url = NonResourceAttributes {
+        verb: "get".to_owned(),
+        path: "/healthz".to_owned(),
+    };
+    assert_eq!(rbac.decide(&alice, &url.into()), Decision::Allow);
+    for group in 0..COUNT {
+        for resource in 0..COUNT {
+            let request = ResourceAttributes::new("get", format!("resource{resource}"))
+                .in_group(format!("group{group}"));
+            assert!(!may(&rbac, &alice, &request), "{request:?}");
+        }
+    }
+}
+
+/// Entries of the index have room for roles' numbers of 16 bits, but for the last two.
+#[test]
+fn roles_beyond_the_numbers_of_an_entry_give_what_they_give() {
+    const FIRST: usize = 65_532;
+    let numbers = FIRST..FIRST + 6;
+    let role = |number: usize| {
+        let rule = PolicyRule {
+            verbs: vec!["get".into()],
+            api_groups: vec!["".into()],
+            resources: vec![format!("r{number}").into()],
+            ..PolicyRule::default()
+        };
+        Object::Role(Role {
+            kind: RoleKind::ClusterRole,
+            metadata: Metadata::new("", format!("{number:06}")),
+            rules: (number >= FIRST).then(|| at(rule)).into_iter().collect(),
+            aggregation_rule: None,
+            others: OtherDefinitions::default(),
+        })
+    };
+    let binding = |user: &str, number: usize| {
+        let subject = Subject {
+            kind: SubjectKind::User,
+            namespace: "".into(),
+            name: user.into(),
+        };
+        Object::Binding(Binding {
+            kind: BindingKind::ClusterRoleBinding,
+            metadata: Metadata::new("", format!("{user}-{number}")),
+            subjects: vec![at(subject)],
+            role_ref: RoleRef {
+                kind: RoleKind::ClusterRole,
+                name: format!("{number:06}").into(),
+            },
+        })
+    };
+    let mut objects: Vec<Object> = (0..numbers.end).map(role).collect();
+    for first in numbers.clone() {
+        objects.push(binding(&format!("one{first}"), first));
+        for second in numbers.clone().filter(|&second| second != first) {
+            let user = format!("two{first}-{second}");
+            objects.extend([binding(&user, first), binding(&user, second)]);
+        }
+    }
+    let rbac = authorizer_of_objects(&objects, HashState::random());
+    let of = |user: String| -> Vec<usize> {
+        let user = UserInfo::impersonated(&user, []);
+        let request = |number: &usize| ResourceAttributes::new("get", format!("r{number}"));
+        let given = numbers
+            .clone()
+            .filter(|number| may(&rbac, &user, &request(number)));
+        given.collect()
+    };
+    for first in numbers.clone() {
+        assert_eq!(of(format!("one{first}")), [first]);
+        for second in numbers.clone().filter(|&second| second != first) {
+            let both = [first.min(second), first.max(second)];
+            assert_eq!(of(format!("two{first}-{second}")), both);
+        }
     }
 }

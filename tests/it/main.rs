@@ -1,6 +1,8 @@
 //! All integration tests as one program, which links the library once and runs them side by side.
 
 mod agreement;
+mod ask_words;
+mod authz_parts;
 mod bad_input;
 mod bounded_work;
 mod can_i_transcripts;

@@ -359,3 +359,30 @@ fn manifests_show_little() {
             .is_some_and(|all| !all.is_empty())
     );
 }
+
+#[test]
+fn reviews_show_little() {
+    let folder = repository(&[]);
+    let long = "x".repeat(900);
+    let head = "\"apiVersion\": \"authorization.k8s.io/v1\", \"kind\": \"SubjectAccessReview\"";
+    for content in [
+        format!("\"{long}\""),
+        format!("[\"{long}\"]"),
+        format!("{{\"{long}\": 1}}"),
+        format!("{{\"kind\": \"{long}\"}}"),
+        format!("{{\"apiVersion\": \"{long}\", \"kind\": \"SubjectAccessReview\"}}"),
+        format!("{{{head}, \"spec\": \"{long}\"}}"),
+        format!("{{{head}, \"metadata\": \"{long}\"}}"),
+        format!("{{{head}, \"spec\": {{\"user\": \"a\", \"groups\": \"{long}\"}}}}"),
+        format!("{{{head}, \"spec\": {{\"user\": \"a\", \"extra\": \"{long}\"}}}}"),
+        format!("{{{head}, \"spec\": {{\"user\": \"a\", \"resourceAttributes\": \"{long}\"}}}}"),
+        format!("{{{head}, \"spec\": {{\"{long}\": \"a\"}}}}"),
+    ] {
+        for name in ["review.json", "review.yaml"] {
+            put(folder.path(), name, &content);
+            let (code, said) = soon(folder.path(), &["review", name, "-f", "rbac"]);
+            assert_eq!(code, Some(2), "{name} {content}: {said}");
+            assert!(!said.contains(&"x".repeat(41)), "{name} {content}: {said}");
+        }
+    }
+}

@@ -122,6 +122,7 @@ impl TargetWord {
 /// have nothing in common.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
+    /// All words but targets, from number 1: 0 is [`ANY`].
     words: Vec<CompactString>,
     numbers: HashMap<CompactString, Word>,
     targets: Vec<TargetWord>,
@@ -167,15 +168,11 @@ impl Vocabulary {
     }
 
     fn numbers_of(&mut self, words: &[CompactString]) -> Vec<Word> {
-        if self.words.is_empty() {
-            // ANY's place. No list has it as a word, so its number is nobody's.
-            self.words.push("*".into());
-        }
         let number = |word: &CompactString| match self.numbers.get(word) {
             Some(&number) => number,
             None => {
-                let number = self.words.len();
                 self.words.push(word.clone());
+                let number = self.words.len();
                 self.numbers.insert(word.clone(), number);
                 number
             }
@@ -268,8 +265,8 @@ impl Vocabulary {
     pub(super) fn texts(&self, dimension: Dimension, words: &[Word]) -> Vec<CompactString> {
         let text = |&word: &Word| match dimension {
             Dimension::Target => self.targets[word].word(),
-            Dimension::Name | Dimension::Group | Dimension::Verb if word == ANY => "*".into(),
-            _ => self.words[word].clone(),
+            _ if word == ANY => "*".into(),
+            _ => self.words[word - 1].clone(),
         };
         words.iter().map(text).collect()
     }

@@ -90,8 +90,8 @@ fn verb_rank(verb: &CompactString) -> usize {
         .unwrap_or(RESOURCE_VERBS.len())
 }
 
-/// The order of rules in an answer: resources before URLs, by verbs, resources and groups, rules for
-/// every name first.
+/// The order of rules in an answer: resources before URLs, by verbs, resources and groups. No two
+/// pieces are equal in all of these: they would be one piece.
 pub(super) fn in_order(a: &PolicyRule, b: &PolicyRule) -> Ordering {
     fn verbs(rule: &PolicyRule) -> impl Iterator<Item = (usize, &CompactString)> {
         rule.verbs.iter().map(|verb| (verb_rank(verb), verb))
@@ -102,10 +102,6 @@ pub(super) fn in_order(a: &PolicyRule, b: &PolicyRule) -> Ordering {
         .then_with(|| verbs(a).cmp(verbs(b)))
         .then_with(|| a.resources.cmp(&b.resources))
         .then_with(|| a.api_groups.cmp(&b.api_groups))
-        .then_with(|| {
-            let is_named = |rule: &PolicyRule| !rule.resource_names.is_empty();
-            is_named(a).cmp(&is_named(b))
-        })
 }
 
 /// The points that boxes of `given` list, of those the most general, and of those the ones that no
@@ -241,20 +237,15 @@ impl Walk<'_> {
             }
         }
         drop(class_of);
-        // "Any" of names is no name among others.
-        let mut together: HashMap<(NewPiece, bool), Vec<Word>> = HashMap::new();
+        let mut together: HashMap<NewPiece, Vec<Word>> = HashMap::new();
         for (next, words) in classes {
-            let is_any = dimension == Dimension::Name && words == [ANY];
             for found in self.walk(further, &next)? {
                 self.work.steps(words.len())?;
-                together
-                    .entry((found, is_any))
-                    .or_default()
-                    .extend_from_slice(&words);
+                together.entry(found).or_default().extend_from_slice(&words);
             }
         }
         let mut all = Vec::with_capacity(together.len());
-        for ((mut found, _), mut words) in together {
+        for (mut found, mut words) in together {
             words.sort_unstable();
             found.words[dimension as usize] = self.lists.number(words);
             all.push(found);

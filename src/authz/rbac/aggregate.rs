@@ -380,14 +380,18 @@ mod tests {
 
     #[test]
     fn gathering_without_end_is_refused() {
-        let roles = many_of_many(2_001);
-        let mut first_rule = vec![0];
-        for role in &roles {
-            first_rule.push(first_rule[first_rule.len() - 1] + role.rules.len() as RuleNumber);
-        }
-        let error = effective_rules(&roles, &first_rule).err().unwrap();
+        let refused = |count: usize| {
+            let roles = many_of_many(count);
+            let mut first_rule = vec![0];
+            for role in &roles {
+                first_rule.push(first_rule[first_rule.len() - 1] + role.rules.len() as RuleNumber);
+            }
+            effective_rules(&roles, &first_rule).err()
+        };
+        // As many as there may be: each of 2,000 roles gathers 2,000 rules.
+        assert_eq!(refused(2_000), None);
         assert_eq!(
-            error.to_string(),
+            refused(2_001).unwrap().to_string(),
             "the policy is too large: more than 4000000 rules that aggregated ClusterRoles gather"
         );
     }
@@ -456,5 +460,31 @@ mod tests {
         assert_eq!(found[0], ["list", "watch"]);
         assert_eq!(found[1], ["watch", "list"]);
         assert_eq!(stale, [(2, 1), (3, 2)]);
+    }
+
+    /// What roles gather is shared only where none of them has a part in it.
+    #[test]
+    fn who_gathers_from_a_role_with_rules_of_its_own_gathers_those_too() {
+        let leaf = || cluster_role("z", "leaf", Some("get"), &[]);
+        // The first role is among those that it gathers from, and the second gathers from the same.
+        let (found, _, _) = gathered(&[
+            served("a", "leaf", &["list"], "leaf"),
+            cluster_role("b", "", None, &["leaf"]),
+            leaf(),
+        ]);
+        assert_eq!(found[0], ["list", "get"]);
+        assert_eq!(found[1], ["list", "get"]);
+        // The same for two in a circle: who stands outside of it has rules in its selectors' order.
+        let mut first = served("a", "one", &["list"], "leaf");
+        let selectors = [cluster_role("", "", None, &["leaf", "two"])];
+        first.value.aggregation_rule = selectors[0].aggregation_rule.clone();
+        let (found, _, _) = gathered(&[
+            first,
+            cluster_role("b", "two", None, &["one"]),
+            cluster_role("c", "", None, &["leaf", "two"]),
+            leaf(),
+        ]);
+        assert_eq!(found[0], ["list", "get"]);
+        assert_eq!(found[2], ["get", "list"]);
     }
 }

@@ -314,3 +314,53 @@ impl SeenRules {
         place.len() <= FEW_RULES || self.0.insert(place.start)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authz::ResourceAttributes;
+    use crate::cluster::{Defaults, Snapshot};
+    use crate::kube;
+    use crate::text::{Files, SourceText};
+
+    /// So many bindings of Alice to a role of so many rules for one request.
+    fn rbac(bindings: usize, rules: usize) -> RbacAuthorizer {
+        const API: &str = "---\napiVersion: rbac.authorization.k8s.io/v1\n";
+        let rule = "- {verbs: [get], apiGroups: [''], resources: [pods]}\n".repeat(rules);
+        let mut text = format!("{API}kind: ClusterRole\nmetadata: {{name: r}}\nrules:\n{rule}");
+        for number in 0..bindings {
+            text.push_str(&format!(
+                "{API}kind: ClusterRoleBinding\nmetadata: {{name: b{number}}}\n\
+                 roleRef: {{kind: ClusterRole, name: r}}\nsubjects: [{{kind: User, name: alice}}]\n"
+            ));
+        }
+        let text = SourceText {
+            name: "x.yaml".into(),
+            bytes: text.into_bytes(),
+            named: true,
+        };
+        let mut files = Files::default();
+        let manifest = kube::parse(&mut files, &[text]);
+        let snapshot = Snapshot::new(files, manifest, Defaults::None);
+        assert_eq!(snapshot.diagnostics(), []);
+        RbacAuthorizer::new(snapshot).unwrap()
+    }
+
+    #[test]
+    fn more_grants_than_are_listed_are_refused() {
+        let alice = UserInfo::impersonated("alice", []);
+        let get = Attributes::from(ResourceAttributes::new("get", "pods"));
+        let list = Attributes::from(ResourceAttributes::new("list", "pods"));
+        assert_eq!(625 * 640, MOST_GRANTS);
+        let most = rbac(625, 640);
+        assert_eq!(most.check_grants(&alice, &get), Ok(()));
+        let more = rbac(625, 641);
+        let error = more.check_grants(&alice, &get).unwrap_err();
+        assert_eq!(
+            (error.limit, error.what),
+            (MOST_GRANTS, "grants of the request")
+        );
+        // What isn't a grant doesn't count.
+        assert_eq!(more.check_grants(&alice, &list), Ok(()));
+    }
+}

@@ -112,9 +112,11 @@ pub fn go_quote(string: &str) -> String {
 
 /// Whether Go prints a character as it is: not a control, separator or invisible one.
 fn is_printable(c: char) -> bool {
-    // `escape_debug` escapes what isn't printable, and marks that combine, which Go prints.
-    let mut escaped = c.escape_debug();
-    escaped.len() == 1 || !matches!((escaped.next(), escaped.next()), (Some('\\'), Some('u')))
+    // `escape_debug` escapes what isn't printable, and at the beginning of a string marks that
+    // combine too, which Go prints.
+    let text = String::from_iter(['a', c]);
+    let mut escaped = text.escape_debug().skip(1);
+    !matches!((escaped.next(), escaped.next()), (Some('\\'), Some('u')))
 }
 
 #[cfg(test)]

@@ -328,6 +328,17 @@ pub fn cases() -> Vec<Case> {
                 "{name: r, labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}}",
             ),
         ),
+        // A role that another gathers is used.
+        case(
+            "RBAC017",
+            Info,
+            1,
+            format!("{CLUSTER_ROLE}rules: [{{apiGroups: [''], resources: [pods], verbs: [get]}}]\n---\n")
+                + &CLUSTER_ROLE.replace("name: r", "name: all")
+                + "aggregationRule: {clusterRoleSelectors: [{matchLabels: {gather: it}}]}\n"
+                + &USED.replace("ClusterRole, name: r", "ClusterRole, name: all"),
+            ("{name: r}", "{name: r, labels: {gather: it}}"),
+        ),
         case(
             "RBAC018",
             Info,

@@ -165,17 +165,58 @@ pub fn pair() -> impl Strategy<Value = (Cluster, Cluster)> {
 /// Two clusters that give two subjects much of the same, by rules that overlap, in the cluster and
 /// in two namespaces.
 pub fn overlapping_pair() -> impl Strategy<Value = (Cluster, Cluster)> {
-    (overlapping(), overlapping())
+    (overlapping(&FEW_RULES), overlapping(&FEW_RULES))
+}
+
+/// The same with so many rules in a role that they are looked up by their words.
+pub fn crowded_pair() -> impl Strategy<Value = (Cluster, Cluster)> {
+    (overlapping(&MANY_RULES), overlapping(&MANY_RULES))
 }
 
 const OVERLAPPING_ROLES: &[&str] = &["one", "two", "three"];
 
-fn overlapping() -> impl Strategy<Value = Cluster> {
+/// What overlapping roles are made of.
+struct Overlapping {
+    rules: std::ops::Range<usize>,
+    verbs: &'static [&'static str],
+    api_groups: &'static [&'static str],
+    resources: &'static [&'static str],
+    names: &'static [&'static str],
+}
+
+const FEW_RULES: Overlapping = Overlapping {
+    rules: 1..3,
+    verbs: &["get", "list", "*"],
+    api_groups: &["", "apps", "*"],
+    resources: &["pods", "pods/log", "*/log", "*", "*"],
+    names: &["web", "db"],
+};
+
+/// Wildcards are rare, so that no rule covers most of the others.
+const MANY_RULES: Overlapping = Overlapping {
+    rules: 5..20,
+    verbs: &["get", "list", "watch", "get", "list", "patch", "*"],
+    api_groups: &["", "apps", "batch", "", "apps", "batch", "*"],
+    resources: &[
+        "pods",
+        "pods/log",
+        "jobs",
+        "jobs/log",
+        "jobs/scale",
+        "nodes",
+        "*/log",
+        "*/scale",
+        "*",
+    ],
+    names: &["web", "db", "cache"],
+};
+
+fn overlapping(of: &'static Overlapping) -> impl Strategy<Value = Cluster> {
     let on_resources = (
-        words(&["get", "list", "*"], 1..3),
-        words(&["", "apps", "*"], 1..3),
-        words(&["pods", "pods/log", "*/log", "*", "*"], 1..3),
-        prop_oneof![2 => Just(Vec::new()), 1 => words(&["web", "db"], 1..3)],
+        words(of.verbs, 1..3),
+        words(of.api_groups, 1..3),
+        words(of.resources, 1..3),
+        prop_oneof![2 => Just(Vec::new()), 1 => words(of.names, 1..3)],
     );
     let on_resources = on_resources.prop_map(|(verbs, api_groups, resources, names)| PolicyRule {
         verbs,
@@ -191,7 +232,7 @@ fn overlapping() -> impl Strategy<Value = Cluster> {
         ..PolicyRule::default()
     });
     let rule = prop_oneof![4 => on_resources, 1 => on_urls].prop_map(at);
-    let roles = vec(vec(rule, 1..3), OVERLAPPING_ROLES.len()).prop_map(|rules| {
+    let roles = vec(vec(rule, of.rules.clone()), OVERLAPPING_ROLES.len()).prop_map(|rules| {
         let named = OVERLAPPING_ROLES.iter().zip(rules);
         named
             .map(|(&name, rules)| overlapping_role(name, rules))

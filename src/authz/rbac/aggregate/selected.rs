@@ -168,3 +168,18 @@ impl<'r> Labels<'r> {
 fn list(roles: Option<&Vec<usize>>) -> &[usize] {
     roles.map_or(&[], Vec::as_slice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_without_end_is_refused() {
+        let mut looks = Looks::default();
+        assert_eq!(looks.add(MOST - 1), Ok(()));
+        assert_eq!(looks.add(1), Ok(()));
+        for more in [2, 0] {
+            assert_eq!(looks.add(more).map_err(|error| error.limit), Err(MOST));
+        }
+    }
+}
