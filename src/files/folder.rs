@@ -19,7 +19,7 @@ use crate::text::{UnreadableFile, WhyUnread};
 /// The files of one side.
 #[derive(Debug)]
 pub(super) enum SideTree {
-    Disk(Disk),
+    Disk(Box<Disk>),
     Revision {
         commit: String,
         tree: Arc<RevisionTree>,
@@ -29,7 +29,7 @@ pub(super) enum SideTree {
 impl SideTree {
     fn tree(&self) -> &dyn Tree {
         match self {
-            SideTree::Disk(disk) => disk,
+            SideTree::Disk(disk) => &**disk,
             SideTree::Revision { tree, .. } => tree,
         }
     }

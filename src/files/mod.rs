@@ -377,7 +377,7 @@ impl DiskReader {
                 reading.unreadable.push(folder.unreadable(contents));
             }
             let is_repository = self.repository == Some(number);
-            let tree = Rc::new(SideTree::Disk(walk.tree));
+            let tree = Rc::new(SideTree::Disk(Box::new(walk.tree)));
             for root in walk.roots {
                 let folder =
                     to_render(root, &tree, is_repository, self.rules, &self.working_folder);
@@ -411,7 +411,7 @@ fn to_render(
     root.path = path;
     let here = working_folder.real_path();
     let here = here.and_then(|here| Some(here.strip_prefix(&top).ok()?.to_owned()));
-    let tree = Rc::new(SideTree::Disk(Disk::below(top)));
+    let tree = Rc::new(SideTree::Disk(Box::new(Disk::below(top))));
     FolderToRender::new(root, tree, here, rules.limits)
 }
 

@@ -147,6 +147,14 @@ pub enum Refusal {
     /// A name that a program would take for something else.
     #[error("the folder's name would be taken for a remote one; rename it")]
     MisleadingName,
+    /// A word that can't be the name of a release or namespace.
+    #[error(
+        "`{name}` can't be the name of a release or namespace; use lower case letters, digits, `-` and `.`"
+    )]
+    NoReleaseName {
+        /// The word.
+        name: String,
+    },
     /// Nothing on this machine renders it.
     #[error(
         "no folder of `PATH` holds {programs}; install it, or give what `{command}` prints with `-f`"

@@ -156,16 +156,16 @@ impl<'f> Gathering<'f> {
                 target: path.display().to_string(),
             }),
         };
-        let why = match found {
-            Ok(FoundEntry::File(file)) => self.take(&file)?.err(),
-            Ok(FoundEntry::Folder(_)) => Some(WhyUnread::NotAFile("a folder")),
-            Err(why) => Some(why),
+        let taken = match found {
+            Ok(FoundEntry::File(file)) => self.take(&file)?.map(|()| file),
+            Ok(FoundEntry::Folder(_)) => Err(WhyUnread::NotAFile("a folder")),
+            Err(why) => Err(why),
         };
-        if let Some(why) = why {
+        Ok(taken.unwrap_or_else(|why| {
             let file = path.display().to_string();
             self.refuse(Refusal::Unread { file, why });
-        }
-        Ok(in_tree.unwrap_or_default())
+            path.to_owned()
+        }))
     }
 
     /// The text of a file that was taken, where it is one.
