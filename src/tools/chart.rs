@@ -16,6 +16,12 @@ pub(super) const CHART: &str = "Chart.yaml";
 /// Where charts of version 1 name those that they depend on.
 const REQUIREMENTS: &str = "requirements.yaml";
 
+/// What a chart's values are held against.
+const SCHEMA: &str = "values.schema.json";
+
+/// How a schema names another.
+const REFERENCE: &str = "$ref";
+
 /// The folder of a chart's templates.
 const TEMPLATES: &str = "templates";
 
@@ -68,6 +74,7 @@ impl Gathering<'_> {
             within => format!("{within}/{CHARTS}/{}", chart.name),
         };
         self.sources.charts.insert(name.clone(), folder.to_owned());
+        self.schema(folder)?;
         let charts = folder.join(CHARTS);
         let held = self.held_charts(&charts);
         let mut dependencies = vec![(CHART, chart.dependencies)];
@@ -105,6 +112,30 @@ impl Gathering<'_> {
         }
         for (_, at) in self.held_charts(&charts) {
             self.chart_below(&at, &name, depth + 1)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a schema of values that names others: Helm would fetch them.
+    fn schema(&mut self, folder: &Path) -> Result<(), ReadError> {
+        let path = folder.join(SCHEMA);
+        let Ok(FoundEntry::File(file)) = self.tree.find(&path)? else {
+            return Ok(());
+        };
+        let text = self.text(&file).unwrap_or_default();
+        let names_others = yaml::document(&text).map(|schema| refers_elsewhere(schema.root()));
+        match names_others {
+            Ok(None) => {}
+            Ok(Some((line, column))) => {
+                let at = NamedAt {
+                    file: self.tree.shown(&file),
+                    line,
+                    column,
+                    field: REFERENCE,
+                };
+                self.refuse(Refusal::SchemaElsewhere { at });
+            }
+            Err(error) => self.refuse_fault(&file, error.into()),
         }
         Ok(())
     }
@@ -229,6 +260,22 @@ impl Gathering<'_> {
             .push((charts.join(&dependency.name), at));
         Ok(true)
     }
+}
+
+/// The place at which a schema names another that isn't a part of it.
+fn refers_elsewhere(schema: yaml::Node<'_>) -> Option<(u32, u32)> {
+    let mut left = vec![schema];
+    while let Some(node) = left.pop() {
+        for (key, value) in node.entries().into_iter().flatten() {
+            let is_reference = key.as_key().is_ok_and(|key| key == REFERENCE);
+            if is_reference && value.as_str().is_none_or(|to| !to.starts_with('#')) {
+                return Some((value.span().line, value.span().column));
+            }
+            left.push(value);
+        }
+        left.extend(node.items().into_iter().flatten());
+    }
+    None
 }
 
 /// Whether a template asks the cluster for an object. Without a cluster Helm answers that there is none.

@@ -36,7 +36,7 @@ struct TextObject {
 /// The objects of a text, up to where it can't be read.
 fn objects(text: &str) -> Vec<TextObject> {
     let mut objects = Vec::new();
-    for document in yaml::documents(text, Limits::default()) {
+    for document in yaml::documents(text, Limits::default().as_deep_as_kubectl()) {
         let Ok(document) = document else {
             break;
         };
@@ -45,16 +45,26 @@ fn objects(text: &str) -> Vec<TextObject> {
     objects
 }
 
+/// Takes an object, or those of a list.
 fn take(root: Node<'_>, objects: &mut Vec<TextObject>) {
+    let mut left = vec![root];
+    while let Some(node) = left.pop() {
+        let Some(object) = object(node) else {
+            continue;
+        };
+        match node.get("items").and_then(Node::items) {
+            Some(items) if object.kind.ends_with("List") => left.extend(items.rev()),
+            _ => objects.push(object),
+        }
+    }
+}
+
+fn object(node: Node<'_>) -> Option<TextObject> {
     let mut object = TextObject {
-        line: root.span().line,
+        line: node.span().line,
         ..TextObject::default()
     };
-    let Some(entries) = root.entries() else {
-        return;
-    };
-    let mut items = None;
-    for (key, value) in entries {
+    for (key, value) in node.entries()? {
         let Ok(name) = key.as_key() else {
             continue;
         };
@@ -74,7 +84,6 @@ fn take(root: Node<'_>, objects: &mut Vec<TextObject>) {
                 object.name = string("name");
                 object.namespace = string("namespace");
             }
-            "items" => items = value.items(),
             _ => {}
         }
         object.fields.push(key.span().line);
@@ -86,39 +95,41 @@ fn take(root: Node<'_>, objects: &mut Vec<TextObject>) {
             object.parts.push((canonical(value), key.span().line));
         }
     }
-    match items {
-        Some(items) if object.kind.ends_with("List") => {
-            items.for_each(|item| take(item, objects));
-        }
-        _ => objects.push(object),
-    }
+    Some(object)
 }
+
+/// The deepest part of an object that is compared: a rule is a mapping of lists.
+const MAX_DEPTH: usize = 8;
 
 /// A node as a text that doesn't depend on how it is written.
 fn canonical(node: Node<'_>) -> String {
     let mut text = String::new();
-    write_canonical(node, &mut text);
+    write_canonical(node, MAX_DEPTH, &mut text);
     text
 }
 
-fn write_canonical(node: Node<'_>, text: &mut String) {
+fn write_canonical(node: Node<'_>, depth: usize, text: &mut String) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
     match node.view() {
         View::Scalar(Scalar::String(string)) => text.push_str(&format!("{string:?}")),
         View::Scalar(scalar) => text.push_str(&format!("{scalar:?}")),
         View::Sequence(items) => {
             text.push('[');
             for item in items {
-                write_canonical(item, text);
+                write_canonical(item, depth, text);
                 text.push(',');
             }
             text.push(']');
         }
         View::Mapping(entries) => {
-            let fields: BTreeMap<String, String> = entries
-                .filter_map(|(key, value)| {
-                    Some((key.as_key().ok()?.into_owned(), canonical(value)))
-                })
-                .collect();
+            let mut fields = BTreeMap::new();
+            for (key, value) in entries {
+                let mut field = String::new();
+                write_canonical(value, depth, &mut field);
+                fields.insert(key.as_key().unwrap_or_default().into_owned(), field);
+            }
             text.push_str(&format!("{fields:?}"));
         }
     }

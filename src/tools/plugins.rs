@@ -57,13 +57,15 @@ pub(super) struct Plugins {
     pub(super) others: Vec<(String, u32, u32)>,
 }
 
-/// Whether a text says in itself what is meant, rather than naming a file: kustomize takes for it
-/// whatever reads as objects.
+/// Whether a text says in itself what is meant, rather than naming a file. Kustomize takes for it whatever
+/// reads as objects; what stands in one line without braces is a path to it in the end, and maybe a URL.
 pub(super) fn is_inline(text: &str) -> bool {
-    let Some(Ok(first)) = yaml::documents(text, Limits::default()).next() else {
-        return text.contains('\n');
-    };
-    text.contains('\n') || first.root().entries().is_some()
+    if text.contains('\n') {
+        return true;
+    }
+    let first = yaml::documents(text, Limits::default()).next();
+    let is_mapping = matches!(first, Some(Ok(first)) if first.root().entries().is_some());
+    text.trim_start().starts_with('{') && is_mapping
 }
 
 /// Reads a text of plugins, of the field that names it.
@@ -197,6 +199,8 @@ envs: [e]
     fn inline_texts_are_told_from_paths() {
         assert!(is_inline("apiVersion: builtin\nkind: X\n"));
         assert!(is_inline("{apiVersion: builtin, kind: X}"));
-        assert!(!is_inline("patches/role.yaml"));
+        for path in ["patches/role.yaml", "https://example.com/a: b", "{", "a: b"] {
+            assert!(!is_inline(path), "{path}");
+        }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn objects_only(printed: &[u8]) -> Result<&str, u32> {
         let lines = sound.iter().filter(|byte| **byte == b'\n').count();
         u32::try_from(lines + 1).unwrap_or(u32::MAX)
     })?;
-    for document in yaml::documents(text, Limits::default()) {
+    for document in yaml::documents(text, Limits::default().as_deep_as_kubectl()) {
         let document = document.map_err(|error| error.span().line)?;
         let root = document.root();
         let is = |name: &str| {

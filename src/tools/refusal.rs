@@ -144,6 +144,15 @@ pub enum Refusal {
         /// The chart that needs it.
         chart: String,
     },
+    /// A schema names another, which Helm would fetch.
+    #[error(
+        "{at}: this `{}` names another schema, which Helm would fetch; put that into this one, or render the \
+         chart yourself and give what is printed with `-f`", .at.field
+    )]
+    SchemaElsewhere {
+        /// Where it is named.
+        at: NamedAt,
+    },
     /// A name that a program would take for something else.
     #[error("the folder's name would be taken for a remote one; rename it")]
     MisleadingName,

@@ -115,6 +115,18 @@ fn what_is_remote_is_not_fetched() {
             &["app/kustomization.yaml:1:", "is remote", "with `-f`"],
         );
     }
+    refused(
+        "a schema that a chart's names",
+        &[
+            ("app/Chart.yaml", "name: app\n"),
+            (
+                "app/charts/sub/values.schema.json",
+                "{\"properties\": {\"a\": [{\"$ref\": \"https://example.com/x\"}]}}",
+            ),
+            ("app/charts/sub/Chart.yaml", "name: sub\n"),
+        ],
+        &["app/charts/sub/values.schema.json:1:", "Helm would fetch"],
+    );
     // Where such a folder stands, kustomize clones all the same.
     refused(
         "a folder of that name",
