@@ -153,10 +153,10 @@ pub(super) fn run(
     rules: RunRules<'_>,
 ) -> Result<Ran, RunError> {
     let deadline = Instant::now() + rules.time;
-    let mut running = RunningTool(command(program, args, rules).spawn()?);
+    let mut running = RunningTool::start(command(program, args, rules))?;
     let no_pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
-    let stdout = running.0.stdout.take().ok_or_else(no_pipe)?;
-    let stderr = running.0.stderr.take().ok_or_else(no_pipe)?;
+    let stdout = running.child.stdout.take().ok_or_else(no_pipe)?;
+    let stderr = running.child.stderr.take().ok_or_else(no_pipe)?;
     let complaints = reader(stderr, STDERR_BYTES, AfterLimit::ReadOn);
     let answer = reader(stdout, rules.bytes, AfterLimit::Stop);
     // Who inherited its output may keep it open for ever, so nobody is waited for without an end.
@@ -169,15 +169,13 @@ pub(super) fn run(
     if stdout.len() as u64 > rules.bytes {
         return Err(RunError::TooLong);
     }
-    let status = loop {
-        if let Some(status) = running.0.try_wait()? {
-            break status;
-        }
+    while !running.has_ended()? {
         if left().is_zero() {
             return Err(RunError::TooSlow);
         }
         thread::sleep(PAUSE);
-    };
+    }
+    let status = running.end()?;
     let stderr = complaints.recv_timeout(left().min(Duration::from_secs(1)));
     let stderr = stderr.map(Result::unwrap_or_default).unwrap_or_default();
     Ok(Ran {
@@ -219,22 +217,64 @@ fn command(program: &Program, args: &[OsString], rules: RunRules<'_>) -> Command
 }
 
 /// A program that is ended with its children when nobody waits for it any more.
-struct RunningTool(Child);
+struct RunningTool {
+    child: Child,
+    /// Until then its number is its own, and that of its group.
+    is_waited_for: bool,
+}
+
+impl RunningTool {
+    fn start(mut command: Command) -> io::Result<Self> {
+        Ok(RunningTool {
+            child: command.spawn()?,
+            is_waited_for: false,
+        })
+    }
+
+    /// Whether it has ended. It keeps its number.
+    #[cfg(unix)]
+    fn has_ended(&mut self) -> io::Result<bool> {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        match self.group() {
+            Some(id) => Ok(waitid(WaitId::Pid(id), options)?.is_some()),
+            None => Ok(true),
+        }
+    }
+
+    /// Whether it has ended.
+    #[cfg(not(unix))]
+    fn has_ended(&mut self) -> io::Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    #[cfg(unix)]
+    fn group(&self) -> Option<rustix::process::Pid> {
+        let id = i32::try_from(self.child.id()).ok()?;
+        rustix::process::Pid::from_raw(id)
+    }
+
+    /// Ends it, and whatever it began.
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        #[cfg(unix)]
+        if let Some(group) = self.group().filter(|_| !self.is_waited_for) {
+            // Nothing may be left of the group.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let status = self.child.wait();
+        self.is_waited_for = true;
+        status
+    }
+}
 
 impl Drop for RunningTool {
     fn drop(&mut self) {
-        #[cfg(unix)]
-        {
-            use rustix::process::{Pid, Signal, kill_process_group};
-            let group = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
-            if let Some(group) = group {
-                // Nothing may be left of the group.
-                let _ = kill_process_group(group, Signal::KILL);
-            }
+        if !self.is_waited_for {
+            // Nobody asks any more how it ended.
+            let _ = self.end();
         }
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
