@@ -35,8 +35,8 @@ pub struct Metadata {
     /// says nothing that the object doesn't, and would double what a dump takes in memory. A server
     /// takes 256 KiB of annotations at most; what a manifest has beyond that is kept all the same.
     pub annotations: Box<[(CompactString, Box<str>)]>,
-    /// The unique ID that a server gave the object; none where it doesn't come from a server.
-    pub uid: Option<Box<str>>,
+    /// Whether it has a `uid`, which a server gives.
+    pub has_uid: bool,
     /// Whether it has a `resourceVersion`, as everything that a server prints.
     pub has_resource_version: bool,
 }
@@ -53,7 +53,7 @@ impl Metadata {
 
     /// Whether the object comes from a server: it has a `uid`.
     pub fn is_from_server(&self) -> bool {
-        self.uid.is_some()
+        self.has_uid
     }
 
     /// Whether the object stands as a server prints it: with a `uid` and a `resourceVersion`.
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for Number {
 pub(super) struct Attached {
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Box<[(CompactString, Box<str>)]>,
-    pub(super) uid: Option<Box<str>>,
+    pub(super) has_uid: bool,
 }
 
 impl RawMetadata<'_> {
@@ -307,14 +307,11 @@ impl RawMetadata<'_> {
                 )));
             }
         }
-        let uid = match self.uid {
-            Some(Text::Str(uid)) => (!uid.is_empty()).then(|| uid.into()),
-            _ => None,
-        };
+        let has_uid = matches!(self.uid, Some(Text::Str(uid)) if !uid.is_empty());
         Ok(Attached {
             labels,
             annotations: annotations.into_boxed_slice(),
-            uid,
+            has_uid,
         })
     }
 
