@@ -236,13 +236,13 @@ impl RawMetadata<'_> {
     /// The same of all but the namespace.
     fn check_other_types(&self) -> Result<(), Invalid> {
         for (text, field) in [
-            (&self.name, "name"),
-            (&self.generate_name, "generateName"),
-            (&self.self_link, "selfLink"),
-            (&self.uid, "uid"),
-            (&self.resource_version, "resourceVersion"),
+            (&self.name, "metadata.name"),
+            (&self.generate_name, "metadata.generateName"),
+            (&self.self_link, "metadata.selfLink"),
+            (&self.uid, "metadata.uid"),
+            (&self.resource_version, "metadata.resourceVersion"),
         ] {
-            as_string(text.as_ref(), &format!("metadata.{field}"))?;
+            as_string(text.as_ref(), field)?;
         }
         moment(
             self.creation_timestamp.as_ref(),
@@ -254,7 +254,10 @@ impl RawMetadata<'_> {
         )?;
         for (map, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
             for (key, value) in map.iter().flat_map(|map| &map.0) {
-                as_string(Some(value), &format!("metadata.{field}.{}", excerpt(key)))?;
+                // Its place is put into words only where it is wrong.
+                if !matches!(value, Text::Str(_)) {
+                    as_string(Some(value), &format!("metadata.{field}.{}", excerpt(key)))?;
+                }
             }
         }
         for finalizer in self.finalizers.iter().flatten() {
@@ -379,22 +382,26 @@ fn moment(text: Option<&Text<'_>>, field: &str) -> Result<(), Invalid> {
     }
 }
 
+/// The numbers of a text in parts of so many digits.
+fn numbers<const N: usize>(text: &str, parting: char, digits: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(parting);
+    let mut numbers = [0; N];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next()?;
+        if part.len() != digits || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
 /// Source: Go's `time.Parse` with `time.RFC3339`.
 fn is_moment(text: &str) -> bool {
     let Some((date, time)) = text.split_once('T') else {
         return false;
     };
-    let numbers = |text: &str, parting: char, digits: &[usize]| -> Option<Vec<u32>> {
-        let parts: Vec<&str> = text.split(parting).collect();
-        let fits = |(part, digits): (&&str, &usize)| {
-            part.len() == *digits && part.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        if parts.len() != digits.len() || !parts.iter().zip(digits).all(fits) {
-            return None;
-        }
-        parts.iter().map(|part| part.parse().ok()).collect()
-    };
-    let Some(&[year, month, day]) = numbers(date, '-', &[4, 2, 2]).as_deref() else {
+    let Some([year, month, day]) = numbers(date, '-', [4, 2, 2]) else {
         return false;
     };
     let is_leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
@@ -409,7 +416,7 @@ fn is_moment(text: &str) -> bool {
         None => match time.rfind(['+', '-']) {
             None => return false,
             Some(at) => {
-                let zone = numbers(&time[at + 1..], ':', &[2, 2]);
+                let zone = numbers(&time[at + 1..], ':', [2, 2]);
                 let fits = zone.is_some_and(|zone| zone[0] <= 24 && zone[1] <= 60);
                 (&time[..at], fits)
             }
@@ -421,7 +428,7 @@ fn is_moment(text: &str) -> bool {
     };
     let fraction_is_right =
         !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let clock = numbers(clock, ':', &[2, 2, 2]);
+    let clock = numbers(clock, ':', [2, 2, 2]);
     (1..=days).contains(&day)
         && clock.is_some_and(|clock| clock[0] < 24 && clock[1] < 60 && clock[2] < 60)
         && fraction_is_right
