@@ -323,14 +323,14 @@ impl<'a> Source<'a> {
         let Attached {
             labels,
             annotations,
-            uid,
+            has_uid,
         } = raw.attached()?;
         Ok(Metadata {
             namespace,
             name,
             labels,
             annotations,
-            uid,
+            has_uid,
             has_resource_version,
         })
     }

@@ -35,8 +35,8 @@ pub struct Metadata {
     /// says nothing that the object doesn't, and would double what a dump takes in memory. A server
     /// takes 256 KiB of annotations at most; what a manifest has beyond that is kept all the same.
     pub annotations: Box<[(CompactString, Box<str>)]>,
-    /// The unique ID that a server gave the object; none where it doesn't come from a server.
-    pub uid: Option<Box<str>>,
+    /// Whether it has a `uid`, which a server gives.
+    pub has_uid: bool,
     /// Whether it has a `resourceVersion`, as everything that a server prints.
     pub has_resource_version: bool,
 }
@@ -53,7 +53,7 @@ impl Metadata {
 
     /// Whether the object comes from a server: it has a `uid`.
     pub fn is_from_server(&self) -> bool {
-        self.uid.is_some()
+        self.has_uid
     }
 
     /// Whether the object stands as a server prints it: with a `uid` and a `resourceVersion`.
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for Number {
 pub(super) struct Attached {
     pub(super) labels: Vec<(String, String)>,
     pub(super) annotations: Box<[(CompactString, Box<str>)]>,
-    pub(super) uid: Option<Box<str>>,
+    pub(super) has_uid: bool,
 }
 
 impl RawMetadata<'_> {
@@ -236,13 +236,13 @@ impl RawMetadata<'_> {
     /// The same of all but the namespace.
     fn check_other_types(&self) -> Result<(), Invalid> {
         for (text, field) in [
-            (&self.name, "name"),
-            (&self.generate_name, "generateName"),
-            (&self.self_link, "selfLink"),
-            (&self.uid, "uid"),
-            (&self.resource_version, "resourceVersion"),
+            (&self.name, "metadata.name"),
+            (&self.generate_name, "metadata.generateName"),
+            (&self.self_link, "metadata.selfLink"),
+            (&self.uid, "metadata.uid"),
+            (&self.resource_version, "metadata.resourceVersion"),
         ] {
-            as_string(text.as_ref(), &format!("metadata.{field}"))?;
+            as_string(text.as_ref(), field)?;
         }
         moment(
             self.creation_timestamp.as_ref(),
@@ -254,7 +254,10 @@ impl RawMetadata<'_> {
         )?;
         for (map, field) in [(&self.labels, "labels"), (&self.annotations, "annotations")] {
             for (key, value) in map.iter().flat_map(|map| &map.0) {
-                as_string(Some(value), &format!("metadata.{field}.{}", excerpt(key)))?;
+                // Its place is put into words only where it is wrong.
+                if !matches!(value, Text::Str(_)) {
+                    as_string(Some(value), &format!("metadata.{field}.{}", excerpt(key)))?;
+                }
             }
         }
         for finalizer in self.finalizers.iter().flatten() {
@@ -307,14 +310,11 @@ impl RawMetadata<'_> {
                 )));
             }
         }
-        let uid = match self.uid {
-            Some(Text::Str(uid)) => (!uid.is_empty()).then(|| uid.into()),
-            _ => None,
-        };
+        let has_uid = matches!(self.uid, Some(Text::Str(uid)) if !uid.is_empty());
         Ok(Attached {
             labels,
             annotations: annotations.into_boxed_slice(),
-            uid,
+            has_uid,
         })
     }
 
@@ -382,22 +382,26 @@ fn moment(text: Option<&Text<'_>>, field: &str) -> Result<(), Invalid> {
     }
 }
 
+/// The numbers of a text in parts of so many digits.
+fn numbers<const N: usize>(text: &str, parting: char, digits: [usize; N]) -> Option<[u32; N]> {
+    let mut parts = text.split(parting);
+    let mut numbers = [0; N];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next()?;
+        if part.len() != digits || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
 /// Source: Go's `time.Parse` with `time.RFC3339`.
 fn is_moment(text: &str) -> bool {
     let Some((date, time)) = text.split_once('T') else {
         return false;
     };
-    let numbers = |text: &str, parting: char, digits: &[usize]| -> Option<Vec<u32>> {
-        let parts: Vec<&str> = text.split(parting).collect();
-        let fits = |(part, digits): (&&str, &usize)| {
-            part.len() == *digits && part.bytes().all(|byte| byte.is_ascii_digit())
-        };
-        if parts.len() != digits.len() || !parts.iter().zip(digits).all(fits) {
-            return None;
-        }
-        parts.iter().map(|part| part.parse().ok()).collect()
-    };
-    let Some(&[year, month, day]) = numbers(date, '-', &[4, 2, 2]).as_deref() else {
+    let Some([year, month, day]) = numbers(date, '-', [4, 2, 2]) else {
         return false;
     };
     let is_leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
@@ -412,7 +416,7 @@ fn is_moment(text: &str) -> bool {
         None => match time.rfind(['+', '-']) {
             None => return false,
             Some(at) => {
-                let zone = numbers(&time[at + 1..], ':', &[2, 2]);
+                let zone = numbers(&time[at + 1..], ':', [2, 2]);
                 let fits = zone.is_some_and(|zone| zone[0] <= 24 && zone[1] <= 60);
                 (&time[..at], fits)
             }
@@ -424,7 +428,7 @@ fn is_moment(text: &str) -> bool {
     };
     let fraction_is_right =
         !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let clock = numbers(clock, ':', &[2, 2, 2]);
+    let clock = numbers(clock, ':', [2, 2, 2]);
     (1..=days).contains(&day)
         && clock.is_some_and(|clock| clock[0] < 24 && clock[1] < 60 && clock[2] < 60)
         && fraction_is_right

@@ -1,5 +1,7 @@
 //! Putting a `status` into the text of a review, and leaving the rest of it as it is.
 
+use std::borrow::Cow;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -72,7 +74,7 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, Splice
         let begin = old.get().as_ptr() as usize - text.as_ptr() as usize;
         let end = begin + old.get().len();
         let answered = format!("{}{written}{}", &text[..begin], &text[end..]);
-        return Ok(escaped_json(&answered).into_owned());
+        return Ok(nothing_misleads(answered));
     }
     let Some(body) = text.strip_suffix('}') else {
         return Err(SpliceError::NotAnObject);
@@ -82,7 +84,14 @@ pub(super) fn json(text: &str, status: &impl Serialize) -> Result<String, Splice
         None => format!("{body},\"status\":{written}}}"),
         Some(indent) => format!("{body},\n{indent}\"status\": {written}\n}}"),
     };
-    Ok(escaped_json(&answered).into_owned())
+    Ok(nothing_misleads(answered))
+}
+
+fn nothing_misleads(json: String) -> String {
+    match escaped_json(&json) {
+        Cow::Borrowed(_) => json,
+        Cow::Owned(escaped) => escaped,
+    }
 }
 
 /// A YAML document's text with its `status` replaced or added at its end. A document that isn't a

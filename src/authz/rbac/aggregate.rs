@@ -431,7 +431,7 @@ mod tests {
         let mut role = cluster_role(name, label, None, &[selected]);
         let rule = |&verb: &&str| cluster_role("", "", Some(verb), &[]).rules.remove(0);
         role.rules = verbs.iter().map(rule).collect();
-        role.metadata.uid = Some("0".into());
+        role.metadata.has_uid = true;
         role
     }
 
