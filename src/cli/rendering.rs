@@ -27,8 +27,10 @@ pub(super) struct RenderedReading {
     pub(super) tools: Vec<ToolUse>,
     /// The folders that are rendered.
     folders: BTreeMap<String, RenderedAs>,
-    /// What the folders draw on by name.
+    /// The files of objects and patches that the folders draw on.
     drawn_on: BTreeMap<String, Fingerprint>,
+    /// What was asked for and isn't judged by itself, since a folder that is rendered draws on it.
+    part_of_others: BTreeSet<String>,
 }
 
 /// How a folder is rendered.
@@ -36,6 +38,15 @@ pub(super) struct RenderedReading {
 struct RenderedAs {
     marker: String,
     is_chart: bool,
+}
+
+impl RenderedAs {
+    fn of(plan: &Plan) -> Self {
+        RenderedAs {
+            marker: plan.marker(),
+            is_chart: plan.is_chart(),
+        }
+    }
 }
 
 impl RenderedReading {
@@ -73,6 +84,13 @@ impl RenderedReading {
         };
         tell(self, base, "HEAD");
         tell(base, self, "BASE");
+        // Else what is applied by itself could be hidden by what draws on it, and changes it.
+        let part_of_others = self.part_of_others.difference(&base.part_of_others);
+        told.extend(part_of_others.map(|name| UnreadableFile {
+            name: name.clone(),
+            why: WhyUnread::DrawnOnInHead,
+            content: None,
+        }));
         // What BASE draws on and HEAD doesn't is a loss, and no new file.
         self.reading.unreadable.retain(|file| {
             let was_drawn_on = base.drawn_on.get(&file.name).copied();
@@ -97,20 +115,35 @@ pub(super) fn render(
     }
     let drawn_on_folders: BTreeSet<String> = plans.iter().flat_map(Plan::folders).collect();
     let drawn_on: BTreeMap<String, Fingerprint> = plans.iter().flat_map(Plan::contents).collect();
-    plans.retain(|plan| !drawn_on_folders.contains(&plan.name()));
-    reading
-        .texts
-        .retain(|text| !drawn_on.contains_key(&text.name));
+    // A patch that is named is read: what it patches may be nothing.
+    let resources: BTreeSet<String> = plans.iter().flat_map(Plan::resources).collect();
+    let mut part_of_others = BTreeSet::new();
+    reading.texts.retain(|text| {
+        let is_part = resources.contains(&text.name);
+        if is_part {
+            part_of_others.insert(text.name.clone());
+        }
+        !is_part
+    });
+    // One that is rendered with another is rendered all the same.
+    let folders = plans.iter().map(|plan| (plan.name(), RenderedAs::of(plan)));
+    let folders = folders.collect();
+    plans.retain(|plan| {
+        let is_part = drawn_on_folders.contains(&plan.name());
+        if is_part {
+            part_of_others.insert(plan.name());
+        }
+        !is_part
+    });
     let mut rendered = RenderedReading {
         reading,
+        folders,
         drawn_on,
+        part_of_others,
         ..RenderedReading::default()
     };
     for plan in plans {
-        let how = RenderedAs {
-            marker: plan.marker(),
-            is_chart: plan.is_chart(),
-        };
+        let how = RenderedAs::of(&plan);
         if strays == Strays::Told {
             let told = plan
                 .strays()
@@ -118,7 +151,6 @@ pub(super) fn render(
                 .filter_map(|stray| told_of(stray, &how));
             rendered.reading.unreadable.extend(told);
         }
-        rendered.folders.insert(plan.name(), how);
         let changed = plan.changed_by_checkout().iter().cloned();
         rendered.reading.unreadable.extend(changed);
         rendered.reading.unreadable.extend(plan.asks_cluster());

@@ -96,6 +96,7 @@ fn not_read(why: &WhyUnread) -> String {
         WhyUnread::Rendered { .. }
         | WhyUnread::NotRendered { .. }
         | WhyUnread::RenderedOnOneSide { .. }
+        | WhyUnread::DrawnOnInHead
         | WhyUnread::AsksCluster
         | WhyUnread::NotDrawnOn { .. }
         | WhyUnread::SettingsDiffer(_)
@@ -129,6 +130,7 @@ impl Describe for Problem {
                 WhyUnread::Rendered { .. }
                 | WhyUnread::NotRendered { .. }
                 | WhyUnread::RenderedOnOneSide { .. }
+                | WhyUnread::DrawnOnInHead
                 | WhyUnread::AsksCluster,
             ) => &codes::RENDERED,
             Problem::NotRead(WhyUnread::SettingsDiffer(_)) => &codes::SETTINGS_DIFFER,

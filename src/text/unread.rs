@@ -92,6 +92,12 @@ pub enum WhyUnread {
         /// The side: `BASE` or `HEAD`.
         side: &'static str,
     },
+    /// A folder or file that is judged by itself in BASE, and as a part of a rendered folder in HEAD.
+    #[error(
+        "a rendered folder draws on it in HEAD alone, so it isn't judged by itself there; if both are \
+         applied, compare each: name one at a time with `-f`"
+    )]
+    DrawnOnInHead,
     /// A template whose outcome depends on what a cluster holds.
     #[error(
         "it asks the cluster (`lookup`), which isn't there when it is rendered; what it makes of the answer \

@@ -11,7 +11,7 @@ use super::printed::{objects_only, said, shell_word};
 use super::refusal::Refusal;
 use super::remote::is_remote;
 use super::run::{self, Program, RunError, RunRules, TIME_LIMIT};
-use super::sources::{Gathering, Sources};
+use super::sources::{Gathering, Layer, Sources};
 use super::strays::{self, Stray};
 use super::version::ToolUse;
 use crate::files::{FolderToRender, ReadError, ReadLimits};
@@ -149,12 +149,24 @@ impl Plan {
         &self.changed
     }
 
-    /// The folders of the kustomizations that it draws on, itself left out, as a user would write them.
+    /// The folders of the kustomizations that are rendered with it, as a user would write them; none where
+    /// it can't be rendered.
     pub fn folders(&self) -> BTreeSet<String> {
-        let layers = self.sources.layers.iter().skip(1);
+        let layers = self.layers().skip(1);
         layers
             .map(|layer| self.folder.shown(&layer.folder))
             .collect()
+    }
+
+    /// The files whose objects are rendered with it, as a user would write them.
+    pub fn resources(&self) -> BTreeSet<String> {
+        let resources = self.layers().flat_map(|layer| &layer.resources);
+        resources.map(|path| self.folder.shown(path)).collect()
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        let is_sound = self.sources.refusals.is_empty();
+        self.sources.layers.iter().filter(move |_| is_sound)
     }
 
     /// The manifests of the folder that it doesn't draw on, as a user would write their names; those of
@@ -165,9 +177,9 @@ impl Plan {
         })
     }
 
-    /// The files that it draws on by name, with what stands for their contents.
+    /// The files of objects and patches that it draws on, with what stands for their contents.
     pub fn contents(&self) -> impl Iterator<Item = (String, Fingerprint)> {
-        self.sources.drawn_on.iter().filter_map(|path| {
+        self.sources.applied.iter().filter_map(|path| {
             let bytes = self.sources.files.get(path)?;
             Some((self.folder.shown(path), Fingerprint::of(bytes)))
         })

@@ -16,6 +16,9 @@ use crate::text::{Fingerprint, WhyUnread, excerpt};
 pub(super) const KUSTOMIZATIONS: [&str; 3] =
     ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// The fields that name files of patches.
+const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
+
 /// The files that decide what a folder renders to, by their paths in the tree.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
@@ -28,6 +31,8 @@ pub(super) struct Sources {
     pub(super) brought_in: Vec<(PathBuf, PathBuf)>,
     /// The files that are drawn on by name.
     pub(super) drawn_on: BTreeSet<PathBuf>,
+    /// Those of them whose objects become what is rendered: no file that is mere data.
+    pub(super) applied: BTreeSet<PathBuf>,
     /// What stands in the way.
     pub(super) refusals: Vec<Refusal>,
 }
@@ -242,6 +247,7 @@ impl<'f> Gathering<'f> {
             return Ok(());
         }
         self.sources.drawn_on.insert(file.clone());
+        self.sources.applied.insert(file.clone());
         let read = self.text(&file).and_then(|text| kustomization::read(&text));
         let read = match read {
             Ok(read) => read,
@@ -344,6 +350,9 @@ impl<'f> Gathering<'f> {
                     return Ok(());
                 }
                 self.sources.drawn_on.insert(file.clone());
+                if meant == Meant::Resource || PATCHES.contains(&one.field) {
+                    self.sources.applied.insert(file.clone());
+                }
                 if let Some(layer) = self.sources.layers.get_mut(drawing.number) {
                     match meant {
                         Meant::Resource => layer.resources.push(file.clone()),

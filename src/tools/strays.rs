@@ -37,7 +37,7 @@ pub(super) fn of(
             let first = first.and_then(|part| part.as_os_str().to_str());
             first.is_some_and(|first| OF_CHARTS.contains(&first))
         };
-        if sources.drawn_on.contains(path) || kind == RendererKind::Helm && is_of_chart() {
+        if sources.applied.contains(path) || kind == RendererKind::Helm && is_of_chart() {
             continue;
         }
         if let Some(other) = rendered_by_itself(sources, folder, path) {

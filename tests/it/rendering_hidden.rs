@@ -44,6 +44,16 @@ fn what_a_kustomization_leaves_out_may_be_applied_by_itself() {
         },
     );
     red(
+        "a file that is data",
+        &[("kustomization.yaml", of_all)],
+        |folder| {
+            let data = "configMapGenerator: [{name: x, files: [eve.yaml]}]\n";
+            put(folder, "kustomization.yaml", &format!("{of_all}{data}"));
+            put(folder, "eve.yaml", &admin);
+            commit(folder);
+        },
+    );
+    red(
         "a kustomization that deletes",
         &[("eve.yaml", &bound("view"))],
         |folder| {
@@ -249,4 +259,80 @@ fn what_a_template_makes_of_a_cluster_s_answer_is_told() {
         "{}",
         text(&output)
     );
+}
+
+#[test]
+fn what_is_named_is_read_though_a_rendered_folder_has_it_as_data() {
+    let files = [
+        ("app/kustomization.yaml", "resources: [view.yaml]\n"),
+        ("app/view.yaml", &*bound("view")),
+        ("app/more/x.yaml", "# nothing\n"),
+    ];
+    let folder = repository(&files);
+    let path = folder.path();
+    let kubectl = StandIns::new().with("kubectl", "cat \"$2/view.yaml\"\n");
+    put(
+        path,
+        "app/kustomization.yaml",
+        "resources: [view.yaml]\nconfigMapGenerator: [{name: x, files: [more/x.yaml]}]\n",
+    );
+    put(
+        path,
+        "app/more/x.yaml",
+        &bound("cluster-admin").replace("eve", "mallory"),
+    );
+    let output = kubectl.run(path, &["diff", "main", "-f", "app", "-f", "app/more"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("mallory"), "{}", text(&output));
+}
+
+#[test]
+fn a_circle_of_named_folders_is_told() {
+    let files = [
+        ("a/kustomization.yaml", "resources: [eve.yaml]\n"),
+        ("a/eve.yaml", &*bound("view")),
+        ("b/kustomization.yaml", "resources: [../a]\n"),
+    ];
+    let folder = repository(&files);
+    let path = folder.path();
+    put(path, "a/kustomization.yaml", "resources: [../b]\n");
+    let kubectl = StandIns::new().with("kubectl", "cat a/eve.yaml\n");
+    let output = kubectl.run(path, &["diff", "main", "-f", "a", "-f", "b", "-o", "json"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{answer}");
+    assert_eq!(answer["unjudged"].as_array().unwrap().len(), 2, "{answer}");
+}
+
+#[test]
+fn what_was_judged_by_itself_is_told_where_another_draws_on_it_now() {
+    let files = [
+        ("a/kustomization.yaml", "resources: [eve.yaml]\n"),
+        ("a/eve.yaml", &*bound("view")),
+        ("b/kustomization.yaml", "resources: [../rbac/view.yaml]\n"),
+    ];
+    let folder = repository(&files);
+    let path = folder.path();
+    // What b makes of it may be less than what a gives.
+    let kubectl = StandIns::new().with("kubectl", &format!("cat <<'END'\n{}END\n", bound("view")));
+    put(path, "a/eve.yaml", &bound("cluster-admin"));
+    put(path, "c.yaml", &bound("cluster-admin"));
+    put(
+        path,
+        "b/kustomization.yaml",
+        "resources: [../a, ../c.yaml, ../rbac/view.yaml]\n",
+    );
+    let args = [
+        "diff", "main", "-f", "a", "-f", "b", "-f", "c.yaml", "-o", "json",
+    ];
+    let output = kubectl.run(path, &args);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{answer}");
+    let told: Vec<&str> = answer["unjudged"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["reason"].as_str().unwrap().contains("in HEAD alone"))
+        .map(|one| one["source"]["file"].as_str().unwrap())
+        .collect();
+    assert_eq!(told, ["a", "c.yaml"], "{answer}");
 }

@@ -1,7 +1,8 @@
 //! What is run to render a folder, and how: programs that stand in for kubectl, kustomize and Helm.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use pretty_assertions::assert_eq;
@@ -335,6 +336,27 @@ fn a_chart_is_rendered_with_its_places() {
     let first =
         format!("{program} template release-name testdata/rendering/helm/app --include-crds");
     assert_eq!(stand_ins.noted().lines().next(), Some(&*first));
+}
+
+#[test]
+fn what_helm_prints_may_be_piped_in() {
+    let (folder, recorded) = helm();
+    let stand_ins = StandIns::new().printing("helm", &recorded);
+    let args = ["who-can", "get", "nodes", "-o", "json", "-f"];
+    let own = stand_ins.run(&folder, &[&args[..], &["app"]].concat());
+    let piped = Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
+        .args(args)
+        .arg("-")
+        .stdin(File::open(folder.join("template.yaml")).unwrap())
+        .output()
+        .unwrap();
+    let subjects = |output: &Output| -> Vec<Value> {
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let subjects = answer["subjects"].as_array().unwrap().iter();
+        subjects.map(|one| one["name"].clone()).collect()
+    };
+    assert!(subjects(&own).contains(&Value::from("scrapers")));
+    assert_eq!(subjects(&own), subjects(&piped));
 }
 
 #[test]
