@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exit::Failure;
-use crate::files::{ReadLimits, Reading};
+use crate::files::{ReadLimits, Reading, shown};
 use crate::kube::{self, Binding, Role};
 use crate::text::{Files, Fingerprint, Origins, SourceText, UnreadableFile, WhyUnread};
 use crate::tools::{HelmOptions, Plan, Stray, ToolUse};
@@ -31,6 +31,8 @@ pub(super) struct RenderedReading {
     drawn_on: BTreeMap<String, Fingerprint>,
     /// What was asked for and isn't judged by itself, since a folder that is rendered draws on it.
     part_of_others: BTreeSet<String>,
+    /// Templates of which what they make may differ from one rendering to the next.
+    may_differ: Vec<UnreadableFile>,
 }
 
 /// How a folder is rendered.
@@ -64,10 +66,8 @@ impl RenderedReading {
         let mut told = Vec::new();
         let mut tell = |one: &RenderedReading, other: &RenderedReading, side| {
             for (name, how) in &one.folders {
-                let is_absent = other.reading.absent.iter().any(|path| {
-                    let path = path.strip_prefix("./").unwrap_or(path);
-                    path.display().to_string() == *name
-                });
+                let absent = &other.reading.absent;
+                let is_absent = absent.iter().any(|path| shown(path) == *name);
                 let same = other.folders.get(name);
                 if is_absent || same.is_some_and(|same| same.is_chart == how.is_chart) {
                     continue;
@@ -91,6 +91,9 @@ impl RenderedReading {
             why: WhyUnread::DrawnOnInHead,
             content: None,
         }));
+        let may_differ = std::mem::take(&mut self.may_differ);
+        let is_new = |one: &UnreadableFile| !base.may_differ.contains(one);
+        told.extend(may_differ.into_iter().filter(is_new));
         // What BASE draws on and HEAD doesn't is a loss, and no new file.
         self.reading.unreadable.retain(|file| {
             let was_drawn_on = base.drawn_on.get(&file.name).copied();
@@ -117,24 +120,17 @@ pub(super) fn render(
     let drawn_on: BTreeMap<String, Fingerprint> = plans.iter().flat_map(Plan::contents).collect();
     // A patch that is named is read: what it patches may be nothing.
     let resources: BTreeSet<String> = plans.iter().flat_map(Plan::resources).collect();
-    let mut part_of_others = BTreeSet::new();
-    reading.texts.retain(|text| {
-        let is_part = resources.contains(&text.name);
-        if is_part {
-            part_of_others.insert(text.name.clone());
-        }
-        !is_part
-    });
+    let texts = std::mem::take(&mut reading.texts);
+    let (parts, texts): (Vec<SourceText>, Vec<SourceText>) = texts
+        .into_iter()
+        .partition(|text| resources.contains(&text.name));
+    reading.texts = texts;
     // One that is rendered with another is rendered all the same.
     let folders = plans.iter().map(|plan| (plan.name(), RenderedAs::of(plan)));
     let folders = folders.collect();
-    plans.retain(|plan| {
-        let is_part = drawn_on_folders.contains(&plan.name());
-        if is_part {
-            part_of_others.insert(plan.name());
-        }
-        !is_part
-    });
+    let mut part_of_others = drawn_on_folders;
+    part_of_others.retain(|folder| plans.iter().any(|plan| plan.name() == *folder));
+    plans.retain(|plan| !part_of_others.contains(&plan.name()));
     let mut rendered = RenderedReading {
         reading,
         folders,
@@ -142,6 +138,7 @@ pub(super) fn render(
         part_of_others,
         ..RenderedReading::default()
     };
+    let mut left_out = BTreeSet::new();
     for plan in plans {
         let how = RenderedAs::of(&plan);
         if strays == Strays::Told {
@@ -153,9 +150,19 @@ pub(super) fn render(
         }
         let changed = plan.changed_by_checkout().iter().cloned();
         rendered.reading.unreadable.extend(changed);
-        rendered.reading.unreadable.extend(plan.asks_cluster());
+        rendered.reading.unreadable.extend(plan.unknowns());
+        rendered.may_differ.extend(plan.may_differ());
         match plan.render(limits) {
             Ok(text) => {
+                for one in text.left_out {
+                    if strays == Strays::Told && one.is_below {
+                        let why = WhyUnread::LeftOut {
+                            by: how.marker.clone(),
+                        };
+                        rendered.reading.unreadable.push(unread(&one.text, why));
+                    }
+                    left_out.insert(one.text.name);
+                }
                 let number = rendered.reading.texts.len();
                 rendered.origins.push((number, text.origins));
                 rendered.reading.texts.push(text.text);
@@ -164,7 +171,22 @@ pub(super) fn render(
             Err(unread) => rendered.reading.unreadable.extend(unread),
         }
     }
+    // Who names a file means it, though a rendered folder takes it away.
+    for part in parts {
+        match left_out.contains(&part.name) {
+            true => rendered.reading.texts.push(part),
+            false => drop(rendered.part_of_others.insert(part.name)),
+        }
+    }
     Ok(rendered)
+}
+
+fn unread(text: &SourceText, why: WhyUnread) -> UnreadableFile {
+    UnreadableFile {
+        name: text.name.clone(),
+        why,
+        content: Some(Fingerprint::of(&text.bytes)),
+    }
 }
 
 /// What is told of something that a rendered folder doesn't draw on: nothing of a manifest that is read
@@ -172,12 +194,9 @@ pub(super) fn render(
 fn told_of(stray: Stray, how: &RenderedAs) -> Option<UnreadableFile> {
     match stray {
         Stray::Folder(folder) => Some(folder),
-        Stray::Manifest(text) => gives_something(&text).then(|| UnreadableFile {
-            name: text.name.clone(),
-            why: WhyUnread::NotDrawnOn {
-                by: how.marker.clone(),
-            },
-            content: Some(Fingerprint::of(&text.bytes)),
+        Stray::Manifest(text) => gives_something(&text).then(|| {
+            let by = how.marker.clone();
+            unread(&text, WhyUnread::NotDrawnOn { by })
         }),
     }
 }

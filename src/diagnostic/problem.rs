@@ -98,6 +98,9 @@ fn not_read(why: &WhyUnread) -> String {
         | WhyUnread::RenderedOnOneSide { .. }
         | WhyUnread::DrawnOnInHead
         | WhyUnread::AsksCluster
+        | WhyUnread::MayDiffer { .. }
+        | WhyUnread::PackedChart
+        | WhyUnread::LeftOut { .. }
         | WhyUnread::NotDrawnOn { .. }
         | WhyUnread::SettingsDiffer(_)
         | WhyUnread::ChangedByCheckout { .. }
@@ -131,7 +134,9 @@ impl Describe for Problem {
                 | WhyUnread::NotRendered { .. }
                 | WhyUnread::RenderedOnOneSide { .. }
                 | WhyUnread::DrawnOnInHead
-                | WhyUnread::AsksCluster,
+                | WhyUnread::AsksCluster
+                | WhyUnread::MayDiffer { .. }
+                | WhyUnread::PackedChart,
             ) => &codes::RENDERED,
             Problem::NotRead(WhyUnread::SettingsDiffer(_)) => &codes::SETTINGS_DIFFER,
             Problem::NotRead(_) => &codes::NOT_READ,
@@ -149,7 +154,9 @@ impl Describe for Problem {
     fn severity(&self) -> Severity {
         match self {
             // It may well be applied by nobody.
-            Problem::NotRead(WhyUnread::NotDrawnOn { .. }) => Severity::Medium,
+            Problem::NotRead(WhyUnread::NotDrawnOn { .. } | WhyUnread::LeftOut { .. }) => {
+                Severity::Medium
+            }
             problem => problem.code().severity,
         }
     }

@@ -449,9 +449,9 @@ fn unread(name: String, why: WhyUnread) -> UnreadableFile {
 }
 
 /// A path as a user would write it.
-fn shown(path: &Path) -> String {
-    path.strip_prefix("./")
-        .unwrap_or(path)
-        .display()
-        .to_string()
+pub(crate) fn shown(path: &Path) -> String {
+    match path.strip_prefix("./").unwrap_or(path) {
+        here if here.as_os_str().is_empty() => ".".to_owned(),
+        path => path.display().to_string(),
+    }
 }

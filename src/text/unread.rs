@@ -104,6 +104,30 @@ pub enum WhyUnread {
          isn't judged: judge a dump of the cluster instead"
     )]
     AsksCluster,
+    /// A template whose outcome depends on what isn't known where it is rendered.
+    #[error(
+        "it asks for `{what}`, which may be another where it is applied; what it makes of that isn't \
+         judged: judge a dump of the cluster instead"
+    )]
+    MayDiffer {
+        /// What it asks for.
+        what: &'static str,
+    },
+    /// A chart whose templates can't be seen.
+    #[error(
+        "it is a packed chart, so it isn't seen whether its templates ask for the cluster, the time or \
+         chance; unpack it"
+    )]
+    PackedChart,
+    /// A manifest that a rendered folder draws on, and of which nothing is rendered.
+    #[error(
+        "{by} draws on it, and an object of RBAC that it holds isn't rendered under its name; if it is \
+         applied by itself, name it with `-f`"
+    )]
+    LeftOut {
+        /// The file that says what is rendered.
+        by: String,
+    },
     /// A manifest of a rendered folder that what is rendered doesn't hold.
     #[error(
         "{by} doesn't draw on it, so it is no part of what is rendered; if it is applied by itself, name it \

@@ -23,10 +23,13 @@ const SCHEMA: &str = "values.schema.json";
 const REFERENCE: &str = "$ref";
 
 /// The folder of a chart's templates.
-const TEMPLATES: &str = "templates";
+pub(super) const TEMPLATES: &str = "templates";
 
 /// The folder of the charts that a chart depends on.
-const CHARTS: &str = "charts";
+pub(super) const CHARTS: &str = "charts";
+
+/// How the name of a packed chart ends.
+pub(super) const PACKED: &str = "tgz";
 
 /// How a chart names another of the same repository.
 const LOCAL: &str = "file://";
@@ -278,21 +281,6 @@ fn refers_elsewhere(schema: yaml::Node<'_>) -> Option<(u32, u32)> {
     None
 }
 
-/// Whether a template asks the cluster for an object. Without a cluster Helm answers that there is none.
-pub(super) fn asks_cluster(path: &Path, bytes: &[u8]) -> bool {
-    const LOOKUP: &[u8] = b"lookup";
-    let is_template = path.components().any(|part| part.as_os_str() == TEMPLATES);
-    let is_word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    let mut found = memchr::memmem::find_iter(bytes, LOOKUP);
-    is_template
-        && found.any(|at| {
-            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-            let opened = memchr::memmem::rfind(&bytes[..at], b"{{");
-            let closed = memchr::memmem::rfind(&bytes[..at], b"}}");
-            !is_word(before) && !is_word(bytes.get(at + LOOKUP.len())) && opened > closed
-        })
-}
-
 fn read(text: &str) -> Result<ChartFile, KustomizationFault> {
     let document = yaml::document(text)?;
     let root = document.root();
@@ -326,30 +314,4 @@ fn read(text: &str) -> Result<ChartFile, KustomizationFault> {
         }
     }
     Ok(chart)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_template_that_asks_the_cluster_is_seen() {
-        let asks = |text: &str| asks_cluster(Path::new("app/templates/x.yaml"), text.as_bytes());
-        for text in [
-            "{{ if lookup \"v1\" \"Namespace\" \"\" \"prod\" }}",
-            "{{- $x := (lookup \"v1\" \"Secret\" .Release.Namespace \"x\") -}}",
-            "a: b\n{{\nlookup\n}}",
-        ] {
-            assert!(asks(text), "{text}");
-        }
-        for text in [
-            "# lookup",
-            "{{ .Values.lookups }}",
-            "{{ x }} lookup {{ y }}",
-            "{{ my_lookup }}",
-        ] {
-            assert!(!asks(text), "{text}");
-        }
-        assert!(!asks_cluster(Path::new("app/README.md"), b"{{ lookup }}"));
-    }
 }

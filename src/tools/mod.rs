@@ -21,9 +21,10 @@ mod remote;
 mod run;
 mod sources;
 mod strays;
+mod unknowns;
 mod version;
 
-pub use plan::{HelmOptions, Plan, RenderedText};
+pub use plan::{HelmOptions, LeftOut, Plan, RenderedText};
 pub use refusal::{NamedAt, Refusal};
 pub use strays::Stray;
 pub use version::{ToolUse, ToolVersion};

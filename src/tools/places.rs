@@ -9,8 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::sources::{Layer, Sources};
+use super::strays::OF_CHARTS;
 use crate::text::yaml::{self, Limits, Node, Scalar, View};
 use crate::text::{Origin, Origins};
+
+/// The group of the objects that give something.
+const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// How many ways through the kustomizations are followed to an object's name.
 const MAX_WAYS: usize = 1000;
@@ -18,6 +22,14 @@ const MAX_WAYS: usize = 1000;
 /// Parts of objects that have places of their own.
 const LISTS: [&str; 2] = ["rules", "subjects"];
 const ROLE_REF: &str = "roleRef";
+
+/// What of the sources is in what was rendered.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) origins: Origins,
+    /// Files with objects of RBAC of which nothing was rendered.
+    pub(super) left_out: BTreeSet<PathBuf>,
+}
 
 /// An object of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -177,15 +189,23 @@ pub(super) fn of_kustomize(
     rendered: &str,
     sources: &Sources,
     shown: impl Fn(&Path) -> String,
-) -> Origins {
+) -> Places {
     let known = source_objects(sources);
+    let rendered = objects(rendered);
+    let is_left_out = |known: &&SourceObject| {
+        known.object.group == RBAC
+            && sources.applied.contains(&known.file)
+            && !rendered.iter().any(|object| known.may_become(object))
+    };
+    let left_out = known.iter().filter(is_left_out);
+    let left_out = left_out.map(|known| known.file.clone()).collect();
     let mut origins = Vec::new();
-    for object in objects(rendered) {
+    for object in &rendered {
         let fitting: Vec<&SourceObject> = known
             .iter()
-            .filter(|known| known.may_become(&object))
+            .filter(|known| known.may_become(object))
             .collect();
-        let origin = the_one(&object, &fitting);
+        let origin = the_one(object, &fitting);
         let at = |from, line: Option<(&Path, u32)>| match line {
             Some((file, line)) => Origin {
                 from,
@@ -219,7 +239,10 @@ pub(super) fn of_kustomize(
             origins.push(at(*line, in_origin.or_else(elsewhere).or(whole)));
         }
     }
-    Origins::new(origins)
+    Places {
+        origins: Origins::new(origins),
+        left_out,
+    }
 }
 
 /// The one object of a file of objects that was rendered to this one; none where several may be.
@@ -330,11 +353,26 @@ pub(super) fn of_helm(
     rendered: &str,
     sources: &Sources,
     shown: impl Fn(&Path) -> String,
-) -> Origins {
-    let headings: Vec<(u32, &str)> = (1..)
-        .zip(rendered.lines())
-        .filter_map(|(number, line)| Some((number, line.strip_prefix(SOURCE)?.trim())))
+) -> Places {
+    // A template may print such lines, too, but not where a document begins: there Helm writes its own.
+    let lines = (2..).zip(rendered.lines().zip(rendered.lines().skip(1)));
+    let headings: Vec<(u32, &str)> = lines
+        .filter(|(_, (before, _))| before.trim_end() == "---")
+        .filter_map(|(number, (_, line))| Some((number, line.strip_prefix(SOURCE)?.trim())))
         .collect();
+    let used: BTreeSet<PathBuf> = headings
+        .iter()
+        .filter_map(|(_, path)| template(path, sources))
+        .collect();
+    let gives = |text: &str| objects(text).iter().any(|object| object.group == RBAC);
+    let left_out = sources.in_tree().filter(|path| {
+        let text = sources.files.get(*path).map(|bytes| str::from_utf8(bytes));
+        let parts = || path.components().map(|part| part.as_os_str());
+        !used.contains(*path)
+            && parts().any(|part| OF_CHARTS.iter().any(|known| part == *known))
+            && text.is_some_and(|text| text.is_ok_and(gives))
+    });
+    let left_out = left_out.cloned().collect();
     let mut origins = Vec::new();
     for object in objects(rendered) {
         let after = headings.partition_point(|(line, _)| *line < object.line);
@@ -354,7 +392,10 @@ pub(super) fn of_helm(
             line: line.unwrap_or_default(),
         });
     }
-    Origins::new(origins)
+    Places {
+        origins: Origins::new(origins),
+        left_out,
+    }
 }
 
 /// The template that Helm calls so, as in `app/charts/sub/templates/role.yaml`.

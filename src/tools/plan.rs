@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::chart::{self, CHART};
+use super::chart::{CHART, PACKED};
 use super::checkout::Checkout;
 use super::places;
 use super::printed::{objects_only, said, shell_word};
@@ -13,6 +13,7 @@ use super::remote::is_remote;
 use super::run::{self, Program, RunError, RunRules, TIME_LIMIT};
 use super::sources::{Gathering, Layer, Sources};
 use super::strays::{self, Stray};
+use super::unknowns::{self, Unknown};
 use super::version::ToolUse;
 use crate::files::{FolderToRender, ReadError, ReadLimits};
 use crate::text::{Fingerprint, Origins, SourceText, UnreadableFile, WhyUnread, excerpt};
@@ -53,8 +54,19 @@ pub struct RenderedText {
     pub text: SourceText,
     /// Where its objects come from.
     pub origins: Origins,
+    /// Files of objects of RBAC that were drawn on, and of which it holds none.
+    pub left_out: Vec<LeftOut>,
     /// What rendered it.
     pub tool: ToolUse,
+}
+
+/// A file of which nothing is rendered, though it is drawn on.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    /// The file.
+    pub text: SourceText,
+    /// Whether it stands below the folder.
+    pub is_below: bool,
 }
 
 /// What renders a folder.
@@ -128,20 +140,50 @@ impl Plan {
         self.kind() == RendererKind::Helm
     }
 
-    /// Templates that ask the cluster: what they make of its answers isn't known here.
-    pub fn asks_cluster(&self) -> Vec<UnreadableFile> {
-        if self.kind() != RendererKind::Helm {
-            return Vec::new();
+    /// Templates that ask for what isn't known here, such as objects of the cluster, and that few charts
+    /// ask for.
+    pub fn unknowns(&self) -> Vec<UnreadableFile> {
+        let unknowns = self.all_unknowns();
+        let rare = unknowns.filter(|(_, unknown)| unknown.is_rare());
+        rare.map(|(path, unknown)| self.unjudged(path, unknown.why()))
+            .collect()
+    }
+
+    /// Templates that ask for what many charts ask for, such as the version of the cluster, and packed
+    /// charts: told of those alone that a change brings.
+    pub fn may_differ(&self) -> Vec<UnreadableFile> {
+        let unknowns = self.all_unknowns();
+        let common = unknowns.filter(|(_, unknown)| !unknown.is_rare());
+        let common = common.map(|(path, unknown)| self.unjudged(path, unknown.why()));
+        let is_packed = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == PACKED);
+        let packed = self.files_of_chart().filter(is_packed);
+        let packed = packed.map(|path| self.unjudged(path, WhyUnread::PackedChart));
+        common.chain(packed).collect()
+    }
+
+    fn all_unknowns(&self) -> impl Iterator<Item = (&PathBuf, Unknown)> {
+        let bytes = |path: &PathBuf| self.sources.files.get(path).map_or(&[][..], Vec::as_slice);
+        let are_all = self
+            .files_of_chart()
+            .any(|path| unknowns::makes_templates(bytes(path)));
+        self.files_of_chart()
+            .filter(move |path| are_all || unknowns::is_template(path))
+            .filter_map(move |path| Some((path, unknowns::of(bytes(path))?)))
+    }
+
+    /// The files of a chart; none of a kustomization.
+    fn files_of_chart(&self) -> impl Iterator<Item = &PathBuf> {
+        let is_chart = self.is_chart();
+        self.sources.in_tree().filter(move |_| is_chart)
+    }
+
+    fn unjudged(&self, path: &Path, why: WhyUnread) -> UnreadableFile {
+        let content = self.sources.files.get(path);
+        UnreadableFile {
+            name: self.folder.shown(path),
+            why,
+            content: content.map(|bytes| Fingerprint::of(bytes)),
         }
-        let sources = self.sources.in_tree().filter_map(|path| {
-            let bytes = self.sources.files.get(path)?;
-            chart::asks_cluster(path, bytes).then(|| UnreadableFile {
-                name: self.folder.shown(path),
-                why: WhyUnread::AsksCluster,
-                content: Some(Fingerprint::of(bytes)),
-            })
-        });
-        sources.collect()
     }
 
     /// What of it is rendered as the commit has it, and git changes when it checks it out.
@@ -278,18 +320,23 @@ impl Plan {
         }
         let text = objects_only(&ran.stdout).map_err(|line| Refusal::Garbage { command, line })?;
         let shown = |path: &Path| self.folder.shown(path);
-        let (file, origins) = match self.kind() {
+        let (file, places) = match self.kind() {
             RendererKind::Kustomize => {
                 let file = self.sources.layers.first().map(|layer| layer.file.clone());
                 (file, places::of_kustomize(text, &self.sources, shown))
             }
             RendererKind::Helm => {
-                let origins = places::of_helm(text, &self.sources, shown);
-                (Some(self.folder.path().join(CHART)), origins)
+                let places = places::of_helm(text, &self.sources, shown);
+                (Some(self.folder.path().join(CHART)), places)
             }
         };
+        let left_out = places.left_out.iter().map(|path| LeftOut {
+            text: self.sources.text_of(path, shown(path)),
+            is_below: path.starts_with(self.folder.path()),
+        });
         Ok(RenderedText {
-            origins,
+            left_out: left_out.collect(),
+            origins: places.origins,
             text: SourceText {
                 name: file.map_or_else(|| self.name(), |file| shown(&file)),
                 bytes: ran.stdout,

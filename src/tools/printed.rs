@@ -19,12 +19,19 @@ pub(super) fn shell_word(word: &str) -> String {
 /// The beginning of what a tool says is wrong, in one line, without the folder that only it saw.
 pub(super) fn said(stderr: &str, top: &Path) -> String {
     let top = format!("{}/", top.display());
-    let lines = stderr.lines().map(str::trim);
-    let line = lines
+    let mut lines = stderr
+        .lines()
+        .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with("# Warning:"))
-        .find(|line| !line.starts_with("WARNING"))
-        .unwrap_or_default();
-    let line = line.strip_prefix("error: ").unwrap_or(line);
+        .skip_while(|line| line.starts_with("WARNING"));
+    let line = lines.next().unwrap_or_default();
+    let line = match logged(line) {
+        Some("<") => lines.next().unwrap_or_default().to_owned(),
+        // A string of Go is written like one of JSON, but for rare characters.
+        Some(error) => serde_json::from_str(error).unwrap_or_else(|_| error.to_owned()),
+        None => line.to_owned(),
+    };
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
     let line = line
         .strip_prefix("Error: ")
         .unwrap_or(line)
@@ -34,6 +41,20 @@ pub(super) fn said(stderr: &str, top: &Path) -> String {
     }
     let beginning: String = line.chars().take(SAID_CHARS - 1).collect();
     beginning + "…"
+}
+
+/// The error of a line of a log, without its time: `E0102 15:04:05.678901 1 run.go:72] "..." err="..."`.
+/// `<` where it has several lines, which follow.
+///
+/// Source: `k8s.io/klog/v2/internal/serialize`.
+fn logged(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix('E')?;
+    if !rest.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    let (_, message) = rest.split_once("] ")?;
+    let (_, error) = message.split_once(" err=")?;
+    Some(error)
 }
 
 /// What a tool printed, where it is nothing but objects; else the line at which it isn't.
@@ -56,4 +77,28 @@ pub(super) fn objects_only(printed: &[u8]) -> Result<&str, u32> {
         }
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_holds_no_time() {
+        let said = |text: &str| said(text, Path::new("/tmp/x/tree"));
+        let head = "E1123 15:30:36.180872   27921 run.go:72] \"command failed\" ";
+        for (text, expected) in [
+            ("error: a\nb\n", "a"),
+            ("# Warning: old\n\nError: /tmp/x/tree/a is bad", "a is bad"),
+            (&*format!("{head}err=\"no \\\"a\\\"\""), "no \"a\""),
+            (
+                &*format!("{head}err=<\n\tinvalid: a\n\tb\n >"),
+                "invalid: a",
+            ),
+            ("E1: all is lost", "E1: all is lost"),
+            ("", ""),
+        ] {
+            assert_eq!(said(text), expected, "{text}");
+        }
+    }
 }

@@ -183,7 +183,7 @@ pub enum Refusal {
         why: String,
     },
     /// The program fails.
-    #[error("`{command}` fails{}; mend what it names", after_colon(.said))]
+    #[error("`{command}` fails{}", after_failure(.said))]
     Failed {
         /// The command.
         command: String,
@@ -249,9 +249,9 @@ fn cannot_draw_on(why: &WhyUnread) -> String {
     }
 }
 
-fn after_colon(said: &str) -> String {
+fn after_failure(said: &str) -> String {
     match said {
-        "" => String::new(),
-        said => format!(": {said}"),
+        "" => "; run it yourself to see why".to_owned(),
+        said => format!(": {said}; mend what it names"),
     }
 }

@@ -1,4 +1,4 @@
-//! RunningTool a program of the user's own so that it can do little: no shell, no input, no settings, no
+//! Runs a program of the user's own so that it can do little: no shell, no input, no settings, no
 //! network that it is told of, for a bounded time and with a bounded answer.
 
 use std::ffi::OsString;

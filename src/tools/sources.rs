@@ -10,7 +10,7 @@ use super::plugins;
 use super::refusal::{NamedAt, Refusal};
 use super::remote::{is_remote, looks_like_host};
 use crate::files::{FolderToRender, FoundEntry, ReadError};
-use crate::text::{Fingerprint, WhyUnread, excerpt};
+use crate::text::{Fingerprint, SourceText, WhyUnread, excerpt};
 
 /// The names that a kustomization may have.
 pub(super) const KUSTOMIZATIONS: [&str; 3] =
@@ -77,6 +77,15 @@ impl Sources {
             let mut brought_in = self.brought_in.iter();
             !brought_in.any(|(to, _)| path.starts_with(to))
         })
+    }
+
+    /// A file as a text of this name.
+    pub(super) fn text_of(&self, path: &Path, name: String) -> SourceText {
+        SourceText {
+            name,
+            bytes: self.files.get(path).cloned().unwrap_or_default(),
+            named: false,
+        }
     }
 
     /// The files below a folder.

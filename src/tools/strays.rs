@@ -19,7 +19,7 @@ pub enum Stray {
 }
 
 /// The folders of a chart whose files Helm takes for manifests and charts.
-const OF_CHARTS: [&str; 3] = ["templates", "crds", "charts"];
+pub(super) const OF_CHARTS: [&str; 3] = ["templates", "crds", "charts"];
 
 /// What stands below a folder and isn't drawn on. `shown` names a path as a user would.
 pub(super) fn of(
@@ -44,11 +44,7 @@ pub(super) fn of(
             let of_folder = folders.entry(other).or_default();
             of_folder.push((path, Fingerprint::of(bytes)));
         } else if path.file_name().is_some_and(is_manifest) {
-            strays.push(Stray::Manifest(SourceText {
-                name: shown(path),
-                bytes: bytes.clone(),
-                named: false,
-            }));
+            strays.push(Stray::Manifest(sources.text_of(path, shown(path))));
         }
     }
     strays.extend(folders.into_iter().filter_map(|(folder, files)| {

@@ -53,6 +53,7 @@ mod refused_fields;
 mod rendering;
 #[cfg(unix)]
 mod rendering_hidden;
+mod rendering_left_out;
 #[cfg(unix)]
 mod rendering_refusals;
 #[cfg(target_os = "linux")]

@@ -154,7 +154,7 @@ fn a_program_that_fails_is_quoted_in_one_short_line() {
     let output = fails.run(folder.path(), &question("app"));
     let said = text(&output);
     assert!(
-        said.contains("fails; mend") && !said.contains("such thing"),
+        said.contains("fails; run it yourself") && !said.contains("such thing"),
         "{said}"
     );
 
@@ -207,6 +207,13 @@ fn without_a_program_it_says_what_would_render_the_folder() {
         "{said}"
     );
     assert!(said.contains("`kubectl kustomize app`"), "{said}");
+    // The working folder has a name, too.
+    for args in [&["check", "-f", "."][..], &["check"]] {
+        let output = StandIns::new().run(&folder.path().join("app"), args);
+        let said = text(&output);
+        assert!(said.contains("warning: .: it holds"), "{said}");
+        assert!(said.contains("`kubectl kustomize .`"), "{said}");
+    }
 
     let helm = testdata().join("rendering/helm");
     let output = StandIns::new().run(&helm, &["check", "-f", "app"]);
