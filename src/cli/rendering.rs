@@ -94,12 +94,14 @@ impl RenderedReading {
         let may_differ = std::mem::take(&mut self.may_differ);
         let is_new = |one: &UnreadableFile| !base.may_differ.contains(one);
         told.extend(may_differ.into_iter().filter(is_new));
-        // What BASE draws on and HEAD doesn't is a loss, and no new file.
+        // What BASE renders and HEAD doesn't is a loss, and no new file.
         self.reading.unreadable.retain(|file| {
             let was_drawn_on = base.drawn_on.get(&file.name).copied();
-            !matches!(file.why, WhyUnread::NotDrawnOn { .. })
-                || was_drawn_on.is_none()
-                || was_drawn_on != file.content
+            let is_left = matches!(
+                file.why,
+                WhyUnread::NotDrawnOn { .. } | WhyUnread::LeftOut { .. }
+            );
+            !is_left || was_drawn_on.is_none() || was_drawn_on != file.content
         });
         self.reading.unreadable.extend(told);
     }

@@ -20,7 +20,13 @@ const REQUIREMENTS: &str = "requirements.yaml";
 const SCHEMA: &str = "values.schema.json";
 
 /// How a schema names another.
-const REFERENCE: &str = "$ref";
+const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
+
+/// How a schema names the one that it is held against itself.
+const META_SCHEMA: &str = "$schema";
+
+/// Where those are that Helm holds, of `http` or `https`.
+const KNOWN_META_SCHEMAS: &str = "://json-schema.org/";
 
 /// The folder of a chart's templates.
 pub(super) const TEMPLATES: &str = "templates";
@@ -129,12 +135,12 @@ impl Gathering<'_> {
         let names_others = yaml::document(&text).map(|schema| refers_elsewhere(schema.root()));
         match names_others {
             Ok(None) => {}
-            Ok(Some((line, column))) => {
+            Ok(Some((field, line, column))) => {
                 let at = NamedAt {
                     file: self.tree.shown(&file),
                     line,
                     column,
-                    field: REFERENCE,
+                    field,
                 };
                 self.refuse(Refusal::SchemaElsewhere { at });
             }
@@ -265,14 +271,28 @@ impl Gathering<'_> {
     }
 }
 
-/// The place at which a schema names another that isn't a part of it.
-fn refers_elsewhere(schema: yaml::Node<'_>) -> Option<(u32, u32)> {
+/// The field by which a schema names another that isn't a part of it, and its place.
+fn refers_elsewhere(schema: yaml::Node<'_>) -> Option<(&'static str, u32, u32)> {
     let mut left = vec![schema];
     while let Some(node) = left.pop() {
         for (key, value) in node.entries().into_iter().flatten() {
-            let is_reference = key.as_key().is_ok_and(|key| key == REFERENCE);
-            if is_reference && value.as_str().is_none_or(|to| !to.starts_with('#')) {
-                return Some((value.span().line, value.span().column));
+            let key = key.as_key().unwrap_or_default();
+            let named = value.as_str();
+            let reference = REFERENCES.into_iter().find(|known| *known == key);
+            let elsewhere = match reference {
+                Some(field) => named.is_none_or(|to| !to.starts_with('#')).then_some(field),
+                None => {
+                    let is_known = |to: &str| {
+                        let rest = to.strip_prefix("http");
+                        let rest = rest.map(|rest| rest.strip_prefix('s').unwrap_or(rest));
+                        rest.is_some_and(|rest| rest.starts_with(KNOWN_META_SCHEMAS))
+                    };
+                    let is_unknown = named.is_some_and(|to| !is_known(to));
+                    (key == META_SCHEMA && is_unknown).then_some(META_SCHEMA)
+                }
+            };
+            if let Some(field) = elsewhere {
+                return Some((field, value.span().line, value.span().column));
             }
             left.push(value);
         }
@@ -314,4 +334,30 @@ fn read(text: &str) -> Result<ChartFile, KustomizationFault> {
         }
     }
     Ok(chart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helm_would_fetch_for_a_schema_is_seen() {
+        let refers = |text: &str| refers_elsewhere(yaml::document(text).unwrap().root()).is_some();
+        for text in [
+            "{$ref: 'http://localhost/x'}",
+            "{allOf: [{$ref: 'file:///etc/passwd'}]}",
+            "{$dynamicRef: 'https://example.com/x#a'}",
+            "{$schema: 'https://example.com/meta'}",
+            "{$schema: 'http://json-schema.org.example.com/schema#'}",
+            "{$ref: [a]}",
+        ] {
+            assert!(refers(text), "{text}");
+        }
+        for text in [
+            "{$schema: 'http://json-schema.org/draft-07/schema#', $ref: '#/definitions/a'}",
+            "{$schema: 'https://json-schema.org/draft/2020-12/schema', properties: {$schema: {}}}",
+        ] {
+            assert!(!refers(text), "{text}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::chart::TEMPLATES;
 use crate::text::WhyUnread;
 
 /// Functions of the time and of chance.
-const FUNCTIONS: [&str; 17] = [
+const FUNCTIONS: [&str; 18] = [
     "ago",
     "bcrypt",
     "genCA",
@@ -29,10 +29,8 @@ const FUNCTIONS: [&str; 17] = [
     "randInt",
     "randNumeric",
     "shuffle",
+    "uuidv4",
 ];
-
-/// One more of chance, whose name isn't all letters.
-const UUID: &str = "uuidv4";
 
 /// The parts of `.Release` that `helm template` knows as they are told to it.
 const KNOWN_OF_RELEASE: [&str; 3] = ["Name", "Namespace", "Service"];
@@ -74,7 +72,7 @@ pub(super) fn makes_templates(template: &[u8]) -> bool {
     let template = String::from_utf8_lossy(template);
     let mut parts = parts(&template).into_iter();
     parts.any(|part| {
-        part == Part::Word {
+        part == ActionPart::Word {
             of: None,
             name: "tpl",
         }
@@ -92,18 +90,21 @@ pub(super) fn of(template: &[u8]) -> Option<Unknown> {
     found.min()
 }
 
-fn unknown(part: Part<'_>, next: Option<Part<'_>>) -> Option<Unknown> {
+fn unknown(part: ActionPart<'_>, next: Option<ActionPart<'_>>) -> Option<Unknown> {
     match part {
-        Part::Word { of: None, name } if name == "lookup" => Some(Unknown::Object),
-        Part::Word { of: None, name } => {
-            let mut known = FUNCTIONS.into_iter().chain([UUID]);
+        ActionPart::Word {
+            of: None,
+            name: "lookup",
+        } => Some(Unknown::Object),
+        ActionPart::Word { of: None, name } => {
+            let mut known = FUNCTIONS.into_iter();
             known.find(|known| *known == name).map(Unknown::Differing)
         }
-        Part::Word { of: Some(_), name } | Part::Text(name) => match name {
+        ActionPart::Word { of: Some(_), name } | ActionPart::Text(name) => match name {
             "Capabilities" => Some(Unknown::Differing(".Capabilities")),
             "IsInstall" | "IsUpgrade" | "Revision" => Some(Unknown::Release),
             "Release" => match next {
-                Some(Part::Word {
+                Some(ActionPart::Word {
                     of: Some(Of::Left),
                     name,
                 }) if KNOWN_OF_RELEASE.contains(&name) => None,
@@ -116,7 +117,7 @@ fn unknown(part: Part<'_>, next: Option<Part<'_>>) -> Option<Unknown> {
 
 /// A part of what stands between `{{` and `}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part<'t> {
+enum ActionPart<'t> {
     /// A name, and what it is a field of; none of a function or variable.
     Word { of: Option<Of>, name: &'t str },
     /// The content of a string.
@@ -134,7 +135,7 @@ enum Of {
 
 /// The parts of all actions of a template, comments left out. A string that holds actions is a template
 /// for `tpl`, so its parts are taken, too.
-fn parts(template: &str) -> Vec<Part<'_>> {
+fn parts(template: &str) -> Vec<ActionPart<'_>> {
     let mut parts = Vec::new();
     let mut left = template;
     while let Some(at) = left.find("{{") {
@@ -150,7 +151,7 @@ fn parts(template: &str) -> Vec<Part<'_>> {
 }
 
 /// Takes the parts of an action. Returns what stands behind it.
-fn action<'t>(code: &'t str, parts: &mut Vec<Part<'t>>) -> &'t str {
+fn action<'t>(code: &'t str, parts: &mut Vec<ActionPart<'t>>) -> &'t str {
     let mut left = code;
     let mut before = None;
     while let Some(first) = left.chars().next() {
@@ -159,7 +160,7 @@ fn action<'t>(code: &'t str, parts: &mut Vec<Part<'t>>) -> &'t str {
         }
         if matches!(first, '"' | '`') {
             let (string, rest) = string(&left[1..], first);
-            parts.push(Part::Text(string));
+            parts.push(ActionPart::Text(string));
             // What is quoted in a template for `tpl` is no string of that.
             let mut inner = string;
             while let Some(at) = inner.find("{{") {
@@ -183,14 +184,14 @@ fn action<'t>(code: &'t str, parts: &mut Vec<Part<'t>>) -> &'t str {
             if first == '.' && word > 0 {
                 let of = if is_given { Of::Given } else { Of::Left };
                 let name = &left[..word];
-                parts.push(Part::Word { of: Some(of), name });
+                parts.push(ActionPart::Word { of: Some(of), name });
                 (left, before) = (&left[word..], name.chars().next_back());
             }
             continue;
         }
         let (name, rest) = left.split_at(left.len() - left.trim_start_matches(is_word).len());
         if before != Some('$') {
-            parts.push(Part::Word { of: None, name });
+            parts.push(ActionPart::Word { of: None, name });
         }
         (left, before) = (rest, name.chars().next_back());
     }
