@@ -79,6 +79,29 @@ fn a_resource_that_only_its_own_cluster_would_lack_is_told() {
     assert_ne!(output.status.code(), Some(0), "{}", text(&output));
 }
 
+#[test]
+fn a_resource_that_a_patch_deletes_now_is_a_loss() {
+    let Some(()) = kubectl() else {
+        return;
+    };
+    let of_all = "resources: [rbac/view.yaml, eve.yaml]\n";
+    let folder = repository(&[("kustomization.yaml", of_all), ("eve.yaml", &bound("view"))]);
+    let path = folder.path();
+    let deletes = "{$patch: delete, apiVersion: rbac.authorization.k8s.io/v1, \
+                   kind: ClusterRoleBinding, metadata: {name: eve}}";
+    let patched = format!("{of_all}patches: [{{patch: '{deletes}'}}]\n");
+    put(path, "kustomization.yaml", &patched);
+    commit(path);
+    let diff = || run(path, &["diff", "main...HEAD"]);
+    let output = diff();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    // Another text of it may be for another way to apply it.
+    put(path, "eve.yaml", &bound("cluster-admin"));
+    commit(path);
+    let output = diff();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+}
+
 /// A repository with a chart, and what a comparison with it says after a change.
 fn chart(changed: &str, content: &str) -> (TempDir, Option<i32>, Value) {
     let files = [
