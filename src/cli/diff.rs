@@ -1,5 +1,7 @@
 //! `rbac-eval diff`: effective permissions before and after.
 
+use std::mem::ManuallyDrop;
+
 use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
 use crate::analysis::unjudged::unjudged_since;
@@ -90,9 +92,11 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         let Compared { base, head } = sides;
         return Err(input::no_objects(&format!("{base} and {head}")));
     }
+    // Nothing follows the answer: taking many changes apart would only make it late.
     let changes = weigh(diff(base.rbac, head.rbac)?, base.rbac, head.rbac);
+    let changes = ManuallyDrop::new(changes);
     let role_refs = changed_role_refs(base.rbac, head.rbac);
-    let view = DiffView::new(
+    let view = ManuallyDrop::new(DiffView::new(
         base.rbac,
         head.rbac,
         &head.directory,
@@ -100,13 +104,13 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         &unjudged,
         &role_refs,
         notes,
-    );
+    ));
     let tools = [base.tools, head.tools].concat();
     match args.output {
         DiffOutput::Table => out::answer(&view.to_text())?,
         DiffOutput::Markdown => out::answer(&view.to_markdown())?,
-        DiffOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-        DiffOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
+        DiffOutput::Json => out::document(&*view, &tools, DocumentFormat::Json)?,
+        DiffOutput::Yaml => out::document(&*view, &tools, DocumentFormat::Yaml)?,
         DiffOutput::Sarif => out::answer(&view.to_sarif()?)?,
         DiffOutput::Github => out::commands(&view.to_github())?,
     }

@@ -1,5 +1,7 @@
 //! `rbac-eval who-can`: the reverse query.
 
+use std::mem::ManuallyDrop;
+
 use crate::analysis::who_can::who_can;
 use crate::ask::{Note, Resolver};
 use crate::render::who_can::{Columns, GroupMembers, WhoCanView};
@@ -62,7 +64,8 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let request = request::request(&resolver, &args.verb, &args.target, &args.scope)?;
     let found = who_can(rbac, &request.attributes, request.reach)?;
-    let view = WhoCanView::new(
+    // Nothing follows the answer: taking a long one apart would only make it late.
+    let view = ManuallyDrop::new(WhoCanView::new(
         rbac,
         &directory,
         &request.attributes,
@@ -74,12 +77,12 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
             GroupMembers::Hidden
         },
         request.notes.iter().map(Note::to_string).collect(),
-    );
+    ));
     match args.output {
         WhoCanOutput::Table => out::answer(&view.to_table(Columns::Few))?,
         WhoCanOutput::Wide => out::answer(&view.to_table(Columns::All))?,
-        WhoCanOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-        WhoCanOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
+        WhoCanOutput::Json => out::document(&*view, &tools, DocumentFormat::Json)?,
+        WhoCanOutput::Yaml => out::document(&*view, &tools, DocumentFormat::Yaml)?,
         WhoCanOutput::Csv => out::answer(&view.to_csv()?)?,
     }
     Ok(if found.anyone() { Exit::Yes } else { Exit::No })

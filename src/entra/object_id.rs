@@ -9,10 +9,10 @@
 /// assert!(!is_object_id("developers@contoso.com"));
 /// ```
 pub fn is_object_id(name: &str) -> bool {
-    let mut parts = name.split('-');
-    [8, 4, 4, 4, 12].iter().all(|&length| {
-        parts.next().is_some_and(|part| {
-            part.len() == length && part.bytes().all(|byte| byte.is_ascii_hexdigit())
-        })
-    }) && parts.next().is_none()
+    let is_right = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    name.len() == "00000000-0000-0000-0000-000000000000".len()
+        && name.bytes().enumerate().all(is_right)
 }

@@ -53,7 +53,7 @@ impl Deref for CustomResourceDefinition {
 mapping! {
     /// A CustomResourceDefinition as it is written.
     struct RawDefinition<'a> expecting "a Kubernetes object" {
-        metadata: RawMetadata<'a> = "metadata",
+        metadata: Box<RawMetadata<'a>> = "metadata",
         spec: Part<'a> = "spec",
     }
     once { api_version = "apiVersion", kind = "kind" }

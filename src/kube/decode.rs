@@ -225,7 +225,7 @@ impl Registry {
 fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> Result<(), Invalid> {
     let object = T::decode(source)?;
     manifest.diagnostics.append(&mut source.notes);
-    if T::served(&source.group_version()) == Served::Dropped {
+    if source.served == Served::Dropped {
         let problem = Problem::OldVersion {
             object: object.object_ref(),
             version: source.api_version.to_owned(),
@@ -252,6 +252,8 @@ pub struct Source<'a> {
     piece: Piece<'a>,
     kind: &'a str,
     api_version: &'a str,
+    version: GroupVersion<'a>,
+    served: Served,
     span: Span,
     from: DecodedFrom,
     /// What a refusal calls the object, as far as it is known.
@@ -269,7 +271,7 @@ impl<'a> Source<'a> {
 
     /// The group and version.
     pub fn group_version(&self) -> GroupVersion<'a> {
-        GroupVersion::of(self.api_version)
+        self.version
     }
 
     /// Reads the object into its shape.
@@ -295,10 +297,10 @@ impl<'a> Source<'a> {
     /// If an API server would refuse it.
     pub fn metadata(
         &mut self,
-        raw: Option<RawMetadata<'_>>,
+        raw: Option<Box<RawMetadata<'_>>>,
         extent: Extent,
     ) -> Result<Metadata, Invalid> {
-        let raw = raw.unwrap_or_default();
+        let mut raw = raw.unwrap_or_default();
         let name = raw.name()?;
         let has_resource_version = raw.has_resource_version()?;
         let mut namespace = match self.from {
@@ -459,7 +461,7 @@ mapping! {
     struct RawList<'a> expecting "a list of objects" {
         api_version: Text<'a> = "apiVersion",
         kind: Text<'a> = "kind",
-        metadata: RawMetadata<'a> = "metadata",
+        metadata: Box<RawMetadata<'a>> = "metadata",
     }
 }
 
@@ -628,10 +630,14 @@ fn decode(
     decoder: &Decoder,
     manifest: &mut Manifest,
 ) {
+    let version = GroupVersion::of(api_version);
+    let served = (decoder.served)(&version);
     let mut source = Source {
         piece,
         kind,
         api_version,
+        version,
+        served,
         from,
         span: piece.span(),
         named: None,
@@ -643,8 +649,7 @@ fn decode(
             excerpt(api_version)
         )))
     };
-    let version = source.group_version();
-    let read = match (decoder.served)(&version) {
+    let read = match served {
         Served::OtherGroup if version.may_be_custom() => {
             manifest.skipped += 1;
             return;

@@ -255,12 +255,10 @@ pub(super) fn check_labels(labels: &[(String, String)], field: &str) -> Result<(
 /// Whether a name is a DNS-1123 subdomain, as names of service accounts are.
 pub(super) fn is_dns_subdomain(name: &str) -> bool {
     name.len() <= 253
-        && name.split('.').all(|label| {
-            let bytes = label.as_bytes();
+        && name.as_bytes().split(|byte| *byte == b'.').all(|label| {
             let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-            !bytes.is_empty()
-                && bytes.iter().all(|byte| inner(byte) || *byte == b'-')
-                && bytes.first().is_some_and(inner)
-                && bytes.last().is_some_and(inner)
+            label.iter().all(|byte| inner(byte) || *byte == b'-')
+                && label.first().is_some_and(inner)
+                && label.last().is_some_and(inner)
         })
 }

@@ -242,7 +242,7 @@ impl RawMetadata<'_> {
             (&self.uid, "metadata.uid"),
             (&self.resource_version, "metadata.resourceVersion"),
         ] {
-            as_string(text.as_ref(), field)?;
+            check_string(text.as_ref(), field)?;
         }
         moment(
             self.creation_timestamp.as_ref(),
@@ -256,16 +256,16 @@ impl RawMetadata<'_> {
             for (key, value) in map.iter().flat_map(|map| &map.0) {
                 // Its place is put into words only where it is wrong.
                 if !matches!(value, Text::Str(_)) {
-                    as_string(Some(value), &format!("metadata.{field}.{}", excerpt(key)))?;
+                    check_string(Some(value), &format!("metadata.{field}.{}", excerpt(key)))?;
                 }
             }
         }
         for finalizer in self.finalizers.iter().flatten() {
-            as_string(Some(finalizer), "metadata.finalizers")?;
+            check_string(Some(finalizer), "metadata.finalizers")?;
         }
         for owner in self.owner_references.iter().flatten() {
             for text in [&owner.api_version, &owner.kind, &owner.name, &owner.uid] {
-                as_string(text.as_ref(), "metadata.ownerReferences")?;
+                check_string(text.as_ref(), "metadata.ownerReferences")?;
             }
         }
         for manager in self.managed_fields.iter().flatten() {
@@ -277,7 +277,7 @@ impl RawMetadata<'_> {
                 &manager.subresource,
             ];
             for text in texts {
-                as_string(text.as_ref(), "metadata.managedFields")?;
+                check_string(text.as_ref(), "metadata.managedFields")?;
             }
             moment(manager.time.as_ref(), "metadata.managedFields.time")?;
         }
@@ -287,14 +287,14 @@ impl RawMetadata<'_> {
     /// The fields that hold more than a name, held against what an API server takes.
     ///
     /// Source: `ValidateObjectMeta` of apimachinery.
-    pub(super) fn attached(self) -> Result<Attached, Invalid> {
+    pub(super) fn attached(&mut self) -> Result<Attached, Invalid> {
         self.check_other_types()?;
         self.check_system_fields()?;
-        let mut labels = map(self.labels, "metadata.labels")?;
+        let mut labels = map(self.labels.take(), "metadata.labels")?;
         labels.sort();
         check_labels(&labels, "metadata.labels")?;
         let mut annotations: Vec<(CompactString, Box<str>)> =
-            map(self.annotations, "metadata.annotations")?
+            map(self.annotations.take(), "metadata.annotations")?
                 .into_iter()
                 .filter(|(key, _)| key != LAST_APPLIED)
                 .map(|(key, value)| (key.into(), value.into_boxed_str()))
@@ -310,7 +310,7 @@ impl RawMetadata<'_> {
                 )));
             }
         }
-        let has_uid = matches!(self.uid, Some(Text::Str(uid)) if !uid.is_empty());
+        let has_uid = matches!(&self.uid, Some(Text::Str(uid)) if !uid.is_empty());
         Ok(Attached {
             labels,
             annotations: annotations.into_boxed_slice(),
@@ -367,41 +367,57 @@ fn as_string(text: Option<&Text<'_>>, field: &str) -> Result<CompactString, Inva
     }
 }
 
-/// That a text is a time as RFC 3339 has it, if there is one.
-fn moment(text: Option<&Text<'_>>, field: &str) -> Result<(), Invalid> {
-    let text = match text {
-        None => return Ok(()),
-        some => as_string(some, field)?,
-    };
-    match is_moment(&text) {
-        true => Ok(()),
-        false => Err(Invalid::new(format!(
-            "{field}: `{}` is no time such as `2006-01-02T15:04:05Z`",
-            excerpt(&text)
-        ))),
+/// That a text is a string, if there is one.
+fn check_string(text: Option<&Text<'_>>, field: &str) -> Result<(), Invalid> {
+    match text {
+        None | Some(Text::Str(_)) => Ok(()),
+        Some(other) => Err(no_string(other, field)),
     }
 }
 
-/// The numbers of a text in parts of so many digits.
-fn numbers<const N: usize>(text: &str, parting: char, digits: [usize; N]) -> Option<[u32; N]> {
-    let mut parts = text.split(parting);
-    let mut numbers = [0; N];
-    for (number, digits) in numbers.iter_mut().zip(digits) {
-        let part = parts.next()?;
-        if part.len() != digits || !part.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        *number = part.parse().ok()?;
+/// That a text is a time as RFC 3339 has it, if there is one.
+fn moment(text: Option<&Text<'_>>, field: &str) -> Result<(), Invalid> {
+    match text {
+        None => Ok(()),
+        Some(Text::Str(text)) if is_moment(text) => Ok(()),
+        Some(Text::Str(text)) => Err(Invalid::new(format!(
+            "{field}: `{}` is no time such as `2006-01-02T15:04:05Z`",
+            excerpt(text)
+        ))),
+        Some(other) => Err(no_string(other, field)),
     }
-    parts.next().is_none().then_some(numbers)
+}
+
+/// The number that is written with nothing but digits, of which there are few.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, digit| {
+        let value = digit.is_ascii_digit().then(|| u32::from(digit - b'0'));
+        value.map(|value| number * 10 + value)
+    })
 }
 
 /// Source: Go's `time.Parse` with `time.RFC3339`.
 fn is_moment(text: &str) -> bool {
-    let Some((date, time)) = text.split_once('T') else {
+    let Some((clock, rest)) = text
+        .as_bytes()
+        .split_at_checked("2006-01-02T15:04:05".len())
+    else {
         return false;
     };
-    let Some([year, month, day]) = numbers(date, '-', [4, 2, 2]) else {
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if marks.iter().any(|&(at, mark)| clock[at] != mark) {
+        return false;
+    }
+    let parts = [0..4, 5..7, 8..10, 11..13, 14..16, 17..19].map(|part| number(&clock[part]));
+    let [
+        Some(year),
+        Some(month),
+        Some(day),
+        Some(hour),
+        Some(minute),
+        Some(second),
+    ] = parts
+    else {
         return false;
     };
     let is_leap = year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
@@ -411,28 +427,25 @@ fn is_moment(text: &str) -> bool {
         1..=12 => 31,
         _ => return false,
     };
-    let (clock, zone_is_right) = match time.strip_suffix('Z') {
-        Some(clock) => (clock, true),
-        None => match time.rfind(['+', '-']) {
-            None => return false,
-            Some(at) => {
-                let zone = numbers(&time[at + 1..], ':', [2, 2]);
-                let fits = zone.is_some_and(|zone| zone[0] <= 24 && zone[1] <= 60);
-                (&time[..at], fits)
+    let zone = match rest {
+        [b'.' | b',', fraction @ ..] => {
+            let digits = fraction.iter().take_while(|digit| digit.is_ascii_digit());
+            match digits.count() {
+                0 => return false,
+                digits => &fraction[digits..],
             }
-        },
+        }
+        zone => zone,
     };
-    let (clock, fraction) = match clock.split_once(['.', ',']) {
-        None => (clock, "0"),
-        Some((clock, fraction)) => (clock, fraction),
+    let zone_is_right = match zone {
+        b"Z" => true,
+        [b'+' | b'-', hours @ .., b':', ten, one] if hours.len() == 2 => {
+            number(hours).is_some_and(|hours| hours <= 24)
+                && number(&[*ten, *one]).is_some_and(|minutes| minutes <= 60)
+        }
+        _ => false,
     };
-    let fraction_is_right =
-        !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let clock = numbers(clock, ':', [2, 2, 2]);
-    (1..=days).contains(&day)
-        && clock.is_some_and(|clock| clock[0] < 24 && clock[1] < 60 && clock[2] < 60)
-        && fraction_is_right
-        && zone_is_right
+    (1..=days).contains(&day) && hour < 24 && minute < 60 && second < 60 && zone_is_right
 }
 
 #[cfg(test)]
@@ -445,6 +458,7 @@ mod tests {
             "2006-01-02T15:04:05Z",
             "2024-02-29T00:00:00.123456789+02:00",
             "2000-12-31T23:59:59-11:30",
+            "2000-12-31T23:59:59,5+24:60",
         ] {
             assert!(is_moment(text), "{text}");
         }
@@ -459,6 +473,14 @@ mod tests {
             "2006-01-02T25:04:05Z",
             "2006-01-02T15:04:05.Z",
             "2006-01-02T15:04:05+2:00",
+            "2006-01-02T15:04:05+02:000",
+            "2006-01-02T15:04:05+25:00",
+            "2006-01-02T15:04:05+02-00",
+            "2006-01-02T15:04:05.5",
+            "2006-01-02T15:04:05ZZ",
+            "2006-01-02T15-04-05Z",
+            "2006-01-02T15:04:6éZ",
+            "+006-01-02T15:04:05Z",
         ] {
             assert!(!is_moment(text), "{text}");
         }

@@ -27,7 +27,7 @@ impl Deref for Namespace {
 mapping! {
     /// A Namespace as it is written.
     struct RawNamespace<'a> expecting "a Kubernetes object" {
-        metadata: RawMetadata<'a> = "metadata",
+        metadata: Box<RawMetadata<'a>> = "metadata",
     }
     once { api_version = "apiVersion", kind = "kind", spec = "spec" }
 }

@@ -2,7 +2,9 @@
 //! stands.
 
 use std::fmt;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -13,6 +15,9 @@ use super::yaml::title;
 use crate::object::ObjectRef;
 use crate::text::yaml::{self, Handle, Node};
 use crate::text::{Fingerprint, Span};
+
+/// What looks for the word that makes an object a list.
+static ITEMS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("items"));
 
 /// An object, or a part of one, that isn't read yet.
 #[derive(Clone, Copy)]
@@ -124,7 +129,7 @@ impl<'a> Piece<'a> {
         match self {
             Piece::Yaml { .. } => true,
             Piece::Json { raw, .. } => {
-                memchr::memmem::find(raw.get().as_bytes(), b"items").is_some()
+                ITEMS.find(raw.get().as_bytes()).is_some()
                     || memchr::memchr(b'\\', raw.get().as_bytes()).is_some()
             }
         }

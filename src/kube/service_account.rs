@@ -27,7 +27,7 @@ impl Deref for ServiceAccount {
 mapping! {
     /// A ServiceAccount as it is written.
     struct RawServiceAccount<'a> expecting "a Kubernetes object" {
-        metadata: RawMetadata<'a> = "metadata",
+        metadata: Box<RawMetadata<'a>> = "metadata",
     }
     once { api_version = "apiVersion", kind = "kind" }
 }

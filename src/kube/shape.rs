@@ -81,6 +81,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// Up to how many keys it is quicker to look at each than to keep a set of them.
+const FEW: usize = 16;
+
 /// A map of strings in the order of the input, keys unique.
 #[derive(Debug, Default)]
 pub struct TextMap<'a>(pub(super) Vec<(String, Text<'a>)>);
@@ -100,7 +103,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {
                 let mut entries: Vec<(String, Text<'de>)> = Vec::new();
                 let mut seen = hashbrown::HashSet::new();
                 while let Some((key, value)) = map.next_entry::<String, Text<'de>>()? {
-                    if !seen.insert(key.clone()) {
+                    let is_repeated = if entries.len() < FEW {
+                        entries.iter().any(|(known, _)| *known == key)
+                    } else {
+                        if seen.is_empty() {
+                            seen.extend(entries.iter().map(|(known, _)| known.clone()));
+                        }
+                        !seen.insert(key.clone())
+                    };
+                    if is_repeated {
                         return Err(de::Error::custom(format_args!("duplicate field `{key}`")));
                     }
                     entries.push((key, value));

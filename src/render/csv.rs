@@ -27,11 +27,11 @@ fn cell(text: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// If the rows don't have as many cells as the header.
-pub fn table(header: &[&str], rows: &[Vec<String>]) -> Result<String, RenderError> {
+pub fn table<C: AsRef<str>>(header: &[&str], rows: &[Vec<C>]) -> Result<String, RenderError> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     writer.write_record(header)?;
     for row in rows {
-        writer.write_record(row.iter().map(|text| cell(text).into_owned()))?;
+        writer.write_record(row.iter().map(|text| cell(text.as_ref()).into_owned()))?;
     }
     let bytes = writer.into_inner().map_err(|error| error.into_error())?;
     Ok(String::from_utf8(bytes)?)

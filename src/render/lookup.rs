@@ -188,7 +188,7 @@ impl FoundView {
         let header = ["SCOPE", "BINDING", "ROLE", "THROUGH GROUP", "SOURCE"];
         if self.bindings.iter().all(|reached| reached.rules.is_none()) {
             let rows: Vec<Vec<String>> = self.bindings.iter().map(row).collect();
-            out.push_str(&table::text(Some(&header), &rows, table::Fit::Wrapped));
+            out.push_str(&table::text(Some(&header), &rows));
             return out;
         }
         for reached in &self.bindings {

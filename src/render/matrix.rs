@@ -174,7 +174,7 @@ impl MatrixView {
                         cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                         first_cells: vec![
                             subject.kind.to_owned(),
-                            subject.full_name(),
+                            subject.full_name().into_owned(),
                             name.unwrap_or_default(),
                         ],
                         subject: Some(subject),
@@ -197,7 +197,7 @@ impl MatrixView {
             below.push('\n');
         }
         if named {
-            return table::text(Some(&header), &rows, table::Fit::Dense) + &below;
+            return table::text(Some(&header), &rows) + &below;
         }
         // Without names, the column for them is only in the way.
         let at = self.first_columns.len() - 1;
@@ -209,7 +209,7 @@ impl MatrixView {
         let mut header = header;
         header.remove(at);
         let rows: Vec<Vec<String>> = rows.iter().map(|row| without(row)).collect();
-        table::text(Some(&header), &rows, table::Fit::Dense) + &below
+        table::text(Some(&header), &rows) + &below
     }
 
     /// The table in Markdown.

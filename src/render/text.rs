@@ -19,7 +19,8 @@ use super::WIDTH;
 /// ```
 pub fn shown(text: &str) -> Cow<'_, str> {
     let clean = escaped(text);
-    let apart = clean.contains("  ") || clean.starts_with(' ') || clean.ends_with(' ');
+    let has_blanks = clean.as_bytes().windows(2).any(|pair| pair == b"  ");
+    let apart = has_blanks || clean.starts_with(' ') || clean.ends_with(' ');
     if !apart {
         return clean;
     }
@@ -53,16 +54,12 @@ pub fn marked(indent: usize, mark: &str, text: &str, span: &str) -> String {
     let pad = " ".repeat(indent);
     // Further in than any line below this one, so that no name makes a line of its own by its length.
     let further = format!("{pad}    ");
-    let lines = textwrap::wrap(
-        text,
-        textwrap::Options::new(WIDTH)
-            .initial_indent(&pad)
-            .subsequent_indent(&further)
-            .break_words(false)
-            // Names and object IDs stay whole, hyphens in them or not.
-            .word_separator(textwrap::WordSeparator::AsciiSpace)
-            .word_splitter(textwrap::WordSplitter::NoHyphenation),
-    );
+    // Nearly all texts are plain and fit.
+    let fits = text.is_ascii() && indent + text.len() <= WIDTH;
+    let lines = match fits {
+        true => vec![Cow::Owned(format!("{pad}{text}"))],
+        false => folded(text, &pad, &further),
+    };
     let mut out = lines.join("\n");
     if span.is_empty() {
         return out;
@@ -81,6 +78,20 @@ pub fn marked(indent: usize, mark: &str, text: &str, span: &str) -> String {
     }
     out.push_str(span);
     out
+}
+
+/// A text on lines of the width, later ones further in.
+fn folded<'t>(text: &'t str, first: &'t str, later: &'t str) -> Vec<Cow<'t, str>> {
+    textwrap::wrap(
+        text,
+        textwrap::Options::new(WIDTH)
+            .initial_indent(first)
+            .subsequent_indent(later)
+            .break_words(false)
+            // Names and object IDs stay whole, hyphens in them or not.
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation),
+    )
 }
 
 /// Text wrapped to the width, later lines indented by four more.

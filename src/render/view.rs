@@ -1,5 +1,7 @@
 //! The parts that the views of several answers share.
 
+use std::borrow::Cow;
+
 use compact_str::CompactString;
 use serde::Serialize;
 
@@ -112,10 +114,10 @@ impl AttributesView {
     }
 }
 
-fn full_name(namespace: Option<&str>, name: &str) -> String {
+fn full_name<'n>(namespace: Option<&str>, name: &'n str) -> Cow<'n, str> {
     match namespace {
-        Some(namespace) => format!("{}/{}", escaped(namespace), escaped(name)),
-        None => escaped(name).into_owned(),
+        Some(namespace) => format!("{}/{}", escaped(namespace), escaped(name)).into(),
+        None => escaped(name),
     }
 }
 
@@ -160,7 +162,7 @@ impl SubjectView {
     }
 
     /// `name`, or `namespace/name`, for a text.
-    pub fn full_name(&self) -> String {
+    pub fn full_name(&self) -> Cow<'_, str> {
         full_name(self.namespace.as_deref(), &self.name)
     }
 }

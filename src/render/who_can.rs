@@ -1,5 +1,7 @@
 //! The answer of `who-can`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::analysis::unjudged::with_missing_roles;
@@ -11,7 +13,6 @@ use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::Reach;
 use crate::entra::Directory;
 use crate::kube::SubjectKind;
-use crate::object::Scope;
 
 use super::text::wrapped;
 use super::view::{AttributesView, GrantView, IncompleteView, SubjectView};
@@ -104,9 +105,9 @@ pub enum GroupMembers {
 /// How much of each grant a table tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
-    /// Who, and through which binding and role, within the width.
+    /// Who, and through which binding and role.
     Few,
-    /// The kinds, the rule and its place as well, however wide.
+    /// The kinds, the rule and its place as well.
     All,
 }
 
@@ -235,9 +236,9 @@ impl WhoCanView {
 
     /// The table, and below it those limited to names, notes, and what is incomplete.
     pub fn to_table(&self, columns: Columns) -> String {
-        let (columns, fit) = match columns {
-            Columns::Few => (NARROW, table::Fit::Wrapped),
-            Columns::All => (HEADER.len(), table::Fit::Unbounded),
+        let columns = match columns {
+            Columns::Few => NARROW,
+            Columns::All => HEADER.len(),
         };
         let (able, limited): (Vec<&AllowedView>, Vec<&AllowedView>) = self
             .subjects
@@ -246,7 +247,6 @@ impl WhoCanView {
         let mut out = table::text(
             Some(&HEADER[..columns]),
             &self.rows(&able, columns, Row::Table),
-            fit,
         );
         if !self.anyone {
             out.push('\n');
@@ -265,9 +265,9 @@ impl WhoCanView {
                     .chain(std::iter::repeat_n(String::new(), members))
             });
             for row in &mut rows {
-                row.insert(NARROW, names.next().unwrap_or_default());
+                row.insert(NARROW, names.next().unwrap_or_default().into());
             }
-            out.push_str(&table::text(Some(&header), &rows, fit));
+            out.push_str(&table::text(Some(&header), &rows));
         }
         if !self.unjudged.is_empty() || !self.notes.is_empty() {
             out.push('\n');
@@ -292,7 +292,8 @@ impl WhoCanView {
         header.push("ONLY NAMES");
         let all: Vec<&AllowedView> = self.subjects.iter().collect();
         let mut rows = self.rows(&all, HEADER.len(), Row::Csv);
-        rows.extend(unjudged::rows(&self.unjudged, header.len()));
+        let unjudged = unjudged::rows(&self.unjudged, header.len()).into_iter();
+        rows.extend(unjudged.map(|row| row.into_iter().map(Cow::Owned).collect()));
         csv::table(&header, &rows)
     }
 
@@ -319,70 +320,72 @@ impl WhoCanView {
         )
     }
 
-    fn rows(&self, subjects: &[&AllowedView], columns: usize, form: Row) -> Vec<Vec<String>> {
+    fn rows<'v>(
+        &'v self,
+        subjects: &[&'v AllowedView],
+        columns: usize,
+        form: Row,
+    ) -> Vec<Vec<Cow<'v, str>>> {
         let mut rows = Vec::new();
         for allowed in subjects {
-            let mark = if allowed.privileged {
-                Some("not from RBAC".to_owned())
-            } else {
-                allowed.everyone.clone()
+            let mark = match allowed.privileged {
+                true => Some("not from RBAC"),
+                false => allowed.everyone.as_deref(),
             };
-            let name = allowed
-                .subject
-                .display_name
-                .clone()
-                .or(mark)
-                .unwrap_or_default();
+            let name = allowed.subject.display_name.as_deref().or(mark);
             let start = || {
-                vec![
-                    allowed.subject.kind.to_owned(),
+                let mut row = Vec::with_capacity(columns + 1);
+                row.extend([
+                    Cow::Borrowed(allowed.subject.kind),
                     allowed.subject.full_name(),
-                    name.clone(),
-                ]
+                    name.unwrap_or_default().into(),
+                ]);
+                row
             };
-            let only_names = self.names_in_cell(allowed, " ");
+            let only_names = match form {
+                Row::Table => String::new(),
+                Row::Csv => self.names_in_cell(allowed, " "),
+            };
+            let end = |mut row: Vec<Cow<'v, str>>| {
+                row.resize(columns, Cow::default());
+                if form == Row::Csv {
+                    row.push(only_names.clone().into());
+                }
+                row
+            };
             if allowed.grants.is_empty() {
                 let mut row = start();
-                row.push(CLUSTER_WIDE.to_owned());
-                row.resize(columns, String::new());
-                if form == Row::Csv {
-                    row.push(only_names.clone());
-                }
-                rows.push(row);
+                row.push(CLUSTER_WIDE.into());
+                rows.push(end(row));
             }
             for allowed_grant in &allowed.grants {
                 let grant = &allowed_grant.grant;
                 let mut row = start();
                 if let Some(written) = &allowed_grant.subject {
-                    row[2] = format!("as {} {}", written.kind, written.name);
+                    row[2] = format!("as {} {}", written.kind, written.name).into();
                 }
                 row.push(scope(grant));
+                let (binding, role) = (&grant.binding, &grant.role);
                 if columns == NARROW {
-                    row.extend([grant.binding.name.to_string(), grant.role.name.to_string()]);
+                    row.extend([&binding.name, &role.name].map(|name| Cow::Borrowed(&**name)));
                 } else {
                     row.extend([
-                        format!("{}/{}", grant.binding.kind, grant.binding.name),
-                        format!("{}/{}", grant.role.kind, grant.role.name),
-                        grant.rule.to_string(),
-                        grant.source.to_string(),
+                        format!("{}/{}", binding.kind, binding.name).into(),
+                        format!("{}/{}", role.kind, role.name).into(),
+                        grant.rule.to_string().into(),
+                        grant.source.to_string().into(),
                     ]);
                 }
-                if form == Row::Csv {
-                    row.push(only_names.clone());
-                }
-                rows.push(row);
+                rows.push(end(row));
             }
             for member in allowed.members.iter().flatten() {
                 let kind = match form {
-                    Row::Table => "  member".to_owned(),
-                    Row::Csv => format!("member of {}", allowed.subject.name),
+                    Row::Table => "  member".into(),
+                    Row::Csv => format!("member of {}", allowed.subject.name).into(),
                 };
-                let mut row = vec![
-                    kind,
-                    member.name.clone(),
-                    member.display_name.clone().unwrap_or_default(),
-                ];
-                row.resize(columns + usize::from(form == Row::Csv), String::new());
+                let display_name = member.display_name.as_deref().unwrap_or_default();
+                let mut row = vec![kind, (&*member.name).into(), display_name.into()];
+                row.resize(columns + usize::from(form == Row::Csv), Cow::default());
                 rows.push(row);
             }
         }
@@ -408,9 +411,9 @@ enum Row {
 }
 
 /// `(cluster)`, or the namespace of the binding.
-fn scope(grant: &GrantView) -> String {
-    match grant.binding.scope() {
-        Scope::Cluster => CLUSTER_WIDE.to_owned(),
-        Scope::Namespace(namespace) => namespace.to_string(),
+fn scope(grant: &GrantView) -> Cow<'_, str> {
+    match &*grant.binding.namespace {
+        "" => CLUSTER_WIDE.into(),
+        namespace => namespace.into(),
     }
 }

@@ -23,7 +23,7 @@ struct Recipe {
 #[derive(Deserialize)]
 struct RawRecipe<'a> {
     #[serde(borrow)]
-    metadata: RawMetadata<'a>,
+    metadata: Box<RawMetadata<'a>>,
     #[serde(borrow, default)]
     steps: Vec<Part<'a>>,
 }

@@ -108,6 +108,24 @@ impl Index {
         Ok(Some(children))
     }
 
+    /// The boxes that list a word.
+    fn listing(&self, dimension: Dimension) -> &HashMap<Word, Vec<usize>> {
+        self.listing[dimension as usize].get_or_init(|| {
+            let mut listing: HashMap<Word, Vec<usize>> = HashMap::new();
+            for (one, number) in self.boxes.iter().zip(0..) {
+                for &word in one.of(dimension) {
+                    listing.entry(word).or_default().push(number);
+                }
+            }
+            listing
+        })
+    }
+
+    /// Whether a box lists a word.
+    pub(super) fn lists(&self, dimension: Dimension, word: Word) -> bool {
+        self.listing(dimension).contains_key(&word)
+    }
+
     /// Those boxes that have a point in common with another, cut to what they have in common, each
     /// once.
     pub(super) fn common(
@@ -196,15 +214,7 @@ impl Index {
         if dimension != Dimension::Target && other.lists(dimension, ANY) {
             return Ok(None);
         }
-        let listing = self.listing[dimension as usize].get_or_init(|| {
-            let mut listing: HashMap<Word, Vec<usize>> = HashMap::new();
-            for (one, number) in self.boxes.iter().zip(0..) {
-                for &word in one.of(dimension) {
-                    listing.entry(word).or_default().push(number);
-                }
-            }
-            listing
-        });
+        let listing = self.listing(dimension);
         let mut words: hashbrown::HashSet<Word> = hashbrown::HashSet::new();
         for &word in other.of(dimension) {
             words.insert(word);

@@ -40,6 +40,7 @@
 //! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
+mod alone;
 mod boxes;
 mod causes;
 mod index;
@@ -62,6 +63,7 @@ use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::kube::PolicyRule;
 use crate::object::Scope;
 
+use alone::Alone;
 use boxes::{RuleBox, Vocabulary};
 pub use causes::{Cause, CauseKind};
 use index::Index;
@@ -259,15 +261,13 @@ impl<'s> Comparison<'s> {
         }
     }
 
-    fn index_of(&self, contents: &[ContentId]) -> [(Index, Vec<ContentId>); 2] {
-        [RESOURCES, URLS].map(|what| {
-            let boxes = contents.iter().filter_map(|content| {
-                let one = self.boxes.get(content)?[what].clone()?;
-                Some((one, *content))
-            });
-            let (boxes, contents) = boxes.unzip();
-            (Index::new(boxes), contents)
-        })
+    /// The boxes of rules, each with its rule.
+    fn boxes_of(&self, contents: &[ContentId], what: usize) -> Vec<(ContentId, Rc<RuleBox>)> {
+        let boxes = contents.iter().filter_map(|content| {
+            let one = self.boxes.get(content)?[what].clone()?;
+            Some((*content, one))
+        });
+        boxes.collect()
     }
 
     fn bag(&mut self, lists: Vec<ListId>) -> Rc<Bag> {
@@ -282,7 +282,10 @@ impl<'s> Comparison<'s> {
         let contents: Vec<ContentId> = contents.into_iter().collect();
         let bag = Rc::new(Bag {
             number: self.bags.len(),
-            indexes: self.index_of(&contents).map(|(index, _)| index),
+            indexes: [RESOURCES, URLS].map(|what| {
+                let boxes = self.boxes_of(&contents, what).into_iter();
+                Index::new(boxes.map(|(_, one)| one).collect())
+            }),
             contents,
         });
         self.bags.insert(lists, bag.clone());
@@ -374,15 +377,26 @@ impl<'s> Comparison<'s> {
             return Ok(Rc::default());
         }
         let mut groups: BTreeMap<Vec<ContentId>, Vec<(PolicyRule, Vec<Except>)>> = BTreeMap::new();
-        let indexes = self.index_of(&left);
+        let mut add = |givers, piece: &RulePiece, what| {
+            let rule = self.rule(piece, what);
+            let except = excepts(piece, what)?;
+            groups.entry(givers).or_default().push((rule, except));
+            Ok(())
+        };
         for &what in what {
-            let (given, contents) = &indexes[what];
             let covered: Vec<&Index> = covering.iter().map(|bag| &bag.indexes[what]).collect();
-            for piece in pieces(given, &covered, Givers::Apart, &self.vocabulary, self.work)? {
+            let boxes = self.boxes_of(&left, what);
+            let alone = Alone::new(&boxes, &covered, &self.vocabulary, self.work)?;
+            let (alone, boxes): (Vec<_>, Vec<_>) =
+                boxes.into_iter().partition(|(_, one)| alone.has(one));
+            for (content, one) in alone {
+                add(vec![content], &RulePiece::whole(&one), what)?;
+            }
+            let (contents, boxes): (Vec<ContentId>, _) = boxes.into_iter().unzip();
+            let given = Index::new(boxes);
+            for piece in pieces(&given, &covered, Givers::Apart, &self.vocabulary, self.work)? {
                 let givers = piece.givers.iter().map(|&giver| contents[giver]).collect();
-                let rule = self.rule(&piece, what);
-                let except = excepts(&piece, what)?;
-                groups.entry(givers).or_default().push((rule, except));
+                add(givers, &piece, what)?;
             }
         }
         let groups = groups.into_iter().map(|(givers, mut rules)| {
@@ -400,8 +414,17 @@ impl<'s> Comparison<'s> {
         }
     }
 
-    /// What bags cover of a piece, as indexes of what they have in common with it.
-    fn common(&self, piece: &RulePiece, what: usize, bags: &[&Bag]) -> Result<Index, TooLarge> {
+    /// What bags cover of a piece, as an index of what they have in common with it; none where that is
+    /// nothing.
+    fn common(
+        &self,
+        piece: &RulePiece,
+        what: usize,
+        bags: &[&Bag],
+    ) -> Result<Option<Index>, TooLarge> {
+        if bags.iter().all(|bag| bag.indexes[what].is_empty()) {
+            return Ok(None);
+        }
         let whole = RuleBox {
             words: piece.words.each_ref().map(|words| words.to_vec()),
         };
@@ -410,22 +433,22 @@ impl<'s> Comparison<'s> {
             let index = &bag.indexes[what];
             common.extend(index.common(&whole, &self.vocabulary, self.work)?);
         }
-        Ok(Index::new(common))
+        Ok((!common.is_empty()).then(|| Index::new(common)))
     }
 
     /// What of a piece is left out, in few rules.
     fn left_out(
         &self,
-        common: &Index,
-        covered: &[&Index],
+        common: Option<&Index>,
+        covered: Option<&Index>,
         what: usize,
     ) -> Result<Vec<PolicyRule>, TooLarge> {
-        if common.is_empty() {
+        let Some(common) = common else {
             return Ok(Vec::new());
-        }
+        };
         let found = pieces(
             common,
-            covered,
+            covered.as_slice(),
             Givers::Together,
             &self.vocabulary,
             self.work,
@@ -443,7 +466,7 @@ impl<'s> Comparison<'s> {
         bags: &[&Bag],
     ) -> Result<Vec<Except>, TooLarge> {
         let common = self.common(piece, what, bags)?;
-        let rules = self.left_out(&common, &[], what)?;
+        let rules = self.left_out(common.as_ref(), None, what)?;
         let except = |rule| Except {
             scope: Scope::Cluster,
             rule,
@@ -460,12 +483,12 @@ impl<'s> Comparison<'s> {
         without: &Bags,
     ) -> Result<Vec<Except>, TooLarge> {
         let mut excepts = Vec::new();
-        let mut everywhere = Index::new(Vec::new());
+        let mut everywhere = None;
         let mut known: HashMap<usize, Vec<PolicyRule>> = HashMap::new();
         for (&scope, bag) in without {
             let rules = if scope == ScopeId::CLUSTER {
                 everywhere = self.common(piece, what, &[bag])?;
-                self.left_out(&everywhere, &[], what)?
+                self.left_out(everywhere.as_ref(), None, what)?
             } else if what == URLS {
                 // In a namespace, URLs are never granted.
                 continue;
@@ -473,7 +496,7 @@ impl<'s> Comparison<'s> {
                 rules.clone()
             } else {
                 let common = self.common(piece, what, &[bag])?;
-                let rules = self.left_out(&common, &[&everywhere], what)?;
+                let rules = self.left_out(common.as_ref(), everywhere.as_ref(), what)?;
                 known.insert(bag.number, rules.clone());
                 rules
             };

@@ -6,7 +6,6 @@
 //! where all that is below them is equal: verbs first, then resources, groups and names.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use compact_str::CompactString;
@@ -17,7 +16,7 @@ use crate::kube::discovery::RESOURCE_VERBS;
 
 use crate::authz::rbac::TooLarge;
 
-use super::boxes::{ANY, DIMENSIONS, Dimension, Vocabulary, Word};
+use super::boxes::{ANY, DIMENSIONS, Dimension, RuleBox, Vocabulary, Word};
 use super::index::{Index, NodeId};
 use super::work::Work;
 
@@ -44,6 +43,14 @@ pub(super) struct RulePiece {
 }
 
 impl RulePiece {
+    /// All of a box, whoever gives it.
+    pub(super) fn whole(one: &RuleBox) -> Self {
+        RulePiece {
+            givers: Rc::default(),
+            words: one.words.each_ref().map(|words| Rc::from(&**words)),
+        }
+    }
+
     /// The piece as a rule about resources.
     pub(super) fn resource_rule(&self, vocabulary: &Vocabulary) -> PolicyRule {
         PolicyRule {
@@ -185,14 +192,14 @@ impl Default for NumberLists {
             lists: Vec::new(),
             numbers: HashMap::new(),
         };
-        lists.number(Vec::new());
+        lists.number(&[]);
         lists
     }
 }
 
 impl NumberLists {
-    fn number(&mut self, list: Vec<usize>) -> ListId {
-        if let Some(&number) = self.numbers.get(&*list) {
+    fn number(&mut self, list: &[usize]) -> ListId {
+        if let Some(&number) = self.numbers.get(list) {
             return number;
         }
         let list: Rc<[usize]> = list.into();
@@ -224,30 +231,28 @@ impl Walk<'_> {
         if let Some(piece) = self.whole_box(dimensions, &reached)? {
             return Ok(vec![piece]);
         }
-        let mut classes: Vec<(Vec<ReachedBoxes>, Vec<Word>)> = Vec::new();
-        let mut class_of: HashMap<Vec<ReachedBoxes>, usize> = HashMap::new();
+        let mut classes: HashMap<Vec<ReachedBoxes>, Vec<Word>> = HashMap::new();
         for word in self.listed(dimension, &reached)? {
             let next = self.step(dimension, &reached, word)?;
-            match class_of.get(&next) {
-                Some(&class) => classes[class].1.push(word),
-                None => {
-                    class_of.insert(next.clone(), classes.len());
-                    classes.push((next, vec![word]));
-                }
-            }
+            classes.entry(next).or_default().push(word);
         }
-        drop(class_of);
         let mut together: HashMap<NewPiece, Vec<Word>> = HashMap::new();
-        for (next, words) in classes {
-            for found in self.walk(further, &next)? {
+        for (next, mut words) in classes {
+            let found = self.walk(further, &next)?;
+            let found_alone = found.len() == 1;
+            for found in found {
                 self.work.steps(words.len())?;
-                together.entry(found).or_default().extend_from_slice(&words);
+                let together: &mut Vec<Word> = together.entry(found).or_default();
+                match together.is_empty() && found_alone {
+                    true => *together = std::mem::take(&mut words),
+                    false => together.extend_from_slice(&words),
+                }
             }
         }
         let mut all = Vec::with_capacity(together.len());
         for (mut found, mut words) in together {
             words.sort_unstable();
-            found.words[dimension as usize] = self.lists.number(words);
+            found.words[dimension as usize] = self.lists.number(&words);
             all.push(found);
         }
         Ok(all)
@@ -279,7 +284,7 @@ impl Walk<'_> {
         for &dimension in dimensions {
             let words = one.of(dimension);
             self.work.steps(words.len())?;
-            piece.words[dimension as usize] = self.lists.number(words.to_vec());
+            piece.words[dimension as usize] = self.lists.number(words);
         }
         Ok(Some(piece))
     }
@@ -394,20 +399,20 @@ impl Walk<'_> {
         let givers = match self.givers {
             Givers::Together => EMPTY,
             Givers::Apart => {
-                let mut givers = BTreeSet::new();
+                let mut givers = Vec::with_capacity(reached.len());
                 for one in reached {
                     match one.at {
-                        At::Box(number) => {
-                            givers.insert(number);
-                        }
+                        At::Box(number) => givers.push(number),
                         At::Node(node) => {
                             let boxes = self.indexes[GIVEN].boxes_of(node);
                             self.work.steps(boxes.len())?;
-                            givers.extend(boxes.iter().copied());
+                            givers.extend_from_slice(&boxes);
                         }
                     }
                 }
-                self.lists.number(givers.into_iter().collect())
+                givers.sort_unstable();
+                givers.dedup();
+                self.lists.number(&givers)
             }
         };
         Ok(Some(NewPiece {

@@ -3,6 +3,8 @@
 //! A gain may have many words and leave out many, and there are many gains: words are looked up, and
 //! of names it is counted how many are left.
 
+use std::sync::LazyLock;
+
 use hashbrown::{HashMap, HashSet};
 
 use crate::analysis::diff::Change;
@@ -13,10 +15,21 @@ use crate::authz::{Attributes, Authorizer, Decision, ResourceAttributes};
 use crate::kube::{CompactString, PolicyRule};
 use crate::object::Scope;
 
-use super::{RiskyRequests, TypeScope};
+use super::{Pattern, RISKS, RiskyRequests, TypeScope};
 
 /// A value that no rule names.
 const FRESH: &str = "\u{1}";
+
+/// The words for resources that cover one of the table's, `*` apart. Most rules have none of them.
+static RISKY: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let parts = RISKS.iter().flat_map(|risk| match risk.pattern {
+        Pattern::Any(requests) => [requests, &[]],
+        Pattern::Both(first, second) => [first, second],
+        Pattern::Subject(..) => [&[][..], &[]],
+    });
+    let requests = parts.flat_map(each);
+    requests.flat_map(|request| request.covering()).collect()
+});
 
 /// Words of a rule, to be looked up.
 struct Words<'r> {
@@ -91,10 +104,9 @@ impl<'r> Lookup<'r> {
         }
         match request.subresource {
             "" => self.resources.has(fresh(request.resource)),
-            subresource => {
-                let subresource = fresh(subresource);
-                let of = |resource| format!("{resource}/{subresource}");
-                self.resources.has(&of(fresh(request.resource))) || self.resources.has(&of("*"))
+            _ => {
+                let mut covering = request.covering().into_iter();
+                covering.any(|word| self.resources.has(&word))
             }
         }
     }
@@ -115,6 +127,18 @@ struct Request<'r> {
 }
 
 impl Request<'_> {
+    /// The words for resources that cover it, `*` apart.
+    fn covering(&self) -> Vec<String> {
+        let resource = fresh(self.resource);
+        match self.subresource {
+            "" => vec![resource.to_owned()],
+            subresource => {
+                let of = |resource| format!("{resource}/{}", fresh(subresource));
+                vec![of(resource), of("*")]
+            }
+        }
+    }
+
     /// Whether a request of this kind carries no name.
     fn is_nameless(&self) -> bool {
         matches!(self.verb, "create" | "deletecollection") && self.subresource.is_empty()
@@ -171,12 +195,17 @@ pub(super) struct Gain<'c> {
     change: &'c Change,
     rule: Lookup<'c>,
     except: Vec<Lookup<'c>>,
+    /// Whether it may be of any risk's requests.
+    may_be_risky: bool,
 }
 
 impl<'c> Gain<'c> {
     pub(super) fn new(change: &'c Change) -> Self {
+        let mut resources = change.rule.resources.iter();
         Gain {
             change,
+            may_be_risky: is_every(&change.rule.resources)
+                || resources.any(|resource| RISKY.contains(&**resource)),
             rule: Lookup::new(&change.rule),
             except: change
                 .except
@@ -192,6 +221,9 @@ impl<'c> Gain<'c> {
 
     /// Whether any of these requests was gained.
     pub(super) fn is_of(&self, requests: &[RiskyRequests], held: &Held<'_>) -> bool {
+        if !self.may_be_risky {
+            return false;
+        }
         // Most are told apart by their group alone.
         let requests = requests.iter();
         let mut requests = requests.filter(|requests| self.rule.groups.covers(requests.group));

@@ -148,7 +148,7 @@ impl Binding {
 mapping! {
     /// A binding as it is written.
     struct RawBinding<'a> expecting "a Kubernetes object" {
-        metadata: RawMetadata<'a> = "metadata",
+        metadata: Box<RawMetadata<'a>> = "metadata",
         role_ref: RawRoleRef<'a> = "roleRef",
         subjects: Vec<Part<'a>> = "subjects",
     }

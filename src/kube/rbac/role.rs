@@ -120,7 +120,7 @@ impl Role {
 mapping! {
     /// A role as it is written.
     struct RawRole<'a> expecting "a Kubernetes object" {
-        metadata: RawMetadata<'a> = "metadata",
+        metadata: Box<RawMetadata<'a>> = "metadata",
         rules: Vec<Part<'a>> = "rules",
         aggregation_rule: RawAggregationRule<'a> = "aggregationRule",
     }
