@@ -21,26 +21,28 @@ impl Authorizer for RbacAuthorizer {
     fn authorize(&self, user: &UserInfo, attributes: &Attributes) -> Response {
         let request = self.compile(attributes);
         let mut allowing = AllowingRules::new(self, &request);
-        let mut grants = Vec::new();
+        let mut reasons = Vec::new();
         let mut errors = Vec::new();
         let _ = self.visit(user, attributes.namespace(), |applied: Applied| {
             match applied.role {
-                Some(role) => grants.extend(allowing.of(role).iter().map(|&rule| Grant {
-                    binding: applied.binding,
-                    subject: applied.subject,
-                    role,
-                    rule,
-                })),
+                Some(role) => allowing.each_of(role, |rule| {
+                    reasons.push(Reason::Rbac(Grant {
+                        binding: applied.binding,
+                        subject: applied.subject,
+                        role,
+                        rule,
+                    }));
+                }),
                 None => errors.push(self.not_found(applied.binding)),
             }
             ControlFlow::<()>::Continue(())
         });
         // A group given twice is visited twice.
-        grants.sort_unstable();
-        grants.dedup();
+        reasons.sort_unstable();
+        reasons.dedup();
         Response {
-            decision: decision(grants.first()),
-            reasons: grants.into_iter().map(Reason::Rbac).collect(),
+            decision: decision(reasons.first()),
+            reasons,
             errors: each_once(errors),
         }
     }
@@ -66,7 +68,7 @@ impl Authorizer for RbacAuthorizer {
 }
 
 /// RBAC allows by a grant, and says nothing without one.
-fn decision(grant: Option<&Grant>) -> Decision {
+fn decision<G>(grant: Option<&G>) -> Decision {
     grant.map_or(Decision::NoOpinion, |_| Decision::Allow)
 }
 
@@ -285,6 +287,15 @@ impl<'r> AllowingRules<'r> {
             request,
             few: Vec::new(),
             many: HashMap::new(),
+        }
+    }
+
+    /// Hands over the numbers, from 1, of a role's effective rules that allow the request.
+    fn each_of(&mut self, role: RoleId, each: impl FnMut(usize)) {
+        let compiled = &self.rbac.compiled;
+        match compiled.place(role).len() <= FEW_RULES {
+            true => compiled.allowing(role, self.request).for_each(each),
+            false => self.of(role).iter().copied().for_each(each),
         }
     }
 

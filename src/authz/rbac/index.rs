@@ -77,6 +77,21 @@ pub(crate) struct Slot {
     roles: [u16; ROLES],
 }
 
+impl Slot {
+    /// Whether an edge may reach requests in a namespace.
+    #[inline]
+    fn may_reach(&self, namespace: Sym) -> bool {
+        self.roles[0] != END || self.may_reach_in(namespace)
+    }
+
+    /// The same of edges of that namespace alone.
+    #[inline]
+    fn may_reach_in(&self, namespace: Sym) -> bool {
+        let bits = namespace_bits(namespace);
+        namespace != Sym::NONE && self.namespaces & bits == bits
+    }
+}
+
 /// A [`SlotHeader`], or an [`Edge`].
 #[derive(Debug, Clone, Copy)]
 struct Record([u32; 4]);
@@ -299,13 +314,24 @@ impl SubjectIndex {
         strings.read(self.header(slot).name) == name
     }
 
-    /// The edges of a slot that reach requests in a namespace, cluster-wide ones first.
+    /// The edges of a name that reach requests in a namespace, cluster-wide ones first.
     #[inline]
-    pub(super) fn edges(&self, slot: &Slot, namespace: Sym) -> impl Iterator<Item = Edge> {
-        self.cluster_wide(slot)
-            .iter()
-            .chain(self.namespaced(slot, namespace))
-            .map(|record| record.edge())
+    pub(super) fn edges(
+        &self,
+        strings: &Interner,
+        kind: NameKind,
+        name: &str,
+        namespace: Sym,
+    ) -> impl Iterator<Item = Edge> {
+        // Most names have none there, which the slot alone tells.
+        let slot = self
+            .likely_slot(strings, kind, name)
+            .filter(|slot| slot.may_reach(namespace) && self.is_of(slot, strings, name));
+        slot.into_iter().flat_map(move |slot| {
+            let namespaced = self.namespaced(slot, namespace);
+            let records = self.cluster_wide(slot).iter().chain(namespaced);
+            records.map(|record| record.edge())
+        })
     }
 
     /// All edges of a slot, whatever their namespace.
@@ -357,8 +383,7 @@ impl SubjectIndex {
     fn namespaced(&self, slot: &Slot, namespace: Sym) -> &[Record] {
         /// So few are searched one after the other: bisection waits for memory at each step.
         const FEW: usize = 32;
-        let bits = namespace_bits(namespace);
-        if namespace == Sym::NONE || slot.namespaces & bits != bits {
+        if !slot.may_reach_in(namespace) {
             return &[];
         }
         let header = self.header(slot);

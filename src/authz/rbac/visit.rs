@@ -68,10 +68,8 @@ impl RbacAuthorizer {
     ) -> ControlFlow<B> {
         let namespace = self.namespace(namespace);
         for (kind, name) in names(user) {
-            if let Some(slot) = self.index.slot(&self.strings, kind, name) {
-                for edge in self.index.edges(slot, namespace) {
-                    each(edge.into())?;
-                }
+            for edge in self.index.edges(&self.strings, kind, name, namespace) {
+                each(edge.into())?;
             }
         }
         ControlFlow::Continue(())
