@@ -1,10 +1,13 @@
 //! Arguments in, exit code out; one file a subcommand.
 
+mod answers;
 mod can_i;
 mod check;
+mod comparison;
 mod config;
 mod diagnostics;
 mod diff;
+mod environment;
 mod exit;
 mod input;
 mod lookup;
@@ -14,6 +17,7 @@ mod progress;
 mod rendering;
 mod request;
 mod review;
+mod settings;
 mod sides;
 mod test;
 mod who;

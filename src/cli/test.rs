@@ -7,13 +7,15 @@ use crate::analysis::unjudged::{unjudged as unjudged_of, unread, unread_since};
 use crate::ask::KnownSubjects;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::files::ReadRules;
-use crate::render::assertions::{AssertionView, TestView};
+use crate::render::assertions::{self, AssertionView, TestView};
 use crate::render::{UnjudgedView, how_many};
 use crate::text::SourceText;
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
+use super::comparison::{LoadedSides, SettingsSide, compared_settings};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, SettingsSide, Stdin};
+use super::input::{self, InputArgs, Loaded, Stdin};
 use super::out::{self, DocumentFormat};
 use super::sides::Compared;
 
@@ -28,8 +30,8 @@ use super::sides::Compared;
   rbac-eval test assertions.yaml -f cluster.yaml -o junit > report.xml
   rbac-eval test assertions.yaml --base origin/main")]
 pub(super) struct TestArgs {
-    /// Files of assertions
-    #[arg(value_name = "FILE", required = true)]
+    /// Files of assertions [default: the `tests:` of each environment]
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
     /// What was before, as diff's BASE; assertions are held against it too
@@ -58,29 +60,74 @@ enum TestOutput {
 }
 
 pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
-    let (
-        texts,
-        base,
-        Loaded {
-            rbac,
-            directory,
-            tools,
-        },
-    ) = match &args.base {
-        None => {
-            let texts = input::read_texts(&args.files, ReadRules::default())?;
-            (texts, None, input::load(&args.input, Stdin::Free)?)
-        }
+    let mut complaints = Vec::new();
+    let answers = match &args.base {
+        None => Answers::of_inputs(input::inputs(&args.input)?, |input| {
+            let files = assertion_files(args, &input.settings.tests)?;
+            let texts = input::read_texts(&files, ReadRules::default())?;
+            let head = input.load(Stdin::Free)?;
+            judge_files(texts, None, head, input.label(), &mut complaints)
+        })?,
         Some(base) => {
             let sides = Compared::of_working_tree(base)?;
-            let (loaded, texts) =
-                input::load_sides(&args.input, &sides, args.settings, &args.files)?;
-            for note in &loaded.notes {
-                out::note(note);
+            let all = compared_settings(&args.input, &sides, args.settings)?;
+            let mut answers = Answers::new(all.len());
+            for one in &all {
+                let found = assertion_files(args, one.tests()).and_then(|files| {
+                    let loaded = one.load(&args.input, &sides, args.settings, &files)?;
+                    for note in &loaded.notes {
+                        out::note(&format!("{}{note}", one.label()));
+                    }
+                    let LoadedSides {
+                        base, head, tests, ..
+                    } = loaded;
+                    judge_files(tests, Some(base), head, one.label(), &mut complaints)
+                });
+                let tell = |failure: &str| out::error(&format!("{}{failure}", one.label()));
+                answers.add(one.environment(), found, tell)?;
             }
-            (texts, Some(loaded.base), loaded.head)
+            answers
         }
     };
+    let views: Vec<(Option<&str>, &TestView)> = answers.views().collect();
+    match args.output {
+        TestOutput::Table => answers.text(|view| Ok(view.to_table()))?,
+        TestOutput::Tap => out::answer(&assertions::tap_of(&views))?,
+        TestOutput::Junit => out::answer(&assertions::junit_of(&views)?)?,
+        TestOutput::Json => answers.document(DocumentFormat::Json)?,
+        TestOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+    }
+    for complaint in &complaints {
+        out::error(complaint);
+    }
+    Ok(answers.exit())
+}
+
+/// The files of assertions: those of the command line, else those that the settings name.
+fn assertion_files(args: &TestArgs, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    match (args.files.is_empty(), named.is_empty()) {
+        (false, _) => Ok(args.files.clone()),
+        (true, false) => Ok(named.to_vec()),
+        (true, true) => Err(Failure::message(
+            "name a file of assertions, or give an environment of `.rbac-eval.yaml` its `tests:`",
+        )),
+    }
+}
+
+/// Judges all assertions. What has to be mended is added to `complaints`, which are told after the
+/// answers.
+fn judge_files(
+    texts: Vec<SourceText>,
+    base: Option<Loaded>,
+    head: Loaded,
+    label: &str,
+    complaints: &mut Vec<String>,
+) -> Result<Answered<TestView>, Failure> {
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = head;
     let files = parse_files(texts)?;
     let unread = match &base {
         Some(base) => unread_since(base.rbac, rbac),
@@ -99,7 +146,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             Err(errors) => {
                 unjudged = true;
                 for diagnostic in errors.into_iter().map(Diagnostic::nowhere) {
-                    out::error(&diagnostic.message);
+                    out::error(&format!("{label}{}", diagnostic.message));
                 }
                 continue;
             }
@@ -109,7 +156,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             for note in judged.notes {
                 // What a name means is said once, however many assertions use it.
                 if !noted.contains(&note) {
-                    out::note(&format!("{}:{}: {note}", file.name, assertion.line));
+                    out::note(&format!("{label}{}:{}: {note}", file.name, assertion.line));
                     noted.push(note);
                 }
             }
@@ -135,24 +182,19 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     }
     let all_unjudged = UnjudgedView::all(rbac.snapshot().files(), &unjudged_of(rbac));
     let view = TestView::new(views, all_unjudged);
-    match args.output {
-        TestOutput::Table => out::answer(&view.to_table())?,
-        TestOutput::Tap => out::answer(&view.to_tap())?,
-        TestOutput::Junit => out::answer(&view.to_junit()?)?,
-        TestOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-        TestOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
-    }
-    Ok(if view.unknown > 0 || settings_differ {
-        out::error(&format!(
-            "{}; mend it, or leave it out of the input",
+    let is_unknown = view.unknown > 0 || settings_differ;
+    if is_unknown {
+        complaints.push(format!(
+            "{label}{}; mend it, or leave it out of the input",
             how_many(view.unjudged.len())
         ));
-        Exit::Error
-    } else if view.broken == 0 {
-        Exit::Yes
-    } else {
-        Exit::No
-    })
+    }
+    let exit = match (is_unknown, view.broken) {
+        (true, _) => Exit::Error,
+        (false, 0) => Exit::Yes,
+        (false, _) => Exit::No,
+    };
+    Ok(Answered { view, tools, exit })
 }
 
 fn parse_files(texts: Vec<SourceText>) -> Result<Vec<AssertionFile>, Failure> {

@@ -23,6 +23,8 @@ pub enum Defaults {
     /// The newest, unless the input is a server's complete policy.
     #[default]
     Auto,
+    /// This one, unless the input is a server's complete policy.
+    AutoOf(DefaultPolicy),
     /// None.
     None,
     /// This one.
@@ -106,10 +108,14 @@ impl Snapshot {
     pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
         let input = Input::of(&manifest);
         let defaults = match defaults {
-            Defaults::Auto if input.completeness == Completeness::Complete => None,
+            Defaults::Auto | Defaults::AutoOf(_)
+                if input.completeness == Completeness::Complete =>
+            {
+                None
+            }
             Defaults::Auto => Some(DefaultPolicy::newest()),
             Defaults::None => None,
-            Defaults::Version(policy) => Some(policy),
+            Defaults::AutoOf(policy) | Defaults::Version(policy) => Some(policy),
         };
         let mut objects =
             defaults.map_or_else(Objects::default, |policy| policy.objects(&mut files));
