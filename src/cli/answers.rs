@@ -1,11 +1,20 @@
 //! Answers about one input, or about several environments.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
 use crate::render::sarif;
 use crate::tools::ToolUse;
 
 use super::exit::{Exit, Failure};
 use super::input::Input;
 use super::out::{self, Document, DocumentFormat};
+
+/// The least bytes of a comment that an environment gets.
+const LEAST_SHARE: usize = 2000;
+
+/// How many environments a comment names at once.
+const MOST_NAMES: usize = 20;
 
 /// An answer about one input.
 pub(super) struct Answered<V> {
@@ -21,11 +30,21 @@ struct About<V> {
     answered: Answered<V>,
 }
 
+/// Environments whose answers are alike.
+struct Group<'a, V> {
+    environments: Vec<&'a str>,
+    exit: Exit,
+    view: &'a V,
+    text: String,
+}
+
 /// The answers about all inputs.
 pub(super) struct Answers<V> {
     answers: Vec<About<V>>,
     /// How many inputs there are, those without an answer among them.
     inputs: usize,
+    /// How many of them nothing was asked of.
+    passed_over: usize,
 }
 
 impl<V> Answers<V> {
@@ -47,6 +66,7 @@ impl<V> Answers<V> {
         Answers {
             answers: Vec::with_capacity(inputs),
             inputs,
+            passed_over: 0,
         }
     }
 
@@ -68,11 +88,16 @@ impl<V> Answers<V> {
         Ok(())
     }
 
+    /// Counts one input less, of which nothing was asked.
+    pub(super) fn pass_over(&mut self) {
+        self.passed_over += 1;
+    }
+
     /// The gravest exit of all.
     pub(super) fn exit(&self) -> Exit {
         let exits = self.answers.iter().map(|about| about.answered.exit);
         let gravest = exits.max().unwrap_or(Exit::Error);
-        match self.answers.len() < self.inputs {
+        match self.answers.len() + self.passed_over < self.inputs {
             true => Exit::Error,
             false => gravest,
         }
@@ -100,6 +125,64 @@ impl<V> Answers<V> {
             |view| Ok(text(view)),
             |text| out::verdict(text),
         )
+    }
+
+    /// Prints the answers as one comment of about so many bytes. Where they don't fit each gets a share, and
+    /// those that still don't, the least grave ones, are named at the top.
+    pub(super) fn comment(
+        &self,
+        most: usize,
+        text: impl Fn(&V, usize) -> String,
+    ) -> Result<(), Failure> {
+        let mut groups: Vec<Group<'_, V>> = Vec::new();
+        for about in &self.answers {
+            let Answered { view, exit, .. } = &about.answered;
+            let text = text(view, most);
+            let environment = about.environment.as_deref().filter(|_| self.inputs > 1);
+            let Some(environment) = environment else {
+                return out::answer(&text);
+            };
+            match groups.iter_mut().find(|group| group.text == text) {
+                Some(group) => {
+                    group.environments.push(environment);
+                    group.exit = group.exit.max(*exit);
+                }
+                None => groups.push(Group {
+                    environments: vec![environment],
+                    exit: *exit,
+                    view,
+                    text,
+                }),
+            }
+        }
+        let heading = |group: &Group<'_, V>| Heading::Markdown.of(&group.environments);
+        let whole = groups
+            .iter()
+            .map(|group| heading(group).len() + group.text.len());
+        if whole.sum::<usize>() > most {
+            let share = (most / groups.len().max(1)).max(LEAST_SHARE);
+            for group in &mut groups {
+                group.text = text(group.view, share);
+            }
+            groups.sort_by_key(|group| Reverse(group.exit));
+        }
+        let (mut shown, mut left_out) = (Vec::new(), Vec::new());
+        let mut length = 0;
+        for group in &groups {
+            let part = format!("{}\n{}", heading(group), group.text);
+            length += part.len() + 1;
+            match length > most && !shown.is_empty() {
+                true => left_out.extend_from_slice(&group.environments),
+                false => shown.push(part),
+            }
+        }
+        if !left_out.is_empty() {
+            out::answer(&format!(
+                "**What changes in {} doesn't fit here; `rbac-eval diff` shows all.**\n\n",
+                Heading::Markdown.words(&left_out)
+            ))?;
+        }
+        out::answer(&shown.join("\n"))
     }
 
     /// The same in Markdown.
@@ -170,15 +253,20 @@ impl<V> Answers<V> {
     /// Prints GitHub's workflow commands, equal ones once.
     pub(super) fn commands(&self, text: impl Fn(&V) -> String) -> Result<(), Failure> {
         let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
         for (environment, view) in self.views() {
             let text = text(view);
             let Some(environment) = environment else {
                 return out::commands(&text);
             };
             for line in text.lines() {
-                match lines.iter_mut().find(|(known, _)| known == line) {
+                match known.get(line).and_then(|&at| lines.get_mut(at)) {
+                    Some((_, environments)) if environments.last() == Some(&environment) => {}
                     Some((_, environments)) => environments.push(environment),
-                    None => lines.push((line.to_owned(), vec![environment])),
+                    None => {
+                        known.insert(line.to_owned(), lines.len());
+                        lines.push((line.to_owned(), vec![environment]));
+                    }
                 }
             }
         }
@@ -233,9 +321,15 @@ impl Heading {
                 .map(|name| format!("`{name}`"))
                 .collect(),
         };
-        match &*names {
-            [one] => format!("environment {one}"),
-            many => format!("environments {}", many.join(", ")),
+        match (&*names, self) {
+            ([one], _) => format!("environment {one}"),
+            // A comment has an end.
+            (many, Heading::Markdown) if many.len() > MOST_NAMES => format!(
+                "environments {} and {} more",
+                many.get(..MOST_NAMES).unwrap_or_default().join(", "),
+                many.len() - MOST_NAMES
+            ),
+            (many, _) => format!("environments {}", many.join(", ")),
         }
     }
 }

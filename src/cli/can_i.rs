@@ -92,6 +92,7 @@ fn answer(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<CanIView>, Fail
         directory,
         tools,
     } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let ResolvedUser {
         user,
@@ -188,6 +189,7 @@ fn list_one(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<ListView>, Fa
         directory,
         tools,
     } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let ResolvedUser { user, .. } = args
         .who
         .resolve(&Resolver::new(rbac.snapshot(), &directory))?;

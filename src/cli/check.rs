@@ -68,6 +68,7 @@ fn answer(args: &CheckArgs, input: &Input<'_>) -> Result<Answered<CheckView>, Fa
         directory,
         tools,
     } = input.load_quietly()?;
+    let rbac = &*rbac;
     let findings = check(rbac, &directory);
     let view = CheckView::new(rbac.snapshot().files(), &findings, &unjudged(rbac));
     let least = match args.fail_on {

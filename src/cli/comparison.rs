@@ -34,6 +34,22 @@ pub(super) struct LoadedSides {
     pub(super) tests: Vec<SourceText>,
 }
 
+/// Files of assertions, and who names them.
+#[derive(Debug)]
+pub(super) struct AssertionPaths {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) asked_by: AskedBy,
+}
+
+impl Default for AssertionPaths {
+    fn default() -> Self {
+        AssertionPaths {
+            paths: Vec::new(),
+            asked_by: AskedBy::User,
+        }
+    }
+}
+
 /// An environment, or the input as a whole, as both sides have it.
 pub(super) struct ComparedSettings {
     /// Those that BASE is read by; none where it isn't there.
@@ -54,11 +70,17 @@ pub(super) fn compared_settings(
     sides: &Compared,
     from: SettingsSide,
 ) -> Result<Vec<ComparedSettings>, Failure> {
+    let are_paths = sides.are_paths() && args.env.is_empty();
     let of = |side: &ComparedInput| {
-        Settings::all(args, || match side {
+        let nearest = || match side {
             ComparedInput::Revision(revision) => config::nearest_in(revision, args.limits()),
             ComparedInput::Path(_) | ComparedInput::WorkingTree => config::nearest(),
-        })
+        };
+        match are_paths {
+            // What is compared is said, and which environment it is of isn't.
+            true => Settings::of_no_environment(args, nearest).map(|settings| vec![settings]),
+            false => Settings::all(args, nearest),
+        }
     };
     let (of_base, of_head) = (of(&sides.base)?, of(&sides.head)?);
     let [base_names, head_names] = [&of_base, &of_head].map(|all| settings::names(all));
@@ -143,6 +165,11 @@ impl ComparedSettings {
         self.judging().map_or(&[], |settings| &settings.tests)
     }
 
+    /// Whether HEAD says otherwise how it is judged.
+    pub(super) fn differs(&self) -> bool {
+        self.differing.is_some()
+    }
+
     fn judging(&self) -> Option<&Settings> {
         self.base.as_ref().or(self.head.as_ref())
     }
@@ -155,7 +182,7 @@ impl ComparedSettings {
         args: &InputArgs,
         sides: &Compared,
         from: SettingsSide,
-        tests: &[PathBuf],
+        tests: &AssertionPaths,
     ) -> Result<LoadedSides, Failure> {
         let Some(settings) = self.judging() else {
             return Err(Failure::message("there is nothing to compare"));
@@ -163,7 +190,7 @@ impl ComparedSettings {
         let side_texts = |paths: &[PathBuf], asked_by| side_texts(args, sides, paths, asked_by);
         let directory = side_texts(&settings.directory, settings.directory_asked_by)?;
         let with = side_texts(&settings.with, AskedBy::Repository)?;
-        let tests = side_texts(tests, AskedBy::User)?;
+        let tests = side_texts(&tests.paths, tests.asked_by)?;
         let mut differing: Vec<UnreadableFile> = self.differing.iter().cloned().collect();
         for (texts, what) in [
             (&directory, "this directory"),
@@ -194,11 +221,15 @@ impl ComparedSettings {
                 let path = path.display();
                 format!("{side} has no `{path}`")
             }));
-            let strays = match side {
-                ComparedInput::Path(_) => Strays::PassedOver,
-                ComparedInput::Revision(_) | ComparedInput::WorkingTree => settings.strays(),
-            };
-            rendering::render(reading, settings, args.limits(), strays)
+            let limits = args.limits();
+            match side {
+                ComparedInput::Path(path) => {
+                    rendering::render(reading, &settings.of_path(path), limits, Strays::PassedOver)
+                }
+                ComparedInput::Revision(_) | ComparedInput::WorkingTree => {
+                    rendering::render(reading, settings, limits, settings.strays())
+                }
+            }
         };
         let before = read(&sides.base, self.base.as_ref())?;
         let mut after = read(&sides.head, self.head.as_ref())?;
@@ -257,7 +288,11 @@ impl ComparedSettings {
             ComparedInput::Revision(revision) => format!("{}{revision}:", self.label),
             ComparedInput::Path(_) | ComparedInput::WorkingTree => self.label.clone(),
         };
-        parsed.build(args, Report::Everything, &side.to_string(), &label)
+        let loaded = parsed.build(args, Report::Everything, &side.to_string(), &label)?;
+        Ok(match self.label.is_empty() {
+            true => loaded.kept(),
+            false => loaded,
+        })
     }
 }
 
@@ -269,12 +304,12 @@ fn read_side(
 ) -> Result<Reading, Failure> {
     let read = match side {
         ComparedInput::WorkingTree => {
-            let asked_by = if settings.files.is_empty() || settings.config.is_some() {
-                AskedBy::Repository
+            let (asked_by, stdin) = if settings.files.is_empty() || settings.config.is_some() {
+                (AskedBy::Repository, Stdin::NotMeant)
             } else {
-                AskedBy::User
+                (AskedBy::User, Stdin::Free)
             };
-            let rules = args.rules(asked_by, IgnoreFiles::Obeyed, Stdin::Free);
+            let rules = args.rules(asked_by, IgnoreFiles::Obeyed, stdin);
             read_paths(&settings.paths(), rules)
         }
         ComparedInput::Path(path) => {

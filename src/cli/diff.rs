@@ -6,12 +6,14 @@ use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
 use crate::analysis::unjudged::unjudged_since;
 use crate::diagnostic::{Severity, codes};
-use crate::render::diff::DiffView;
+use crate::render::diff::{COMMENT_BYTES, DiffView};
 use crate::render::how_many;
 use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
-use super::comparison::{ComparedSettings, LoadedSides, SettingsSide, compared_settings};
+use super::comparison::{
+    AssertionPaths, ComparedSettings, LoadedSides, SettingsSide, compared_settings,
+};
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs};
 use super::out::{self, DocumentFormat};
@@ -98,7 +100,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let answers = ManuallyDrop::new(answers);
     match args.output {
         DiffOutput::Table => answers.text(|view| Ok(view.to_text()))?,
-        DiffOutput::Markdown => answers.markdown(DiffView::to_markdown)?,
+        DiffOutput::Markdown => answers.comment(COMMENT_BYTES, DiffView::to_markdown)?,
         DiffOutput::Json => answers.document(DocumentFormat::Json)?,
         DiffOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
         DiffOutput::Sarif => answers.sarif(|view| Ok(view.to_sarif()?))?,
@@ -120,19 +122,25 @@ fn answer(
 ) -> Result<Answered<DiffView>, Failure> {
     let LoadedSides {
         base, head, notes, ..
-    } = compared.load(&args.input, sides, args.settings, &[])?;
-    let unjudged = unjudged_since(base.rbac, head.rbac);
+    } = compared.load(
+        &args.input,
+        sides,
+        args.settings,
+        &AssertionPaths::default(),
+    )?;
+    let (before, after) = (&*base.rbac, &*head.rbac);
+    let unjudged = unjudged_since(before, after);
     let objects = base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects();
     if objects == 0 && unjudged.is_empty() {
         let Compared { base, head } = sides;
         return Err(input::no_objects(&format!("{base} and {head}")));
     }
-    let changes = weigh(diff(base.rbac, head.rbac)?, base.rbac, head.rbac);
+    let changes = weigh(diff(before, after)?, before, after);
     let changes = ManuallyDrop::new(changes);
-    let role_refs = changed_role_refs(base.rbac, head.rbac);
+    let role_refs = changed_role_refs(before, after);
     let view = DiffView::new(
-        base.rbac,
-        head.rbac,
+        before,
+        after,
         &head.directory,
         &changes,
         &unjudged,

@@ -9,6 +9,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use crate::kube::is_dns_label;
 use crate::text::excerpt;
 
 /// One cluster, as `.rbac-eval.yaml` names it. Paths are relative to that file's folder.
@@ -48,7 +49,7 @@ pub(super) struct Environment {
 
 /// A chart, and how it is installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `chart`")]
 pub(super) struct Chart {
     /// Its folder.
     pub(super) chart: PathBuf,
@@ -94,7 +95,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
         impl<'de, T: Deserialize<'de>> Visitor<'de> for OneOrManyVisitor<T> {
             type Value = OneOrMany<T>;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("one, or a list")
+                f.write_str("one of them, or a list")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
                 T::deserialize(StrDeserializer::new(text)).map(|one| OneOrMany(vec![one]))
@@ -142,8 +143,30 @@ impl Environment {
     }
 }
 
+/// The most environments of a file. Each is an answer of its own, and whoever changes a repository names
+/// them.
+const MOST: usize = 1000;
+
+/// The most folders of all of them together that kustomize or Helm renders, each of which is a run.
+const MOST_RENDERED: usize = 1000;
+
 /// Refuses environments that can't be told apart, or say nothing of what a cluster gets.
 pub(super) fn check(environments: &[Environment]) -> Result<(), String> {
+    if environments.len() > MOST {
+        return Err(format!(
+            "it names {} environments, where {MOST} are the most",
+            environments.len()
+        ));
+    }
+    let rendered = environments.iter();
+    let rendered = rendered.map(|one| one.kustomize.0.len() + one.helm.0.len());
+    let rendered: usize = rendered.sum();
+    if rendered > MOST_RENDERED {
+        return Err(format!(
+            "its environments name {rendered} folders for kustomize and Helm, where {MOST_RENDERED} are \
+             the most"
+        ));
+    }
     let mut names = BTreeSet::new();
     for environment in environments {
         let name = &*environment.name;
@@ -161,8 +184,17 @@ pub(super) fn check(environments: &[Environment]) -> Result<(), String> {
             kustomize,
             helm,
             files,
+            namespace,
             ..
         } = environment;
+        let charts = helm.0.iter().filter_map(|chart| chart.namespace.as_ref());
+        let mut namespaces = namespace.iter().chain(charts);
+        if let Some(namespace) = namespaces.find(|name| !is_dns_label(name)) {
+            return Err(format!(
+                "environment `{name}`: `{}` can't be the name of a namespace",
+                excerpt(namespace)
+            ));
+        }
         if kustomize.is_empty() && helm.is_empty() && files.is_empty() {
             return Err(format!(
                 "environment `{name}` doesn't say what the cluster gets; give `kustomize`, `helm` or `files`"

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::{Defaults, Snapshot};
@@ -66,11 +67,20 @@ clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
 
 /// What was read.
 pub(super) struct Loaded {
-    /// It lasts as long as the process: taking a large one apart takes longer than an answer.
-    pub(super) rbac: &'static RbacAuthorizer,
+    pub(super) rbac: Rc<RbacAuthorizer>,
     pub(super) directory: Directory,
     /// What rendered folders of the input.
     pub(super) tools: Vec<ToolUse>,
+}
+
+impl Loaded {
+    /// The same, to last as long as the process: taking a large one apart takes longer than an answer. Of
+    /// several each has to go, or all would have to fit side by side.
+    #[must_use]
+    pub(super) fn kept(self) -> Self {
+        std::mem::forget(Rc::clone(&self.rbac));
+        self
+    }
 }
 
 /// What makes up one input.
@@ -109,8 +119,22 @@ impl Wanted<'_> {
         let bytes = texts.iter().chain(&with).map(|text| text.bytes.len());
         let progress = Progress::of(bytes.sum());
         let watch = |bytes| progress.add(bytes);
-        let registry = settings.registry();
-        let mut manifest = kube::parse_with_progress(&registry, &mut files, &texts, &watch);
+        let namespaces = 0..texts.len();
+        let namespaces: Vec<Option<&str>> =
+            namespaces.map(|text| reading.namespace(text)).collect();
+        // Mostly all of them at once: charts alone have namespaces of their own.
+        let mut rest = &*texts;
+        let parts = namespaces.chunk_by(|a, b| a == b).map(|same| {
+            let (texts, others) = rest.split_at(same.len());
+            rest = others;
+            let registry = settings.registry(same.first().copied().flatten());
+            kube::parse_with_progress(&registry, &mut files, texts, &watch)
+        });
+        let whole = parts.reduce(|mut whole, part| {
+            whole.extend(vec![part]);
+            whole
+        });
+        let mut manifest = whole.unwrap_or_default();
         reading.set_origins(&mut files);
         manifest.add_unreadable(&mut files, &reading.reading.unreadable);
         let beside = kube::parse_with_progress(&Registry::standard(), &mut files, &with, &watch);
@@ -168,7 +192,7 @@ impl Parsed {
             }));
         }
         Ok(Loaded {
-            rbac: Box::leak(Box::new(rbac)),
+            rbac: Rc::new(rbac),
             directory,
             tools,
         })
@@ -289,7 +313,10 @@ impl Input<'_> {
         if loaded.rbac.snapshot().input_objects() == 0 {
             return Err(no_objects(&looked_at));
         }
-        Ok(loaded)
+        Ok(match self.label.is_empty() {
+            true => loaded.kept(),
+            false => loaded,
+        })
     }
 }
 

@@ -78,6 +78,7 @@ fn answer(args: &LookupArgs, input: &Input<'_>) -> Result<Answered<LookupView>, 
         directory,
         tools,
     } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let matching = if args.exact {
         Match::Exact
     } else {

@@ -104,6 +104,7 @@ fn answer(args: &MatrixArgs, input: &Input<'_>) -> Result<Answered<MatrixView>, 
         directory,
         tools,
     } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let view = match &args.resource {
         None => {

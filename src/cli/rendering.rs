@@ -25,6 +25,8 @@ pub(super) struct RenderedReading {
     pub(super) reading: Reading,
     /// Where the objects of texts come from, by the numbers of the texts.
     origins: Vec<(usize, Origins)>,
+    /// Where objects without a namespace are put, by the numbers of the texts.
+    namespaces: BTreeMap<usize, String>,
     /// What rendered them.
     pub(super) tools: Vec<ToolUse>,
     /// The folders that are rendered.
@@ -61,6 +63,11 @@ impl RenderedReading {
                 files.set_origins(file, origins);
             }
         }
+    }
+
+    /// Where objects of a text are put that have no namespace, if that is said of the text alone.
+    pub(super) fn namespace(&self, number: usize) -> Option<&str> {
+        self.namespaces.get(&number).map(String::as_str)
     }
 
     /// Tells of folders that the sides of a comparison, of which this is HEAD, don't hold in one way.
@@ -117,7 +124,12 @@ pub(super) fn render(
     strays: Strays,
 ) -> Result<RenderedReading, Failure> {
     let mut plans = Vec::with_capacity(reading.folders.len());
+    let mut known = BTreeSet::new();
     for folder in std::mem::take(&mut reading.folders) {
+        // A folder that is named twice is rendered once, or as often as it is installed.
+        if !known.insert(folder.name()) {
+            continue;
+        }
         for options in settings.helm_options(&folder.name()) {
             let plan = Plan::new(folder.clone(), options);
             plans.push(plan.map_err(|error| Failure::message(error.to_string()))?);
@@ -160,6 +172,7 @@ pub(super) fn render(
         rendered.reading.unreadable.extend(changed);
         rendered.reading.unreadable.extend(plan.unknowns());
         rendered.may_differ.extend(plan.may_differ());
+        let namespace = plan.namespace().map(str::to_owned);
         match plan.render(limits) {
             Ok(text) => {
                 for one in text.left_out {
@@ -173,6 +186,9 @@ pub(super) fn render(
                 }
                 let number = rendered.reading.texts.len();
                 rendered.origins.push((number, text.origins));
+                if let Some(namespace) = namespace {
+                    rendered.namespaces.insert(number, namespace);
+                }
                 rendered.reading.texts.push(text.text);
                 rendered.tools.push(text.tool);
             }

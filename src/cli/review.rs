@@ -53,7 +53,7 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
         )));
     };
     let Loaded { rbac, .. } = input.load(stdin)?;
-    let authorizer = chain(rbac);
+    let authorizer = chain(&rbac);
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let all_answered = if from_stdin {

@@ -48,6 +48,29 @@ impl Settings {
         args: &InputArgs,
         nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
     ) -> Result<Vec<Self>, Failure> {
+        let (whole, environments) = Settings::found(args, nearest)?;
+        if environments.is_empty() {
+            return Ok(vec![whole]);
+        }
+        let environments = environments.into_iter();
+        let environments = environments.map(|environment| whole.clone().of(environment, args));
+        Ok(environments.collect())
+    }
+
+    /// The settings of no environment, though the configuration may name some: for paths that the user
+    /// names.
+    pub(super) fn of_no_environment(
+        args: &InputArgs,
+        nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
+    ) -> Result<Self, Failure> {
+        Settings::found(args, nearest).map(|(whole, _)| whole)
+    }
+
+    /// The settings of the input as a whole, and the environments.
+    fn found(
+        args: &InputArgs,
+        nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
+    ) -> Result<(Self, Vec<Environment>), Failure> {
         let mut settings = Settings {
             environment: None,
             files: args.filename.clone(),
@@ -63,10 +86,10 @@ impl Settings {
             tests: Vec::new(),
         };
         if !settings.files.is_empty() {
-            return Ok(vec![settings]);
+            return Ok((settings, Vec::new()));
         }
         let Some(found) = nearest()? else {
-            return Ok(vec![settings]);
+            return Ok((settings, Vec::new()));
         };
         settings.config = Some(found.path());
         let FoundConfig { folder, config } = found;
@@ -75,14 +98,20 @@ impl Settings {
             settings.directory = seen_from(&folder, &config.directory);
             settings.directory_asked_by = AskedBy::Repository;
         }
-        if config.environments.is_empty() {
-            settings.files = seen_from(&folder, &config.files);
-            return Ok(vec![settings]);
-        }
+        settings.files = seen_from(&folder, &config.files);
         let environments = config.environments.into_iter();
-        let environments = environments
-            .map(|environment| settings.clone().of(environment.seen_from(&folder), args));
-        Ok(environments.collect())
+        let environments = environments.map(|environment| environment.seen_from(&folder));
+        Ok((settings, environments.collect()))
+    }
+
+    /// The same settings for a path that the user names in place of the environment's own.
+    pub(super) fn of_path(&self, path: &Path) -> Self {
+        let mut settings = self.clone();
+        let is_meant = |own: &Path| shown(own) == shown(path);
+        settings.files = vec![path.to_owned()];
+        settings.kustomizations.retain(|own| is_meant(own));
+        settings.charts.retain(|chart| is_meant(&chart.chart));
+        settings
     }
 
     /// The settings of an environment, whose paths are seen from the working folder.
@@ -128,11 +157,11 @@ impl Settings {
         self.files.clone()
     }
 
-    /// The decoders of its objects.
-    pub(super) fn registry(&self) -> Registry {
+    /// The decoders of its objects, of which those without a namespace are in this one where it is given.
+    pub(super) fn registry(&self, namespace: Option<&str>) -> Registry {
         let registry = Registry::standard();
-        match &self.namespace {
-            Some(namespace) => registry.in_namespace(&**namespace),
+        match namespace.or(self.namespace.as_deref()) {
+            Some(namespace) => registry.in_namespace(namespace),
             None => registry,
         }
     }
@@ -206,13 +235,11 @@ fn of_kubernetes(version: &str) -> Result<Defaults, Failure> {
     Ok(nearest.map_or(Defaults::Auto, Defaults::AutoOf))
 }
 
-/// The minor version of `1.34`, `v1.34` or `v1.34.2`.
+/// The minor version of `1.34`, `v1.34.2`, or what a provider prints: `v1.34.2-gke.1300`, `v1.34.2+k3s1`.
 fn minor(version: &str) -> Option<u32> {
     let rest = version.strip_prefix('v').unwrap_or(version);
-    let (minor, patch) = match rest.strip_prefix("1.")?.split_once('.') {
-        Some((minor, patch)) => (minor, patch),
-        None => (rest.strip_prefix("1.")?, "0"),
-    };
+    let rest = rest.split(['-', '+']).next()?.strip_prefix("1.")?;
+    let (minor, patch) = rest.split_once('.').unwrap_or((rest, "0"));
     patch.parse::<u32>().ok()?;
     minor.parse().ok()
 }
@@ -266,6 +293,10 @@ mod tests {
         for (text, found) in [
             ("1.34", Some(34)),
             ("v1.34.2", Some(34)),
+            ("v1.34.2-gke.1300", Some(34)),
+            ("v1.34.2+k3s1", Some(34)),
+            ("1.+34", None),
+            ("1.-34", None),
             ("1", None),
             ("2.1", None),
             ("1.x", None),

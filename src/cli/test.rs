@@ -6,14 +6,14 @@ use crate::analysis::assertions::{AssertionFile, AssertionNote, Outcome, judge, 
 use crate::analysis::unjudged::{unjudged as unjudged_of, unread, unread_since};
 use crate::ask::KnownSubjects;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::files::ReadRules;
+use crate::files::{AskedBy, ReadRules};
 use crate::render::assertions::{self, AssertionView, TestView};
 use crate::render::{UnjudgedView, how_many};
 use crate::text::SourceText;
 use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
-use super::comparison::{LoadedSides, SettingsSide, compared_settings};
+use super::comparison::{AssertionPaths, LoadedSides, SettingsSide, compared_settings};
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded, Stdin};
 use super::out::{self, DocumentFormat};
@@ -62,19 +62,41 @@ enum TestOutput {
 pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     let mut complaints = Vec::new();
     let answers = match &args.base {
-        None => Answers::of_inputs(input::inputs(&args.input)?, |input| {
-            let files = assertion_files(args, &input.settings.tests)?;
-            let texts = input::read_texts(&files, ReadRules::default())?;
-            let head = input.load(Stdin::Free)?;
-            judge_files(texts, None, head, input.label(), &mut complaints)
-        })?,
+        None => {
+            let inputs = input::inputs(&args.input)?;
+            check_named(args, inputs.iter().map(|input| &*input.settings.tests))?;
+            let mut answers = Answers::new(inputs.len());
+            for input in &inputs {
+                let files = assertion_files(args, &input.settings.tests);
+                if files.paths.is_empty() {
+                    input.note(NO_TESTS);
+                    answers.pass_over();
+                    continue;
+                }
+                let found = input::read_texts(&files.paths, rules(files.asked_by));
+                let found = found.and_then(|texts| {
+                    let head = input.load(Stdin::Free)?;
+                    judge_files(texts, None, head, input.label(), &mut complaints)
+                });
+                answers.add(input.environment(), found, |failure| input.error(failure))?;
+            }
+            answers
+        }
         Some(base) => {
             let sides = Compared::of_working_tree(base)?;
             let all = compared_settings(&args.input, &sides, args.settings)?;
+            check_named(args, all.iter().map(|one| one.tests()))?;
             let mut answers = Answers::new(all.len());
             for one in &all {
-                let found = assertion_files(args, one.tests()).and_then(|files| {
-                    let loaded = one.load(&args.input, &sides, args.settings, &files)?;
+                let files = assertion_files(args, one.tests());
+                // That HEAD gives it some now, or another place, is told all the same.
+                if files.paths.is_empty() && !one.differs() {
+                    out::note(&format!("{}{NO_TESTS}", one.label()));
+                    answers.pass_over();
+                    continue;
+                }
+                let loaded = one.load(&args.input, &sides, args.settings, &files);
+                let found = loaded.and_then(|loaded| {
                     for note in &loaded.notes {
                         out::note(&format!("{}{note}", one.label()));
                     }
@@ -103,14 +125,38 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     Ok(answers.exit())
 }
 
+/// What is told of one environment among others.
+const NO_TESTS: &str = "the settings name no `tests:` for it, so nothing is asserted";
+
+/// Refuses to hold nothing at all.
+fn check_named<'s>(
+    args: &TestArgs,
+    mut named: impl Iterator<Item = &'s [PathBuf]>,
+) -> Result<(), Failure> {
+    if !args.files.is_empty() || named.any(|files| !files.is_empty()) {
+        return Ok(());
+    }
+    Err(Failure::message(
+        "name a file of assertions, or give an environment of `.rbac-eval.yaml` its `tests:`",
+    ))
+}
+
 /// The files of assertions: those of the command line, else those that the settings name.
-fn assertion_files(args: &TestArgs, named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    match (args.files.is_empty(), named.is_empty()) {
-        (false, _) => Ok(args.files.clone()),
-        (true, false) => Ok(named.to_vec()),
-        (true, true) => Err(Failure::message(
-            "name a file of assertions, or give an environment of `.rbac-eval.yaml` its `tests:`",
-        )),
+fn assertion_files(args: &TestArgs, named: &[PathBuf]) -> AssertionPaths {
+    let (paths, asked_by) = match args.files.is_empty() {
+        false => (&*args.files, AskedBy::User),
+        true => (named, AskedBy::Repository),
+    };
+    AssertionPaths {
+        paths: paths.to_vec(),
+        asked_by,
+    }
+}
+
+fn rules(asked_by: AskedBy) -> ReadRules {
+    ReadRules {
+        asked_by,
+        ..ReadRules::default()
     }
 }
 
@@ -128,9 +174,10 @@ fn judge_files(
         directory,
         tools,
     } = head;
+    let rbac = &*rbac;
     let files = parse_files(texts)?;
     let unread = match &base {
-        Some(base) => unread_since(base.rbac, rbac),
+        Some(base) => unread_since(&base.rbac, rbac),
         None => unread(rbac),
     };
     let settings_differ = unread.iter().any(|one| one.code == &codes::SETTINGS_DIFFER);
@@ -162,7 +209,7 @@ fn judge_files(
             }
             // Unknown where what it is about wasn't there yet.
             let held_on_base = base.as_ref().and_then(|base| {
-                let judged = judge(assertion, base.rbac, &base.directory, &[]).ok()?;
+                let judged = judge(assertion, &base.rbac, &base.directory, &[]).ok()?;
                 Some(judged.outcome == Outcome::Holds)
             });
             views.push(AssertionView::new(

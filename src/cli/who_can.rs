@@ -76,6 +76,7 @@ fn answer(args: &WhoCanArgs, input: &Input<'_>) -> Result<Answered<WhoCanView>, 
         directory,
         tools,
     } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let request = request::request(&resolver, &args.verb, &args.target, &args.scope, input)?;
     let found = who_can(rbac, &request.attributes, request.reach)?;

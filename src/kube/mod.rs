@@ -92,7 +92,7 @@ pub use aliases::ALIASED_IN_ALL;
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
 pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source, United};
-pub use fields::Invalid;
+pub use fields::{Invalid, is_dns_label};
 pub use metadata::{Metadata, RawMetadata};
 pub use namespace::Namespace;
 pub(crate) use objects::Column;

@@ -22,6 +22,12 @@ mod diff_minimal;
 mod directory;
 mod directory_answers;
 mod empty_namespace;
+mod environments;
+mod environments_law;
+#[cfg(target_os = "linux")]
+mod environments_rendered;
+mod environments_settings;
+mod environments_sides;
 mod escapes;
 mod forged;
 mod forged_comment;
