@@ -11,6 +11,7 @@ use crate::render::how_many;
 use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
+use super::collisions;
 use super::comparison::{ComparedSettings, LoadedSides, SettingsSide, compared_settings};
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs};
@@ -105,7 +106,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         DiffOutput::Github => answers.commands(DiffView::to_github)?,
     }
     for complaint in &complaints {
-        out::error(complaint);
+        out::error_with_lines(complaint);
     }
     Ok(answers.exit())
 }
@@ -116,7 +117,7 @@ fn answer(
     args: &DiffArgs,
     sides: &Compared,
     compared: &ComparedSettings,
-    complaints: &mut Vec<String>,
+    complaints: &mut Vec<Vec<String>>,
 ) -> Result<Answered<DiffView>, Failure> {
     let LoadedSides {
         base, head, notes, ..
@@ -142,12 +143,21 @@ fn answer(
     let is_unjudged =
         !unjudged.is_empty() && args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
     if is_unjudged {
-        complaints.push(format!(
+        complaints.push(vec![format!(
             "{}{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
             compared.label(),
             how_many(unjudged.len())
-        ));
+        )]);
     }
+    // Of BASE too: what one of its definitions gave could hide what HEAD gives.
+    let mut sides = [head.rbac, base.rbac].into_iter();
+    let collide = match compared.environment() {
+        None => sides.find_map(|rbac| collisions::complaint(rbac.snapshot())),
+        Some(_) => None,
+    };
+    let counts = args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
+    let is_unjudged = is_unjudged || counts && collide.is_some();
+    complaints.extend(collide);
     // A binding to a role that the input lacks is a gain of unknown size.
     let unknown_gain = |least| {
         let mut gains = unjudged.iter();

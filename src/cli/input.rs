@@ -15,6 +15,7 @@ use crate::text::{Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;
 
+use super::collisions;
 use super::config;
 use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
@@ -225,7 +226,18 @@ pub(super) fn inputs(args: &InputArgs) -> Result<Vec<Input<'_>>, Failure> {
 impl Input<'_> {
     /// Reads everything and builds the authorizer.
     pub(super) fn load(&self, stdin: Stdin) -> Result<Loaded, Failure> {
-        self.load_and_report(stdin, Report::Everything)
+        let loaded = self.load_and_report(stdin, Report::Everything)?;
+        if self.environment().is_none()
+            && let Some(note) = collisions::note(loaded.rbac.snapshot())
+        {
+            self.note(&note);
+        }
+        Ok(loaded)
+    }
+
+    /// The same, for a subcommand that gives no answer where definitions collide.
+    pub(super) fn load_to_judge(&self) -> Result<Loaded, Failure> {
+        self.load_and_report(Stdin::Free, Report::Everything)
     }
 
     /// The same, for a subcommand whose answer holds what is warned about.

@@ -41,6 +41,20 @@ pub(super) fn error(message: &str) {
     line(format_args!("{ERROR}error:{ERROR:#}"), message);
 }
 
+/// An error, and indented below it the lines that belong to it.
+pub(super) fn error_with_lines(lines: &[String]) {
+    let mut lines = lines.iter();
+    if let Some(first) = lines.next() {
+        error(first);
+    }
+    for text in lines {
+        // Their own indentation stays.
+        let rest = text.trim_start_matches(' ');
+        let indent = &text[..text.len() - rest.len()];
+        let _ = writeln!(anstream::stderr(), "  {indent}{}", escaped(rest));
+    }
+}
+
 /// How many messages of a kind are told in full where there are many.
 const FEW: usize = 3;
 

@@ -13,9 +13,10 @@ use crate::text::SourceText;
 use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
+use super::collisions;
 use super::comparison::{LoadedSides, SettingsSide, compared_settings};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, Stdin};
+use super::input::{self, InputArgs, Loaded};
 use super::out::{self, DocumentFormat};
 use super::sides::Compared;
 
@@ -65,8 +66,16 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         None => Answers::of_inputs(input::inputs(&args.input)?, |input| {
             let files = assertion_files(args, &input.settings.tests)?;
             let texts = input::read_texts(&files, ReadRules::default())?;
-            let head = input.load(Stdin::Free)?;
-            judge_files(texts, None, head, input.label(), &mut complaints)
+            let head = input.load_to_judge()?;
+            let environment = input.environment();
+            judge_files(
+                texts,
+                None,
+                head,
+                environment,
+                input.label(),
+                &mut complaints,
+            )
         })?,
         Some(base) => {
             let sides = Compared::of_working_tree(base)?;
@@ -81,7 +90,15 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
                     let LoadedSides {
                         base, head, tests, ..
                     } = loaded;
-                    judge_files(tests, Some(base), head, one.label(), &mut complaints)
+                    let environment = one.environment();
+                    judge_files(
+                        tests,
+                        Some(base),
+                        head,
+                        environment,
+                        one.label(),
+                        &mut complaints,
+                    )
                 });
                 let tell = |failure: &str| out::error(&format!("{}{failure}", one.label()));
                 answers.add(one.environment(), found, tell)?;
@@ -98,7 +115,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         TestOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
     }
     for complaint in &complaints {
-        out::error(complaint);
+        out::error_with_lines(complaint);
     }
     Ok(answers.exit())
 }
@@ -120,8 +137,9 @@ fn judge_files(
     texts: Vec<SourceText>,
     base: Option<Loaded>,
     head: Loaded,
+    environment: Option<&str>,
     label: &str,
-    complaints: &mut Vec<String>,
+    complaints: &mut Vec<Vec<String>>,
 ) -> Result<Answered<TestView>, Failure> {
     let Loaded {
         rbac,
@@ -184,11 +202,21 @@ fn judge_files(
     let view = TestView::new(views, all_unjudged);
     let is_unknown = view.unknown > 0 || settings_differ;
     if is_unknown {
-        complaints.push(format!(
+        complaints.push(vec![format!(
             "{label}{}; mend it, or leave it out of the input",
             how_many(view.unjudged.len())
-        ));
+        )]);
     }
+    let sides = [Some(rbac), base.as_ref().map(|base| base.rbac)];
+    let collide = match environment {
+        None => sides
+            .into_iter()
+            .flatten()
+            .find_map(|rbac| collisions::complaint(rbac.snapshot())),
+        Some(_) => None,
+    };
+    let is_unknown = is_unknown || collide.is_some();
+    complaints.extend(collide);
     let exit = match (is_unknown, view.broken) {
         (true, _) => Exit::Error,
         (false, 0) => Exit::Yes,
