@@ -5,7 +5,7 @@ use crate::tools::ToolUse;
 
 use super::exit::{Exit, Failure};
 use super::input::Input;
-use super::out::{self, Document, DocumentFormat};
+use super::out::{self, AnswerDocument, DocumentFormat};
 
 /// An answer about one input.
 pub(super) struct Answered<V> {
@@ -16,14 +16,14 @@ pub(super) struct Answered<V> {
 }
 
 /// An answer, and which environment it is about.
-struct About<V> {
+struct EnvironmentAnswer<V> {
     environment: Option<String>,
     answered: Answered<V>,
 }
 
 /// The answers about all inputs.
 pub(super) struct Answers<V> {
-    answers: Vec<About<V>>,
+    answers: Vec<EnvironmentAnswer<V>>,
     /// How many inputs there are, those without an answer among them.
     inputs: usize,
 }
@@ -58,7 +58,7 @@ impl<V> Answers<V> {
         tell: impl FnOnce(&str),
     ) -> Result<(), Failure> {
         match found {
-            Ok(answered) => self.answers.push(About {
+            Ok(answered) => self.answers.push(EnvironmentAnswer {
                 environment: environment.map(str::to_owned),
                 answered,
             }),
@@ -196,12 +196,12 @@ impl<V> Answers<V> {
 impl<V: serde::Serialize> Answers<V> {
     /// Prints the answers as a document; several as the items of a list.
     pub(super) fn document(&self, format: DocumentFormat) -> Result<(), Failure> {
-        let documents = self.answers.iter().map(|about| Document {
+        let documents = self.answers.iter().map(|about| AnswerDocument {
             view: &about.answered.view,
             environment: about.environment.as_deref(),
             tools: &about.answered.tools,
         });
-        let documents: Vec<Document<'_, V>> = documents.collect();
+        let documents: Vec<AnswerDocument<'_, V>> = documents.collect();
         match &*documents {
             [one] if self.inputs == 1 => out::document(one, format),
             all => out::documents(all, format),

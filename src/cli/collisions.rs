@@ -37,8 +37,13 @@ pub(super) fn complaint(snapshot: &Snapshot) -> Option<Vec<String>> {
             sides.len() - in_full
         ));
     }
+    let in_full = out::in_full(collisions.within.len());
     for (file, count) in collisions.within.iter().take(in_full) {
         lines.push(format!("{} alone: {count}", file.display()));
+    }
+    if collisions.within.len() > in_full {
+        let more = collisions.within.len() - in_full;
+        lines.push(format!("and {more} more files by themselves"));
     }
     let environments = collisions.environments();
     if !environments.is_empty() {
@@ -75,11 +80,11 @@ pub(super) fn note(snapshot: &Snapshot) -> Option<String> {
 /// Environments as `.rbac-eval.yaml` has them.
 pub(super) fn to_yaml(environments: &[Environment]) -> String {
     #[derive(serde::Serialize)]
-    struct Settings<'e> {
+    struct SettingsFile<'e> {
         environments: &'e [Environment],
     }
     let mut yaml = Vec::new();
-    match write_yaml(&Settings { environments }, Quotes::AsNeeded, &mut yaml) {
+    match write_yaml(&SettingsFile { environments }, Quotes::AsNeeded, &mut yaml) {
         Ok(()) => String::from_utf8_lossy(&yaml).into_owned(),
         Err(_) => String::new(),
     }

@@ -109,7 +109,7 @@ impl Snapshot {
     /// Of an object that is defined twice, or that the default policy has too, what either definition
     /// gives counts; a diagnostic says so where they differ.
     pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
-        let input = Input::of(&manifest);
+        let input = InputExtent::of(&manifest);
         let defaults = match defaults {
             Defaults::Auto | Defaults::AutoOf(_)
                 if input.completeness == Completeness::Complete =>
@@ -330,12 +330,12 @@ pub enum Reach {
 }
 
 /// What the input says before defaults are added.
-struct Input {
+struct InputExtent {
     objects: usize,
     completeness: Completeness,
 }
 
-impl Input {
+impl InputExtent {
     fn of(manifest: &Manifest) -> Self {
         let roles = manifest.objects.of::<Role>();
         let printed: HashSet<&str> = roles
@@ -348,7 +348,7 @@ impl Input {
                 let mut names = policy.cluster_roles();
                 names.all(|name| printed.contains(name))
             });
-        Input {
+        InputExtent {
             objects: roles.len() + manifest.objects.of::<Binding>().len(),
             completeness: if is_complete {
                 Completeness::Complete
