@@ -65,9 +65,13 @@ pub(super) fn complaint(snapshot: &Snapshot) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// The same for an answer from all definitions together.
+/// The same for an answer from all definitions together. What is defined twice in one file is told where
+/// that is read.
 pub(super) fn note(snapshot: &Snapshot) -> Option<String> {
-    let count = snapshot.collisions().len();
+    if snapshot.collisions().is_empty() {
+        return None;
+    }
+    let count: usize = Collisions::of(snapshot).sides().values().sum();
     (count > 0).then(|| {
         let objects = if count == 1 { "1 object is" } else { &*format!("{count} objects are") };
         format!(

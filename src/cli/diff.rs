@@ -124,7 +124,7 @@ fn answer(
     } = compared.load(&args.input, sides, args.settings, &[])?;
     let unjudged = unjudged_since(base.rbac, head.rbac);
     let objects = base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects();
-    if objects == 0 && unjudged.is_empty() {
+    if objects == 0 && unjudged.is_empty() && compared.environment().is_none() {
         let Compared { base, head } = sides;
         return Err(input::no_objects(&format!("{base} and {head}")));
     }

@@ -1,6 +1,7 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use crate::authz::rbac::RbacAuthorizer;
@@ -14,6 +15,7 @@ use crate::kube::{self, Manifest, ObjectKey, Registry};
 use crate::text::{Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use super::collisions;
 use super::config;
@@ -35,7 +37,7 @@ pub(super) struct InputArgs {
     pub(super) filename: Vec<PathBuf>,
 
     /// An environment of .rbac-eval.yaml; may be repeated [default: all]
-    #[arg(long, value_name = "NAME", conflicts_with = "filename")]
+    #[arg(long, value_name = "NAME", conflicts_with = "filename", add = ArgValueCompleter::new(environments))]
     pub(super) env: Vec<String>,
 
     /// The default policy that a cluster starts with: `auto`, `none`, or a version
@@ -59,6 +61,20 @@ pub(super) struct InputArgs {
     /// Treat whatever is warned about in the input as an error
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+/// The environments that a shell offers where a name of one begins so.
+fn environments(begin: &OsStr) -> Vec<CompletionCandidate> {
+    // A shell that completes has nowhere to tell of broken settings.
+    let Ok(Some(found)) = config::nearest() else {
+        return Vec::new();
+    };
+    let names = found.config.environments.into_iter().map(|one| one.name);
+    let begin = begin.to_string_lossy();
+    names
+        .filter(|name| name.starts_with(&*begin))
+        .map(CompletionCandidate::new)
+        .collect()
 }
 
 /// How a user gets something to read.
@@ -298,7 +314,8 @@ impl Input<'_> {
         parsed.lay_under(None);
         let name = self.environment().unwrap_or_default();
         let loaded = parsed.build(args, report, name, label)?;
-        if loaded.rbac.snapshot().input_objects() == 0 {
+        // A cluster may well get nothing of RBAC, where someone said what it gets.
+        if loaded.rbac.snapshot().input_objects() == 0 && self.environment().is_none() {
             return Err(no_objects(&looked_at));
         }
         Ok(loaded)

@@ -26,7 +26,8 @@ mod test;
 mod who;
 mod who_can;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
 use exit::Exit;
 
@@ -69,7 +70,10 @@ enum Command {
 }
 
 /// Runs the command line and says how to exit.
+///
+/// Where a shell asks for completions (`COMPLETE` is set), it prints these instead.
 pub fn run() -> std::process::ExitCode {
+    CompleteEnv::with_factory(Cli::command).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -2,11 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use pretty_assertions::assert_eq;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::gates::{RBAC, commit, git, put, run, text};
+use crate::support::stand_in::kubectl;
 
 /// A binding of someone to ClusterRole view, under one name in each cluster.
 fn viewer(who: &str) -> String {
@@ -218,4 +221,146 @@ fn init_says_where_there_is_nothing_to_part() {
         "{said}"
     );
     assert!(!folder.path().join(".rbac-eval.yaml").exists());
+}
+
+/// The layout that Flux's documentation has: bases, an overlay for each cluster, and Flux's own objects.
+const FLUX: [(&str, &str); 7] = [
+    (
+        "clusters/production/apps.yaml",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+         metadata: {name: apps, namespace: flux-system}\nspec: {path: ./apps/production}\n",
+    ),
+    (
+        "clusters/staging/apps.yaml",
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
+         metadata: {name: apps, namespace: flux-system}\nspec: {path: ./apps/staging}\n",
+    ),
+    (
+        "apps/base/podinfo/kustomization.yaml",
+        "resources: [rbac.yaml]\n",
+    ),
+    (
+        "apps/base/podinfo/rbac.yaml",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\n\
+         metadata: {name: podinfo}\nroleRef: {kind: ClusterRole, name: view}\n\
+         subjects: [{kind: ServiceAccount, name: podinfo, namespace: podinfo}]\n",
+    ),
+    (
+        "apps/production/kustomization.yaml",
+        "resources: [../base/podinfo]\n",
+    ),
+    (
+        "apps/staging/kustomization.yaml",
+        "resources: [../base/podinfo]\npatches: [{path: patch.yaml}]\n",
+    ),
+    (
+        "apps/staging/patch.yaml",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\n\
+         metadata: {name: podinfo}\n\
+         subjects: [{kind: ServiceAccount, name: podinfo, namespace: test}]\n",
+    ),
+];
+
+#[test]
+fn a_repository_of_flux_has_an_environment_for_each_overlay() {
+    let folder = TempDir::new().unwrap();
+    for (path, content) in FLUX {
+        put(folder.path(), path, content);
+    }
+    let expected = "\
+environments:
+- name: production
+  kustomize: apps/production
+- name: staging
+  kustomize: apps/staging
+";
+    assert_eq!(
+        init(folder.path(), &["--dry-run"]),
+        (Some(0), expected.to_owned())
+    );
+    put(folder.path(), ".rbac-eval.yaml", expected);
+    let Some(()) = kubectl() else { return };
+    let args = [
+        "lookup",
+        "--exact",
+        "system:serviceaccount:podinfo:podinfo",
+        "-o",
+        "json",
+    ];
+    let output = run(folder.path(), &args);
+    let said = text(&output);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
+    let items = answer["items"].as_array().unwrap();
+    let bound = items.iter().map(|item| {
+        let names = item["subjects"].as_array().unwrap();
+        let bindings = names
+            .iter()
+            .flat_map(|one| one["bindings"].as_array().unwrap());
+        let own = bindings.filter(|one| one["binding"]["name"] == "podinfo");
+        (item["environment"].as_str().unwrap(), own.count())
+    });
+    let bound: Vec<(&str, usize)> = bound.collect();
+    assert_eq!(bound, [("production", 1), ("staging", 0)]);
+}
+
+/// Manifests side by side, as Argo CD's Applications name them.
+#[test]
+fn a_repository_of_argo_cd_has_an_environment_for_each_folder_that_collides() {
+    let folder = TempDir::new().unwrap();
+    for cluster in ["dev", "prod"] {
+        let application = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: rbac-{cluster}}}\n\
+             spec: {{source: {{path: manifests/{cluster}}}}}\n"
+        );
+        put(folder.path(), &format!("apps/{cluster}.yaml"), &application);
+        put(
+            folder.path(),
+            &format!("manifests/{cluster}/rbac.yaml"),
+            &viewer(cluster),
+        );
+    }
+    let expected = "\
+environments:
+- name: dev
+  files:
+  - manifests/dev
+- name: prod
+  files:
+  - manifests/prod
+";
+    assert_eq!(
+        init(folder.path(), &["--dry-run"]),
+        (Some(0), expected.to_owned())
+    );
+}
+
+/// What a shell is offered for the last word.
+fn offered(folder: &Path, words: &[&str]) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
+        .current_dir(folder)
+        .env("COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", words.len().to_string())
+        .env("_CLAP_COMPLETE_COMP_TYPE", "9")
+        .env("_CLAP_COMPLETE_SPACE", "true")
+        .env("_CLAP_IFS", "\n")
+        .args(["--", "rbac-eval"])
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let offered = String::from_utf8(output.stdout).unwrap();
+    offered.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_completes_the_names_of_environments() {
+    let folder = clusters();
+    put(folder.path(), ".rbac-eval.yaml", PROPOSED);
+    let check = |word| offered(folder.path(), &["check", "--env", word]);
+    assert_eq!(check(""), ["prod", "staging"]);
+    assert_eq!(check("st"), ["staging"]);
+    assert_eq!(check("x"), [""; 0]);
+    // Settings that can't be read offer nothing, and break no shell.
+    put(folder.path(), ".rbac-eval.yaml", "environments: 1\n");
+    assert_eq!(check(""), [""; 0]);
 }
