@@ -8,7 +8,7 @@ use crate::tools::ToolUse;
 
 use super::exit::{Exit, Failure};
 use super::input::Input;
-use super::out::{self, Document, DocumentFormat};
+use super::out::{self, AnswerDocument, DocumentFormat};
 
 /// The least bytes of a comment that an environment gets.
 const LEAST_SHARE: usize = 2000;
@@ -25,13 +25,13 @@ pub(super) struct Answered<V> {
 }
 
 /// An answer, and which environment it is about.
-struct About<V> {
+struct EnvironmentAnswer<V> {
     environment: Option<String>,
     answered: Answered<V>,
 }
 
 /// Environments whose answers are alike.
-struct Group<'a, V> {
+struct AlikeAnswers<'a, V> {
     environments: Vec<&'a str>,
     exit: Exit,
     view: &'a V,
@@ -40,7 +40,7 @@ struct Group<'a, V> {
 
 /// The answers about all inputs.
 pub(super) struct Answers<V> {
-    answers: Vec<About<V>>,
+    answers: Vec<EnvironmentAnswer<V>>,
     /// How many inputs there are, those without an answer among them.
     inputs: usize,
     /// How many of them nothing was asked of.
@@ -78,7 +78,7 @@ impl<V> Answers<V> {
         tell: impl FnOnce(&str),
     ) -> Result<(), Failure> {
         match found {
-            Ok(answered) => self.answers.push(About {
+            Ok(answered) => self.answers.push(EnvironmentAnswer {
                 environment: environment.map(str::to_owned),
                 answered,
             }),
@@ -115,16 +115,12 @@ impl<V> Answers<V> {
     /// Prints the answers as text, equal ones once, each below a line that says which environments it is
     /// about.
     pub(super) fn text(&self, text: impl Fn(&V) -> Result<String, Failure>) -> Result<(), Failure> {
-        self.grouped(Heading::Text, text, |text| out::answer(text))
+        self.grouped(Heading::Text, text, out::answer)
     }
 
     /// The same of answers whose first line is `yes` or `no`.
     pub(super) fn verdicts(&self, text: impl Fn(&V) -> String) -> Result<(), Failure> {
-        self.grouped(
-            Heading::Text,
-            |view| Ok(text(view)),
-            |text| out::verdict(text),
-        )
+        self.grouped(Heading::Text, |view| Ok(text(view)), out::verdict)
     }
 
     /// Prints the answers as one comment of about so many bytes. Where they don't fit each gets a share, and
@@ -134,7 +130,7 @@ impl<V> Answers<V> {
         most: usize,
         text: impl Fn(&V, usize) -> String,
     ) -> Result<(), Failure> {
-        let mut groups: Vec<Group<'_, V>> = Vec::new();
+        let mut groups: Vec<AlikeAnswers<'_, V>> = Vec::new();
         for about in &self.answers {
             let Answered { view, exit, .. } = &about.answered;
             let text = text(view, most);
@@ -147,7 +143,7 @@ impl<V> Answers<V> {
                     group.environments.push(environment);
                     group.exit = group.exit.max(*exit);
                 }
-                None => groups.push(Group {
+                None => groups.push(AlikeAnswers {
                     environments: vec![environment],
                     exit: *exit,
                     view,
@@ -155,7 +151,7 @@ impl<V> Answers<V> {
                 }),
             }
         }
-        let heading = |group: &Group<'_, V>| Heading::Markdown.of(&group.environments);
+        let heading = |group: &AlikeAnswers<'_, V>| Heading::Markdown.of(&group.environments);
         let whole = groups
             .iter()
             .map(|group| heading(group).len() + group.text.len());
@@ -187,11 +183,7 @@ impl<V> Answers<V> {
 
     /// The same in Markdown.
     pub(super) fn markdown(&self, text: impl Fn(&V) -> String) -> Result<(), Failure> {
-        self.grouped(
-            Heading::Markdown,
-            |view| Ok(text(view)),
-            |text| out::answer(text),
-        )
+        self.grouped(Heading::Markdown, |view| Ok(text(view)), out::answer)
     }
 
     fn grouped(
@@ -284,12 +276,12 @@ impl<V> Answers<V> {
 impl<V: serde::Serialize> Answers<V> {
     /// Prints the answers as a document; several as the items of a list.
     pub(super) fn document(&self, format: DocumentFormat) -> Result<(), Failure> {
-        let documents = self.answers.iter().map(|about| Document {
+        let documents = self.answers.iter().map(|about| AnswerDocument {
             view: &about.answered.view,
             environment: about.environment.as_deref(),
             tools: &about.answered.tools,
         });
-        let documents: Vec<Document<'_, V>> = documents.collect();
+        let documents: Vec<AnswerDocument<'_, V>> = documents.collect();
         match &*documents {
             [one] if self.inputs == 1 => out::document(one, format),
             all => out::documents(all, format),

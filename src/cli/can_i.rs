@@ -21,13 +21,15 @@ use super::who::WhoArgs;
 /// Say whether someone may do something, and why.
 ///
 /// The first line of the answer is `yes` or `no`; the exit code is 0 for yes, 1 for no, and 2 for
-/// bad usage or input that can't be read (where kubectl says 1).
+/// bad usage or input that can't be read (where kubectl says 1). Of several environments all have to
+/// say yes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rbac-eval can-i get pods --as alice -n default
   rbac-eval can-i create deployments.apps --as alice@contoso.com --as-group GROUP-OBJECT-ID -n prod
   rbac-eval can-i get pods --subresource log --as system:serviceaccount:prod:app -n prod
   rbac-eval can-i list nodes --as alice -f cluster.yaml
+  rbac-eval can-i list nodes --as alice --env prod
   rbac-eval can-i get /healthz --as system:anonymous
   rbac-eval can-i --list --as alice -n default")]
 pub(super) struct CanIArgs {

@@ -7,9 +7,10 @@ use crate::render::check::CheckView;
 use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
+use super::collisions;
 use super::exit::{Exit, Failure};
 use super::input::{self, Input, InputArgs, Loaded};
-use super::out::DocumentFormat;
+use super::out::{self, DocumentFormat};
 
 /// Find RBAC that doesn't do what it says.
 ///
@@ -51,7 +52,10 @@ enum CheckOutput {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
-    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| answer(args, input))?;
+    let mut complaints = Vec::new();
+    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| {
+        answer(args, input, &mut complaints)
+    })?;
     match args.output {
         CheckOutput::Table => answers.text(|view| Ok(view.to_table()))?,
         CheckOutput::Json => answers.document(DocumentFormat::Json)?,
@@ -59,10 +63,18 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
         CheckOutput::Sarif => answers.sarif(|view| Ok(view.to_sarif()?))?,
         CheckOutput::Github => answers.commands(CheckView::to_github)?,
     }
+    for complaint in &complaints {
+        out::error_with_lines(complaint);
+    }
     Ok(answers.exit())
 }
 
-fn answer(args: &CheckArgs, input: &Input<'_>) -> Result<Answered<CheckView>, Failure> {
+/// Checks an input. What has to be mended is added to `complaints`, which are told after the answers.
+fn answer(
+    args: &CheckArgs,
+    input: &Input<'_>,
+    complaints: &mut Vec<Vec<String>>,
+) -> Result<Answered<CheckView>, Failure> {
     let Loaded {
         rbac,
         directory,
@@ -80,6 +92,15 @@ fn answer(args: &CheckArgs, input: &Input<'_>) -> Result<Answered<CheckView>, Fa
     let mut severities = findings.iter().map(|finding| finding.severity);
     let fails =
         least.is_some_and(|least| severities.any(|severity| severity >= least.least_severity()));
-    let exit = if fails { Exit::No } else { Exit::Yes };
+    let collide = match input.environment() {
+        None => collisions::complaint(rbac.snapshot()),
+        Some(_) => None,
+    };
+    let exit = match (collide.is_some() && least.is_some(), fails) {
+        (true, _) => Exit::Error,
+        (false, true) => Exit::No,
+        (false, false) => Exit::Yes,
+    };
+    complaints.extend(collide);
     Ok(Answered { view, tools, exit })
 }

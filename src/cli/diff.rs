@@ -11,6 +11,7 @@ use crate::render::how_many;
 use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
+use super::collisions;
 use super::comparison::{
     AssertionPaths, ComparedSettings, LoadedSides, SettingsSide, compared_settings,
 };
@@ -22,12 +23,14 @@ use super::sides::Compared;
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
 ///
 /// BASE and HEAD are files, folders, dumps, or git revisions; `git:` and `path:` say which. Without
-/// HEAD it is the working tree. Of a revision the files are read that -f or .rbac-eval.yaml name.
+/// HEAD it is the working tree. Of a revision the files are read that -f or .rbac-eval.yaml name; each
+/// of its environments is compared with itself.
 /// Exits like kubectl diff: 0 where nothing changed, 1 where something did (see --fail-on), 2 on
 /// error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rbac-eval diff origin/main
+  rbac-eval diff origin/main --env prod
   rbac-eval diff v1.2 HEAD -f deploy/rbac -o markdown
   rbac-eval diff before.yaml after.yaml --fail-on high
   rbac-eval diff path:./main git:main")]
@@ -107,7 +110,7 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         DiffOutput::Github => answers.commands(DiffView::to_github)?,
     }
     for complaint in &complaints {
-        out::error(complaint);
+        out::error_with_lines(complaint);
     }
     Ok(answers.exit())
 }
@@ -118,7 +121,7 @@ fn answer(
     args: &DiffArgs,
     sides: &Compared,
     compared: &ComparedSettings,
-    complaints: &mut Vec<String>,
+    complaints: &mut Vec<Vec<String>>,
 ) -> Result<Answered<DiffView>, Failure> {
     let LoadedSides {
         base, head, notes, ..
@@ -131,7 +134,7 @@ fn answer(
     let (before, after) = (&*base.rbac, &*head.rbac);
     let unjudged = unjudged_since(before, after);
     let objects = base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects();
-    if objects == 0 && unjudged.is_empty() {
+    if objects == 0 && unjudged.is_empty() && compared.environment().is_none() {
         let Compared { base, head } = sides;
         return Err(input::no_objects(&format!("{base} and {head}")));
     }
@@ -150,12 +153,21 @@ fn answer(
     let is_unjudged =
         !unjudged.is_empty() && args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
     if is_unjudged {
-        complaints.push(format!(
+        complaints.push(vec![format!(
             "{}{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
             compared.label(),
             how_many(unjudged.len())
-        ));
+        )]);
     }
+    // Of BASE too: what one of its definitions gave could hide what HEAD gives.
+    let mut sides = [after, before].into_iter();
+    let collide = match compared.environment() {
+        None => sides.find_map(|rbac| collisions::complaint(rbac.snapshot())),
+        Some(_) => None,
+    };
+    let counts = args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
+    let is_unjudged = is_unjudged || counts && collide.is_some();
+    complaints.extend(collide);
     // A binding to a role that the input lacks is a gain of unknown size.
     let unknown_gain = |least| {
         let mut gains = unjudged.iter();

@@ -1,6 +1,7 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -15,7 +16,9 @@ use crate::kube::{self, Manifest, ObjectKey, Registry};
 use crate::text::{Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
+use super::collisions;
 use super::config;
 use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
@@ -35,7 +38,7 @@ pub(super) struct InputArgs {
     pub(super) filename: Vec<PathBuf>,
 
     /// An environment of .rbac-eval.yaml; may be repeated [default: all]
-    #[arg(long, value_name = "NAME", conflicts_with = "filename")]
+    #[arg(long, value_name = "NAME", conflicts_with = "filename", add = ArgValueCompleter::new(environments))]
     pub(super) env: Vec<String>,
 
     /// The default policy that a cluster starts with: `auto`, `none`, or a version
@@ -59,6 +62,20 @@ pub(super) struct InputArgs {
     /// Treat whatever is warned about in the input as an error
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+/// The environments that a shell offers where a name of one begins so.
+fn environments(begin: &OsStr) -> Vec<CompletionCandidate> {
+    // A shell that completes has nowhere to tell of broken settings.
+    let Ok(Some(found)) = config::nearest() else {
+        return Vec::new();
+    };
+    let names = found.config.environments.into_iter().map(|one| one.name);
+    let begin = begin.to_string_lossy();
+    names
+        .filter(|name| name.starts_with(&*begin))
+        .map(CompletionCandidate::new)
+        .collect()
 }
 
 /// How a user gets something to read.
@@ -249,7 +266,18 @@ pub(super) fn inputs(args: &InputArgs) -> Result<Vec<Input<'_>>, Failure> {
 impl Input<'_> {
     /// Reads everything and builds the authorizer.
     pub(super) fn load(&self, stdin: Stdin) -> Result<Loaded, Failure> {
-        self.load_and_report(stdin, Report::Everything)
+        let loaded = self.load_and_report(stdin, Report::Everything)?;
+        if self.environment().is_none()
+            && let Some(note) = collisions::note(loaded.rbac.snapshot())
+        {
+            self.note(&note);
+        }
+        Ok(loaded)
+    }
+
+    /// The same, for a subcommand that gives no answer where definitions collide.
+    pub(super) fn load_to_judge(&self) -> Result<Loaded, Failure> {
+        self.load_and_report(Stdin::Free, Report::Everything)
     }
 
     /// The same, for a subcommand whose answer holds what is warned about.
@@ -310,7 +338,11 @@ impl Input<'_> {
         parsed.lay_under(None);
         let name = self.environment().unwrap_or_default();
         let loaded = parsed.build(args, report, name, label)?;
-        if loaded.rbac.snapshot().input_objects() == 0 {
+        // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
+        let snapshot = loaded.rbac.snapshot();
+        let mut diagnostics = snapshot.diagnostics().iter();
+        let is_known = self.environment().is_some() && !diagnostics.any(|one| one.is_unjudged());
+        if snapshot.input_objects() == 0 && !is_known {
             return Err(no_objects(&looked_at));
         }
         Ok(match self.label.is_empty() {

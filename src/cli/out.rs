@@ -41,6 +41,20 @@ pub(super) fn error(message: &str) {
     line(format_args!("{ERROR}error:{ERROR:#}"), message);
 }
 
+/// An error, and indented below it the lines that belong to it.
+pub(super) fn error_with_lines(lines: &[String]) {
+    let mut lines = lines.iter();
+    if let Some(first) = lines.next() {
+        error(first);
+    }
+    for text in lines {
+        // Their own indentation stays.
+        let rest = text.trim_start_matches(' ');
+        let indent = &text[..text.len() - rest.len()];
+        let _ = writeln!(anstream::stderr(), "  {indent}{}", escaped(rest));
+    }
+}
+
 /// How many messages of a kind are told in full where there are many.
 const FEW: usize = 3;
 
@@ -139,7 +153,7 @@ pub(super) enum DocumentFormat {
 }
 
 /// A serializable answer, and what was around it.
-pub(super) struct Document<'a, V> {
+pub(super) struct AnswerDocument<'a, V> {
     pub(super) view: &'a V,
     /// The environment that it is about, if it is about one.
     pub(super) environment: Option<&'a str>,
@@ -167,7 +181,7 @@ struct WrittenList<'a, V> {
     items: Vec<WrittenDocument<'a, V>>,
 }
 
-impl<'a, V> Document<'a, V> {
+impl<'a, V> AnswerDocument<'a, V> {
     fn to_write(&self) -> WrittenDocument<'a, V> {
         // Of one tool all uses are alike.
         let names: BTreeMap<&str, &ToolUse> =
@@ -182,7 +196,7 @@ impl<'a, V> Document<'a, V> {
 
 /// Prints an answer.
 pub(super) fn document(
-    document: &Document<'_, impl serde::Serialize>,
+    document: &AnswerDocument<'_, impl serde::Serialize>,
     format: DocumentFormat,
 ) -> Result<(), Failure> {
     // What is flattened is kept whole while it is written.
@@ -194,13 +208,13 @@ pub(super) fn document(
 
 /// Prints the answers about several environments.
 pub(super) fn documents(
-    documents: &[Document<'_, impl serde::Serialize>],
+    documents: &[AnswerDocument<'_, impl serde::Serialize>],
     format: DocumentFormat,
 ) -> Result<(), Failure> {
     let list = WrittenList {
         api_version: API_VERSION,
         kind: "List",
-        items: documents.iter().map(Document::to_write).collect(),
+        items: documents.iter().map(AnswerDocument::to_write).collect(),
     };
     written(&list, format)
 }

@@ -13,9 +13,10 @@ use crate::text::SourceText;
 use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
+use super::collisions;
 use super::comparison::{AssertionPaths, LoadedSides, SettingsSide, compared_settings};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, Stdin};
+use super::input::{self, InputArgs, Loaded};
 use super::out::{self, DocumentFormat};
 use super::sides::Compared;
 
@@ -28,7 +29,8 @@ use super::sides::Compared;
 #[command(after_help = "Examples:
   rbac-eval test assertions.yaml
   rbac-eval test assertions.yaml -f cluster.yaml -o junit > report.xml
-  rbac-eval test assertions.yaml --base origin/main")]
+  rbac-eval test assertions.yaml --base origin/main
+  rbac-eval test --env prod")]
 pub(super) struct TestArgs {
     /// Files of assertions [default: the `tests:` of each environment]
     #[arg(value_name = "FILE")]
@@ -75,8 +77,9 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
                 }
                 let found = input::read_texts(&files.paths, rules(files.asked_by));
                 let found = found.and_then(|texts| {
-                    let head = input.load(Stdin::Free)?;
-                    judge_files(texts, None, head, input.label(), &mut complaints)
+                    let head = input.load_to_judge()?;
+                    let (environment, label) = (input.environment(), input.label());
+                    judge_files(texts, None, head, environment, label, &mut complaints)
                 });
                 answers.add(input.environment(), found, |failure| input.error(failure))?;
             }
@@ -103,7 +106,15 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
                     let LoadedSides {
                         base, head, tests, ..
                     } = loaded;
-                    judge_files(tests, Some(base), head, one.label(), &mut complaints)
+                    let environment = one.environment();
+                    judge_files(
+                        tests,
+                        Some(base),
+                        head,
+                        environment,
+                        one.label(),
+                        &mut complaints,
+                    )
                 });
                 let tell = |failure: &str| out::error(&format!("{}{failure}", one.label()));
                 answers.add(one.environment(), found, tell)?;
@@ -120,7 +131,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
         TestOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
     }
     for complaint in &complaints {
-        out::error(complaint);
+        out::error_with_lines(complaint);
     }
     Ok(answers.exit())
 }
@@ -166,8 +177,9 @@ fn judge_files(
     texts: Vec<SourceText>,
     base: Option<Loaded>,
     head: Loaded,
+    environment: Option<&str>,
     label: &str,
-    complaints: &mut Vec<String>,
+    complaints: &mut Vec<Vec<String>>,
 ) -> Result<Answered<TestView>, Failure> {
     let Loaded {
         rbac,
@@ -231,11 +243,21 @@ fn judge_files(
     let view = TestView::new(views, all_unjudged);
     let is_unknown = view.unknown > 0 || settings_differ;
     if is_unknown {
-        complaints.push(format!(
+        complaints.push(vec![format!(
             "{label}{}; mend it, or leave it out of the input",
             how_many(view.unjudged.len())
-        ));
+        )]);
     }
+    let sides = [Some(rbac), base.as_ref().map(|base| &*base.rbac)];
+    let collide = match environment {
+        None => sides
+            .into_iter()
+            .flatten()
+            .find_map(|rbac| collisions::complaint(rbac.snapshot())),
+        Some(_) => None,
+    };
+    let is_unknown = is_unknown || collide.is_some();
+    complaints.extend(collide);
     let exit = match (is_unknown, view.broken) {
         (true, _) => Exit::Error,
         (false, 0) => Exit::Yes,

@@ -17,6 +17,8 @@ use crate::kube::{
 };
 use crate::text::{Files, Located};
 
+pub use duplicates::Collision;
+
 /// Which built-in default policy a snapshot starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Defaults {
@@ -93,6 +95,7 @@ pub struct Snapshot {
     name: String,
     files: Files,
     diagnostics: Vec<Diagnostic>,
+    collisions: Vec<Collision>,
     discovery: Discovery,
     objects: Objects,
     defaults: Option<DefaultPolicy>,
@@ -106,7 +109,7 @@ impl Snapshot {
     /// Of an object that is defined twice, or that the default policy has too, what either definition
     /// gives counts; a diagnostic says so where they differ.
     pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
-        let input = Input::of(&manifest);
+        let input = InputExtent::of(&manifest);
         let defaults = match defaults {
             Defaults::Auto | Defaults::AutoOf(_)
                 if input.completeness == Completeness::Complete =>
@@ -121,10 +124,12 @@ impl Snapshot {
             defaults.map_or_else(Objects::default, |policy| policy.objects(&mut files));
         let built_in = objects.lengths();
         let mut diagnostics = manifest.diagnostics;
+        let mut collisions = Vec::new();
         objects.extend(vec![manifest.objects]);
         for (at, column) in objects.columns_mut().iter_mut().enumerate() {
             let built_in = built_in.get(at).copied().unwrap_or_default();
-            duplicates::unite(&mut **column, built_in, &files, &mut diagnostics);
+            let found = duplicates::unite(&mut **column, built_in, &files, &mut diagnostics);
+            collisions.extend(found);
         }
         for column in objects.columns_mut() {
             column.sort();
@@ -136,6 +141,7 @@ impl Snapshot {
             name: String::new(),
             files,
             diagnostics,
+            collisions,
             discovery,
             objects,
             defaults,
@@ -166,6 +172,11 @@ impl Snapshot {
     /// What was wrong with the input, in the order of its places.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// Definitions of one object that differ, of which the input doesn't tell which a cluster has.
+    pub fn collisions(&self) -> &[Collision] {
+        &self.collisions
     }
 
     /// The API resources: built in, and of the input's CustomResourceDefinitions.
@@ -319,12 +330,12 @@ pub enum Reach {
 }
 
 /// What the input says before defaults are added.
-struct Input {
+struct InputExtent {
     objects: usize,
     completeness: Completeness,
 }
 
-impl Input {
+impl InputExtent {
     fn of(manifest: &Manifest) -> Self {
         let roles = manifest.objects.of::<Role>();
         let printed: HashSet<&str> = roles
@@ -337,7 +348,7 @@ impl Input {
                 let mut names = policy.cluster_roles();
                 names.all(|name| printed.contains(name))
             });
-        Input {
+        InputExtent {
             objects: roles.len() + manifest.objects.of::<Binding>().len(),
             completeness: if is_complete {
                 Completeness::Complete

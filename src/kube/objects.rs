@@ -76,6 +76,12 @@ impl Objects {
         columns.flat_map(|column| (0..column.len()).map(|at| column.key(at)))
     }
 
+    /// Where each object is, type by type.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        let columns = self.columns.iter();
+        columns.flat_map(|column| (0..column.len()).map(|at| column.span(at)))
+    }
+
     /// Keeps the objects for whose names it says so.
     pub fn retain(&mut self, keep: impl Fn(&ObjectKey<'_>) -> bool) {
         for column in &mut self.columns {

@@ -10,6 +10,7 @@ mod catalogue;
 mod check_findings;
 mod check_outputs;
 mod checkouts;
+mod collisions;
 mod conformance;
 mod decode;
 mod default_policy;
