@@ -159,11 +159,12 @@ fn clean(name: &str) -> String {
         false => '-',
     };
     let name: String = name.chars().map(keep).collect();
-    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let name: String = name.chars().take(63).collect();
-    match name.is_empty() {
-        true => "environment".to_owned(),
-        false => name,
+    let is_joint = |c: char| !c.is_ascii_alphanumeric();
+    let name = name.trim_start_matches(is_joint);
+    let name = name.get(..63).unwrap_or(name).trim_end_matches(is_joint);
+    match name {
+        "" => "environment".to_owned(),
+        name => name.to_owned(),
     }
 }
 
