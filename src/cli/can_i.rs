@@ -5,16 +5,15 @@ use crate::analysis::kubectl::kubectl_differs;
 use crate::analysis::rules_review::rules_review;
 use crate::analysis::unjudged::with_missing_roles;
 use crate::ask::{Note, ResolvedUser, Resolver};
-use crate::authn::UserInfo;
-use crate::authz::rbac::RbacAuthorizer;
+use crate::kube::PolicyRule;
 use crate::render::can_i::{CanIView, kubectl_differs_in_words};
 use crate::render::rules_table::{Headers, rules_table};
 use crate::render::{API_VERSION, RuleView, UnjudgedView};
-use crate::tools::ToolUse;
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, Stdin};
+use super::input::{self, Input, InputArgs, Loaded, Stdin};
 use super::out::{self, DocumentFormat};
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
@@ -22,13 +21,15 @@ use super::who::WhoArgs;
 /// Say whether someone may do something, and why.
 ///
 /// The first line of the answer is `yes` or `no`; the exit code is 0 for yes, 1 for no, and 2 for
-/// bad usage or input that can't be read (where kubectl says 1).
+/// bad usage or input that can't be read (where kubectl says 1). Of several environments all have to
+/// say yes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rbac-eval can-i get pods --as alice -n default
   rbac-eval can-i create deployments.apps --as alice@contoso.com --as-group GROUP-OBJECT-ID -n prod
   rbac-eval can-i get pods --subresource log --as system:serviceaccount:prod:app -n prod
   rbac-eval can-i list nodes --as alice -f cluster.yaml
+  rbac-eval can-i list nodes --as alice --env prod
   rbac-eval can-i get /healthz --as system:anonymous
   rbac-eval can-i --list --as alice -n default")]
 pub(super) struct CanIArgs {
@@ -72,28 +73,37 @@ enum CanIOutput {
 pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     check_usage(args)?;
     args.who.require()?;
+    let inputs = input::inputs(&args.input)?;
+    if args.list {
+        return list(args, inputs);
+    }
+    let answers = Answers::of_inputs(inputs, |input| answer(args, input))?;
+    if !args.quiet {
+        match args.output {
+            CanIOutput::Text => answers.verdicts(CanIView::to_text)?,
+            CanIOutput::Json => answers.document(DocumentFormat::Json)?,
+            CanIOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+        }
+    }
+    Ok(answers.exit())
+}
+
+fn answer(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<CanIView>, Failure> {
     let Loaded {
         rbac,
         directory,
         tools,
-    } = input::load(&args.input, Stdin::Free)?;
+    } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let ResolvedUser {
         user,
         notes: about_user,
     } = args.who.resolve(&resolver)?;
-    if args.list {
-        return list(args, rbac, &user, &tools);
-    }
     let [verb, target] = &*args.request else {
         return Err(wrong_arguments());
     };
-    let request = request::request(&resolver, verb, target, &args.scope)?;
-    if args.no_headers {
-        return Err(Failure::message(
-            "`--no-headers` can't be set without `--list`",
-        ));
-    }
+    let request = request::request(&resolver, verb, target, &args.scope, input)?;
     let explanation = explain(rbac, &user, &request.attributes)?;
     let mut notes: Vec<String> = about_user
         .iter()
@@ -112,14 +122,8 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
         &explanation,
         notes,
     );
-    if !args.quiet {
-        match args.output {
-            CanIOutput::Text => out::verdict(&view.to_text())?,
-            CanIOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-            CanIOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
-        }
-    }
-    Ok(if view.allowed { Exit::Yes } else { Exit::No })
+    let exit = if view.allowed { Exit::Yes } else { Exit::No };
+    Ok(Answered { view, tools, exit })
 }
 
 fn wrong_arguments() -> Failure {
@@ -145,39 +149,63 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
         }
     } else if args.request.len() != 2 {
         return Err(wrong_arguments());
+    } else if args.no_headers {
+        return Err(Failure::message(
+            "`--no-headers` can't be set without `--list`",
+        ));
     }
     Ok(())
 }
 
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ListView<'a> {
+struct ListView {
     api_version: &'static str,
     kind: &'static str,
-    user: &'a str,
-    groups: &'a [String],
-    namespace: &'a str,
+    user: String,
+    groups: Vec<String>,
+    namespace: String,
     rules: Vec<RuleView>,
     unjudged: Vec<UnjudgedView>,
+    #[serde(skip)]
+    rows: Vec<PolicyRule>,
 }
 
-fn list(
-    args: &CanIArgs,
-    rbac: &RbacAuthorizer,
-    user: &UserInfo,
-    tools: &[ToolUse],
-) -> Result<Exit, Failure> {
+fn list(args: &CanIArgs, inputs: Vec<Input<'_>>) -> Result<Exit, Failure> {
+    let answers = Answers::of_inputs(inputs, |input| list_one(args, input))?;
+    let headers = match args.no_headers {
+        true => Headers::Hidden,
+        false => Headers::Shown,
+    };
+    match args.output {
+        CanIOutput::Text => answers.text(|view| Ok(rules_table(&view.rows, headers)))?,
+        CanIOutput::Json => answers.document(DocumentFormat::Json)?,
+        CanIOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+    }
+    Ok(answers.exit())
+}
+
+fn list_one(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<ListView>, Failure> {
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
+    let ResolvedUser { user, .. } = args
+        .who
+        .resolve(&Resolver::new(rbac.snapshot(), &directory))?;
     let namespace = args.scope.namespace();
-    let rules = rules_review(rbac, user, namespace)?;
-    let missing = rbac.missing_roles(user, namespace);
+    let rows = rules_review(rbac, &user, namespace)?;
+    let missing = rbac.missing_roles(&user, namespace);
     let in_full = out::in_full(missing.len());
     for error in missing.iter().take(in_full) {
-        out::warning(&format!(
+        input.warning(&format!(
             "the list may be incomplete: {error}: the input lacks it; it may exist on the cluster"
         ));
     }
     if missing.len() > in_full {
-        out::warning(&format!(
+        input.warning(&format!(
             "the list may be incomplete: the input lacks the roles of {} more bindings; `-o json` \
              lists them",
             missing.len() - in_full
@@ -185,26 +213,19 @@ fn list(
     }
     let missing: Vec<_> = missing.iter().map(|error| error.binding).collect();
     let unjudged = with_missing_roles(rbac, &missing);
-    let view = || ListView {
+    let view = ListView {
         api_version: API_VERSION,
         kind: "RulesReview",
-        user: &user.name,
-        groups: &user.groups,
-        namespace,
-        rules: rules.iter().map(RuleView::from).collect(),
+        rules: rows.iter().map(RuleView::from).collect(),
         unjudged: UnjudgedView::all(rbac.snapshot().files(), &unjudged),
+        user: user.name,
+        groups: user.groups,
+        namespace: namespace.to_owned(),
+        rows,
     };
-    match args.output {
-        CanIOutput::Text => {
-            let headers = if args.no_headers {
-                Headers::Hidden
-            } else {
-                Headers::Shown
-            };
-            out::answer(&rules_table(&rules, headers))?;
-        }
-        CanIOutput::Json => out::document(&view(), tools, DocumentFormat::Json)?,
-        CanIOutput::Yaml => out::document(&view(), tools, DocumentFormat::Yaml)?,
-    }
-    Ok(Exit::Yes)
+    Ok(Answered {
+        view,
+        tools,
+        exit: Exit::Yes,
+    })
 }

@@ -6,8 +6,10 @@ use crate::diagnostic::Level;
 use crate::render::check::CheckView;
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
+use super::collisions;
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded};
+use super::input::{self, Input, InputArgs, Loaded};
 use super::out::{self, DocumentFormat};
 
 /// Find RBAC that doesn't do what it says.
@@ -50,32 +52,55 @@ enum CheckOutput {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
+    let mut complaints = Vec::new();
+    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| {
+        answer(args, input, &mut complaints)
+    })?;
+    match args.output {
+        CheckOutput::Table => answers.text(|view| Ok(view.to_table()))?,
+        CheckOutput::Json => answers.document(DocumentFormat::Json)?,
+        CheckOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+        CheckOutput::Sarif => answers.sarif(|view| Ok(view.to_sarif()?))?,
+        CheckOutput::Github => answers.commands(CheckView::to_github)?,
+    }
+    for complaint in &complaints {
+        out::error_with_lines(complaint);
+    }
+    Ok(answers.exit())
+}
+
+/// Checks an input. What has to be mended is added to `complaints`, which are told after the answers.
+fn answer(
+    args: &CheckArgs,
+    input: &Input<'_>,
+    complaints: &mut Vec<Vec<String>>,
+) -> Result<Answered<CheckView>, Failure> {
     let Loaded {
         rbac,
         directory,
         tools,
-    } = input::load_quietly(&args.input)?;
+    } = input.load_quietly()?;
+    let rbac = &*rbac;
     let findings = check(rbac, &directory);
     let view = CheckView::new(rbac.snapshot().files(), &findings, &unjudged(rbac));
-    match args.output {
-        CheckOutput::Table => out::answer(&view.to_table())?,
-        CheckOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-        CheckOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
-        CheckOutput::Sarif => out::answer(&view.to_sarif()?)?,
-        CheckOutput::Github => out::commands(&view.to_github())?,
-    }
     let least = match args.fail_on {
-        FindingThreshold::Info => Level::Info,
-        FindingThreshold::Warning => Level::Warning,
-        FindingThreshold::Error => Level::Error,
-        FindingThreshold::Never => return Ok(Exit::Yes),
+        FindingThreshold::Info => Some(Level::Info),
+        FindingThreshold::Warning => Some(Level::Warning),
+        FindingThreshold::Error => Some(Level::Error),
+        FindingThreshold::Never => None,
     };
-    let least = least.least_severity();
-    Ok(
-        if findings.iter().any(|finding| finding.severity >= least) {
-            Exit::No
-        } else {
-            Exit::Yes
-        },
-    )
+    let mut severities = findings.iter().map(|finding| finding.severity);
+    let fails =
+        least.is_some_and(|least| severities.any(|severity| severity >= least.least_severity()));
+    let collide = match input.environment() {
+        None => collisions::complaint(rbac.snapshot()),
+        Some(_) => None,
+    };
+    let exit = match (collide.is_some() && least.is_some(), fails) {
+        (true, _) => Exit::Error,
+        (false, true) => Exit::No,
+        (false, false) => Exit::Yes,
+    };
+    complaints.extend(collide);
+    Ok(Answered { view, tools, exit })
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::environment::{self, Environment};
 use super::exit::Failure;
 use crate::files::{AskedBy, ReadError, ReadLimits, ReadRules, Revision, read_paths};
 use crate::text::yaml;
@@ -32,6 +33,9 @@ pub(super) struct Config {
     /// As `--defaults`.
     #[serde(default)]
     pub(super) defaults: Option<String>,
+    /// The clusters that the repository is for, in place of `files`.
+    #[serde(default)]
+    pub(super) environments: Vec<Environment>,
 }
 
 /// A configuration, and the folder that holds it, as reached from the working folder.
@@ -160,7 +164,16 @@ fn parse(name: &str, text: &SourceText) -> Result<Config, Failure> {
         Failure::message(format!("{name}:{}:{}: {error}", span.line, span.column))
     })?;
     let config = config.unwrap_or_default();
-    let paths = config.files.iter().chain(&config.directory);
+    let told = |why: String| Failure::message(format!("{name}: {why}"));
+    if !config.environments.is_empty() && !config.files.is_empty() {
+        return Err(told(
+            "`files` and `environments` can't both be given; name the files in an environment"
+                .to_owned(),
+        ));
+    }
+    environment::check(&config.environments).map_err(told)?;
+    let paths = config.environments.iter().flat_map(Environment::paths);
+    let paths = paths.chain(&config.files).chain(&config.directory);
     let longest = paths.map(|path| path.as_os_str().len()).max();
     if longest > Some(MAX_PATH_BYTES) {
         return Err(Failure::message(format!(

@@ -6,24 +6,31 @@ use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
 use crate::analysis::unjudged::unjudged_since;
 use crate::diagnostic::{Severity, codes};
-use crate::render::diff::DiffView;
+use crate::render::diff::{COMMENT_BYTES, DiffView};
 use crate::render::how_many;
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
+use super::collisions;
+use super::comparison::{
+    AssertionPaths, ComparedSettings, LoadedSides, SettingsSide, compared_settings,
+};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, LoadedSides, SettingsSide};
+use super::input::{self, InputArgs};
 use super::out::{self, DocumentFormat};
 use super::sides::Compared;
 
 /// Say what a change lets whom do that they couldn't before, and what it takes away.
 ///
 /// BASE and HEAD are files, folders, dumps, or git revisions; `git:` and `path:` say which. Without
-/// HEAD it is the working tree. Of a revision the files are read that -f or .rbac-eval.yaml name.
+/// HEAD it is the working tree. Of a revision the files are read that -f or .rbac-eval.yaml name; each
+/// of its environments is compared with itself.
 /// Exits like kubectl diff: 0 where nothing changed, 1 where something did (see --fail-on), 2 on
 /// error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rbac-eval diff origin/main
+  rbac-eval diff origin/main --env prod
   rbac-eval diff v1.2 HEAD -f deploy/rbac -o markdown
   rbac-eval diff before.yaml after.yaml --fail-on high
   rbac-eval diff path:./main git:main")]
@@ -84,43 +91,83 @@ enum DiffOutput {
 
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     let sides = Compared::new(&args.base, args.head.as_deref())?;
-    let (loaded, _) = input::load_sides(&args.input, &sides, args.settings, &[])?;
-    let LoadedSides { base, head, notes } = loaded;
-    let unjudged = unjudged_since(base.rbac, head.rbac);
+    let all = compared_settings(&args.input, &sides, args.settings)?;
+    let mut answers = Answers::new(all.len());
+    let mut complaints = Vec::new();
+    for one in &all {
+        let found = answer(args, &sides, one, &mut complaints);
+        let tell = |failure: &str| out::error(&format!("{}{failure}", one.label()));
+        answers.add(one.environment(), found, tell)?;
+    }
+    // Nothing follows the answer: taking many changes apart would only make it late.
+    let answers = ManuallyDrop::new(answers);
+    match args.output {
+        DiffOutput::Table => answers.text(|view| Ok(view.to_text()))?,
+        DiffOutput::Markdown => answers.comment(COMMENT_BYTES, DiffView::to_markdown)?,
+        DiffOutput::Json => answers.document(DocumentFormat::Json)?,
+        DiffOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+        DiffOutput::Sarif => answers.sarif(|view| Ok(view.to_sarif()?))?,
+        DiffOutput::Github => answers.commands(DiffView::to_github)?,
+    }
+    for complaint in &complaints {
+        out::error_with_lines(complaint);
+    }
+    Ok(answers.exit())
+}
+
+/// Compares the sides of an environment. What has to be mended is added to `complaints`, which are told
+/// after the answers.
+fn answer(
+    args: &DiffArgs,
+    sides: &Compared,
+    compared: &ComparedSettings,
+    complaints: &mut Vec<Vec<String>>,
+) -> Result<Answered<DiffView>, Failure> {
+    let LoadedSides {
+        base, head, notes, ..
+    } = compared.load(
+        &args.input,
+        sides,
+        args.settings,
+        &AssertionPaths::default(),
+    )?;
+    let (before, after) = (&*base.rbac, &*head.rbac);
+    let unjudged = unjudged_since(before, after);
     let objects = base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects();
-    if objects == 0 && unjudged.is_empty() {
+    if objects == 0 && unjudged.is_empty() && compared.environment().is_none() {
         let Compared { base, head } = sides;
         return Err(input::no_objects(&format!("{base} and {head}")));
     }
-    // Nothing follows the answer: taking many changes apart would only make it late.
-    let changes = weigh(diff(base.rbac, head.rbac)?, base.rbac, head.rbac);
+    let changes = weigh(diff(before, after)?, before, after);
     let changes = ManuallyDrop::new(changes);
-    let role_refs = changed_role_refs(base.rbac, head.rbac);
-    let view = ManuallyDrop::new(DiffView::new(
-        base.rbac,
-        head.rbac,
+    let role_refs = changed_role_refs(before, after);
+    let view = DiffView::new(
+        before,
+        after,
         &head.directory,
         &changes,
         &unjudged,
         &role_refs,
         notes,
-    ));
-    let tools = [base.tools, head.tools].concat();
-    match args.output {
-        DiffOutput::Table => out::answer(&view.to_text())?,
-        DiffOutput::Markdown => out::answer(&view.to_markdown())?,
-        DiffOutput::Json => out::document(&*view, &tools, DocumentFormat::Json)?,
-        DiffOutput::Yaml => out::document(&*view, &tools, DocumentFormat::Yaml)?,
-        DiffOutput::Sarif => out::answer(&view.to_sarif()?)?,
-        DiffOutput::Github => out::commands(&view.to_github())?,
-    }
-    if !unjudged.is_empty() && args.fail_on != ChangeThreshold::Never && !args.allow_unjudged {
-        out::error(&format!(
-            "{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
+    );
+    let is_unjudged =
+        !unjudged.is_empty() && args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
+    if is_unjudged {
+        complaints.push(vec![format!(
+            "{}{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
+            compared.label(),
             how_many(unjudged.len())
-        ));
-        return Ok(Exit::Error);
+        )]);
     }
+    // Of BASE too: what one of its definitions gave could hide what HEAD gives.
+    let mut sides = [after, before].into_iter();
+    let collide = match compared.environment() {
+        None => sides.find_map(|rbac| collisions::complaint(rbac.snapshot())),
+        Some(_) => None,
+    };
+    let counts = args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
+    let is_unjudged = is_unjudged || counts && collide.is_some();
+    complaints.extend(collide);
     // A binding to a role that the input lacks is a gain of unknown size.
     let unknown_gain = |least| {
         let mut gains = unjudged.iter();
@@ -138,5 +185,13 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         ChangeThreshold::Critical => has(Severity::Critical),
         ChangeThreshold::Unjudged | ChangeThreshold::Never => false,
     };
-    Ok(if fails { Exit::No } else { Exit::Yes })
+    Ok(Answered {
+        view,
+        tools: [base.tools, head.tools].concat(),
+        exit: match (is_unjudged, fails) {
+            (true, _) => Exit::Error,
+            (false, true) => Exit::No,
+            (false, false) => Exit::Yes,
+        },
+    })
 }

@@ -7,7 +7,7 @@ use crate::authz::rbac::TooLarge;
 use crate::render::RenderError;
 
 /// How the program exits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
     /// Yes; or all was done.
     Yes,

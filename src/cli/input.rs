@@ -1,45 +1,55 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::{Defaults, Snapshot};
 use crate::entra::Directory;
 pub(super) use crate::files::Stdin;
 use crate::files::{
-    AskedBy, IgnoreFiles, ReadError, ReadLimits, ReadRules, Reading, Revision, absent, read_paths,
+    AskedBy, IgnoreFiles, ReadError, ReadLimits, ReadRules, Reading, absent, read_paths,
 };
-use crate::kube::default_policy::DefaultPolicy;
-use crate::kube::{self};
-use crate::text::{Files, SourceText, UnreadableFile, WhyUnread, excerpt};
+use crate::kube::{self, Manifest, ObjectKey, Registry};
+use crate::text::{Files, SourceText};
 use crate::tools::ToolUse;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
-use super::config::{self, FoundConfig};
+use super::collisions;
+use super::config;
 use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
+use super::out;
 use super::progress::Progress;
-use super::rendering::{self, RenderedReading, Strays};
-use super::sides::{Compared, ComparedInput};
+use super::rendering::{self, RenderedReading};
+use super::settings::{self, Settings};
 
 /// Where the policy comes from.
 #[derive(Debug, Args)]
 pub(super) struct InputArgs {
     /// A file, a folder with everything below it, or `-` for standard input; may be repeated
     ///
-    /// Without it: the `files:` of the nearest .rbac-eval.yaml from here upward, else this folder.
+    /// Without it: the `environments:` or `files:` of the nearest .rbac-eval.yaml from here upward, else
+    /// this folder.
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
-    filename: Vec<PathBuf>,
+    pub(super) filename: Vec<PathBuf>,
+
+    /// An environment of .rbac-eval.yaml; may be repeated [default: all]
+    #[arg(long, value_name = "NAME", conflicts_with = "filename", add = ArgValueCompleter::new(environments))]
+    pub(super) env: Vec<String>,
 
     /// The default policy that a cluster starts with: `auto`, `none`, or a version
     ///
     /// `auto` adds the newest unless the input carries a server's own default objects.
     #[arg(long, value_name = "auto|none|VERSION")]
-    defaults: Option<String>,
+    pub(super) defaults: Option<String>,
 
     /// Names and memberships of Entra ID, as `az ad` or Microsoft Graph export them; may be repeated
     #[arg(long, value_name = "FILE")]
-    directory: Vec<PathBuf>,
+    pub(super) directory: Vec<PathBuf>,
 
     /// The most bytes that are read, of all files together [default: 1 GiB]
     #[arg(long, value_name = "BYTES")]
@@ -51,7 +61,21 @@ pub(super) struct InputArgs {
 
     /// Treat whatever is warned about in the input as an error
     #[arg(long)]
-    strict: bool,
+    pub(super) strict: bool,
+}
+
+/// The environments that a shell offers where a name of one begins so.
+fn environments(begin: &OsStr) -> Vec<CompletionCandidate> {
+    // A shell that completes has nowhere to tell of broken settings.
+    let Ok(Some(found)) = config::nearest() else {
+        return Vec::new();
+    };
+    let names = found.config.environments.into_iter().map(|one| one.name);
+    let begin = begin.to_string_lossy();
+    names
+        .filter(|name| name.starts_with(&*begin))
+        .map(CompletionCandidate::new)
+        .collect()
 }
 
 /// How a user gets something to read.
@@ -60,24 +84,140 @@ clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
 
 /// What was read.
 pub(super) struct Loaded {
-    /// It lasts as long as the process: taking a large one apart takes longer than an answer.
-    pub(super) rbac: &'static RbacAuthorizer,
+    pub(super) rbac: Rc<RbacAuthorizer>,
     pub(super) directory: Directory,
     /// What rendered folders of the input.
     pub(super) tools: Vec<ToolUse>,
 }
 
-/// Which side's settings a comparison is judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SettingsSide {
-    /// Those of BASE, which the change can't loosen
-    Base,
-    /// Those of HEAD, as if it were merged
-    Head,
+impl Loaded {
+    /// The same, to last as long as the process: taking a large one apart takes longer than an answer. Of
+    /// several each has to go, or all would have to fit side by side.
+    #[must_use]
+    pub(super) fn kept(self) -> Self {
+        std::mem::forget(Rc::clone(&self.rbac));
+        self
+    }
+}
+
+/// What makes up one input.
+pub(super) struct Wanted<'s> {
+    pub(super) reading: RenderedReading,
+    /// What the cluster has beside it.
+    pub(super) with: Vec<SourceText>,
+    pub(super) settings: &'s Settings,
+    pub(super) defaults: Defaults,
+    pub(super) directory: Directory,
+}
+
+/// The same, with its texts read as objects.
+pub(super) struct Parsed {
+    files: Files,
+    pub(super) manifest: Manifest,
+    /// What is laid under it.
+    beside: Manifest,
+    pub(super) defaults: Defaults,
+    directory: Directory,
+    tools: Vec<ToolUse>,
+}
+
+impl Wanted<'_> {
+    /// Reads its texts as objects.
+    pub(super) fn parse(self) -> Parsed {
+        let Wanted {
+            mut reading,
+            with,
+            settings,
+            defaults,
+            directory,
+        } = self;
+        let mut files = Files::default();
+        let texts = std::mem::take(&mut reading.reading.texts);
+        let bytes = texts.iter().chain(&with).map(|text| text.bytes.len());
+        let progress = Progress::of(bytes.sum());
+        let watch = |bytes| progress.add(bytes);
+        let namespaces = 0..texts.len();
+        let namespaces: Vec<Option<&str>> =
+            namespaces.map(|text| reading.namespace(text)).collect();
+        // Mostly all of them at once: charts alone have namespaces of their own.
+        let mut rest = &*texts;
+        let parts = namespaces.chunk_by(|a, b| a == b).map(|same| {
+            let (texts, others) = rest.split_at(same.len());
+            rest = others;
+            let registry = settings.registry(same.first().copied().flatten());
+            kube::parse_with_progress(&registry, &mut files, texts, &watch)
+        });
+        let whole = parts.reduce(|mut whole, part| {
+            whole.extend(vec![part]);
+            whole
+        });
+        let mut manifest = whole.unwrap_or_default();
+        reading.set_origins(&mut files);
+        manifest.add_unreadable(&mut files, &reading.reading.unreadable);
+        let beside = kube::parse_with_progress(&Registry::standard(), &mut files, &with, &watch);
+        progress.finish();
+        Parsed {
+            files,
+            manifest,
+            beside,
+            defaults,
+            directory,
+            tools: reading.tools,
+        }
+    }
+}
+
+impl Parsed {
+    /// Lays the rest of the cluster under it: what counts of that has no name of an object here or on the
+    /// other side, since what a repository has, or had, is the repository's.
+    pub(super) fn lay_under(&mut self, other: Option<&Parsed>) {
+        let own = std::iter::once(&self.manifest).chain(other.map(|other| &other.manifest));
+        let own: HashSet<ObjectKey<'_>> = own.flat_map(|own| own.objects.keys()).collect();
+        self.beside.objects.retain(|key| !own.contains(key));
+    }
+
+    /// Builds the authorizer over a snapshot of this name. `label` stands before places in messages.
+    pub(super) fn build(
+        self,
+        args: &InputArgs,
+        report: Report,
+        name: &str,
+        label: &str,
+    ) -> Result<Loaded, Failure> {
+        let Parsed {
+            files,
+            mut manifest,
+            beside,
+            defaults,
+            directory,
+            tools,
+        } = self;
+        manifest.extend(vec![beside]);
+        let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
+            .map_err(|error| Failure::message(error.to_string()))?;
+        // Why there is nothing to answer from is told whatever the answer would hold.
+        let is_empty = rbac.snapshot().input_objects() == 0;
+        let report = match report {
+            Report::ErrorsOnly if is_empty => Report::ErrorsAndUnjudged,
+            report => report,
+        };
+        if diagnostics::tell(&rbac, args.strict, report, label) == Fatal::Yes {
+            return Err(Failure::message(if args.strict {
+                "no answer, since the input has faults and --strict is set"
+            } else {
+                "no answer, since the input can't be read"
+            }));
+        }
+        Ok(Loaded {
+            rbac: Rc::new(rbac),
+            directory,
+            tools,
+        })
+    }
 }
 
 impl InputArgs {
-    fn limits(&self) -> ReadLimits {
+    pub(super) fn limits(&self) -> ReadLimits {
         let default = ReadLimits::default();
         ReadLimits {
             bytes: self.max_bytes.unwrap_or(default.bytes),
@@ -85,7 +225,12 @@ impl InputArgs {
         }
     }
 
-    fn rules(&self, asked_by: AskedBy, ignore_files: IgnoreFiles, stdin: Stdin) -> ReadRules {
+    pub(super) fn rules(
+        &self,
+        asked_by: AskedBy,
+        ignore_files: IgnoreFiles,
+        stdin: Stdin,
+    ) -> ReadRules {
         ReadRules {
             asked_by,
             ignore_files,
@@ -95,34 +240,116 @@ impl InputArgs {
     }
 }
 
-/// Reads everything and builds the authorizer.
-pub(super) fn load(args: &InputArgs, stdin: Stdin) -> Result<Loaded, Failure> {
-    load_and_report(args, stdin, Report::Everything)
+/// What one answer is from.
+pub(super) struct Input<'a> {
+    args: &'a InputArgs,
+    pub(super) settings: Settings,
+    /// What stands before messages, where there are several inputs.
+    label: String,
 }
 
-/// The same, for a subcommand whose answer holds what is warned about.
-pub(super) fn load_quietly(args: &InputArgs) -> Result<Loaded, Failure> {
-    load_and_report(args, Stdin::Free, Report::ErrorsOnly)
+/// The inputs that a command answers about: one for each environment.
+pub(super) fn inputs(args: &InputArgs) -> Result<Vec<Input<'_>>, Failure> {
+    let all = settings::asked_for(args, Settings::all(args, config::nearest)?)?;
+    let is_one = all.len() == 1;
+    let inputs = all.into_iter().map(|settings| Input {
+        args,
+        label: match &settings.environment {
+            Some(name) if !is_one => format!("{name}: "),
+            _ => String::new(),
+        },
+        settings,
+    });
+    Ok(inputs.collect())
 }
 
-fn load_and_report(args: &InputArgs, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
-    let settings = Settings::new(args, config::nearest)?;
-    let reading = read_one(args, &settings, stdin)?;
-    let reading = rendering::render(reading, args.limits(), settings.strays())?;
-    let looked_at = looked_at(&settings.paths(), &reading.reading);
-    let asked_by = settings.directory_asked_by;
-    let rules = args.rules(asked_by, IgnoreFiles::NotRead, Stdin::NotMeant);
-    let directory = read_texts(&settings.directory, rules)?;
-    let wanted = Wanted {
-        reading,
-        defaults: parse_defaults(settings.defaults.as_deref().unwrap_or("auto"))?,
-        directory: parse_directory(&directory)?,
-    };
-    let loaded = build(args, wanted, report, "", "")?;
-    if loaded.rbac.snapshot().input_objects() == 0 {
-        return Err(no_objects(&looked_at));
+impl Input<'_> {
+    /// Reads everything and builds the authorizer.
+    pub(super) fn load(&self, stdin: Stdin) -> Result<Loaded, Failure> {
+        let loaded = self.load_and_report(stdin, Report::Everything)?;
+        if self.environment().is_none()
+            && let Some(note) = collisions::note(loaded.rbac.snapshot())
+        {
+            self.note(&note);
+        }
+        Ok(loaded)
     }
-    Ok(loaded)
+
+    /// The same, for a subcommand that gives no answer where definitions collide.
+    pub(super) fn load_to_judge(&self) -> Result<Loaded, Failure> {
+        self.load_and_report(Stdin::Free, Report::Everything)
+    }
+
+    /// The same, for a subcommand whose answer holds what is warned about.
+    pub(super) fn load_quietly(&self) -> Result<Loaded, Failure> {
+        self.load_and_report(Stdin::Free, Report::ErrorsOnly)
+    }
+
+    /// The environment that it is, if it is one.
+    pub(super) fn environment(&self) -> Option<&str> {
+        self.settings.environment.as_deref()
+    }
+
+    /// What stands before messages, where there are several inputs.
+    pub(super) fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Something to know about the answer.
+    pub(super) fn note(&self, message: &str) {
+        out::note(&format!("{}{message}", self.label));
+    }
+
+    /// Something that may be wrong.
+    pub(super) fn warning(&self, message: &str) {
+        out::warning(&format!("{}{message}", self.label));
+    }
+
+    /// Something that leaves no answer.
+    pub(super) fn error(&self, message: &str) {
+        out::error(&format!("{}{message}", self.label));
+    }
+
+    fn load_and_report(&self, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
+        let Input {
+            args,
+            settings,
+            label,
+        } = self;
+        for note in settings.notes() {
+            self.note(&note);
+        }
+        let reading = read_one(args, settings, stdin)?;
+        let reading = rendering::render(reading, settings, args.limits(), settings.strays())?;
+        let looked_at = looked_at(&settings.paths(), &reading.reading);
+        let own = |paths: &[PathBuf], asked_by| {
+            let rules = args.rules(asked_by, IgnoreFiles::NotRead, Stdin::NotMeant);
+            read_texts(paths, rules)
+        };
+        let directory = own(&settings.directory, settings.directory_asked_by)?;
+        let wanted = Wanted {
+            reading,
+            with: own(&settings.with, AskedBy::Repository)?,
+            settings,
+            defaults: settings.defaults()?,
+            directory: parse_directory(&directory)?,
+        };
+        let mut parsed = wanted.parse();
+        parsed.lay_under(None);
+        let name = self.environment().unwrap_or_default();
+        let loaded = parsed.build(args, report, name, label)?;
+        // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
+        let snapshot = loaded.rbac.snapshot();
+        let mut diagnostics = snapshot.diagnostics().iter();
+        let is_known = self.environment().is_some() && !diagnostics.any(|one| one.is_unjudged());
+        if snapshot.input_objects() == 0 && !is_known {
+            return Err(no_objects(&looked_at));
+        }
+        Ok(match self.label.is_empty() {
+            true => loaded.kept(),
+            false => loaded,
+        })
+    }
 }
 
 /// That there is nothing to answer from.
@@ -130,256 +357,6 @@ pub(super) fn no_objects(looked_at: &str) -> Failure {
     Failure::message(format!(
         "no RBAC objects found in {looked_at}; {HOW_TO_DUMP}"
     ))
-}
-
-/// Both sides of a comparison.
-pub(super) struct LoadedSides {
-    pub(super) base: Loaded,
-    pub(super) head: Loaded,
-    /// What else the reader has to know.
-    pub(super) notes: Vec<String>,
-}
-
-/// Reads both sides of a comparison, by the settings of one of them. `tests` are files of assertions,
-/// which are settings too; they are returned as that side has them.
-///
-/// A side may hold nothing, and what can't be read of it is told: history can't be mended.
-pub(super) fn load_sides(
-    args: &InputArgs,
-    sides: &Compared,
-    from: SettingsSide,
-    tests: &[PathBuf],
-) -> Result<(LoadedSides, Vec<SourceText>), Failure> {
-    let of_base = side_settings(args, &sides.base)?;
-    let of_head = side_settings(args, &sides.head)?;
-    let mut differing = Vec::new();
-    if of_base != of_head {
-        let config = of_head.config.as_ref().or(of_base.config.as_ref());
-        let name = config.map_or_else(String::new, |path| path.display().to_string());
-        differing.push(differs(name, "the settings"));
-    }
-    let settings = match from {
-        SettingsSide::Base => of_base,
-        SettingsSide::Head => of_head,
-    };
-    let directory = side_texts(
-        args,
-        sides,
-        &settings.directory,
-        settings.directory_asked_by,
-    )?;
-    let tests = side_texts(args, sides, tests, AskedBy::User)?;
-    for (texts, what) in [(&directory, "this directory"), (&tests, "these assertions")] {
-        let differing_texts = texts.iter().filter(|texts| !texts.are_alike());
-        differing.extend(differing_texts.map(|texts| differs(texts.name.clone(), what)));
-    }
-    let mut notes = Vec::new();
-    let mut read = |side: &ComparedInput| {
-        let reading = read_side(args, &settings, side)?;
-        notes.extend(reading.absent.iter().map(|path| {
-            let path = path.display();
-            format!("{side} has no `{path}`")
-        }));
-        Ok::<Reading, Failure>(reading)
-    };
-    let render = |side: &ComparedInput, reading| {
-        let strays = match side {
-            ComparedInput::Path(_) => Strays::PassedOver,
-            ComparedInput::Revision(_) | ComparedInput::WorkingTree => settings.strays(),
-        };
-        rendering::render(reading, args.limits(), strays)
-    };
-    let before = render(&sides.base, read(&sides.base)?)?;
-    let mut after = render(&sides.head, read(&sides.head)?)?;
-    // Paths that the user compares may be held in whatever way each.
-    let is_path = |side: &ComparedInput| matches!(side, ComparedInput::Path(_));
-    if !is_path(&sides.base) && !is_path(&sides.head) {
-        after.tell_of_changes(&before);
-    }
-    if from == SettingsSide::Base {
-        after.reading.unreadable.extend(differing);
-    }
-    let defaults = settings.defaults.as_deref().unwrap_or("auto");
-    let directory: Vec<SourceText> = directory
-        .into_iter()
-        .flat_map(|texts| match from {
-            SettingsSide::Base => texts.base,
-            SettingsSide::Head => texts.head,
-        })
-        .collect();
-    let wanted = |reading, defaults| {
-        Ok::<Wanted, Failure>(Wanted {
-            reading,
-            defaults,
-            directory: parse_directory(&directory)?,
-        })
-    };
-    let before = wanted(before, parse_defaults(defaults)?)?;
-    let base = build_side(args, before, &sides.base)?;
-    // BASE decides for both: HEAD could switch the defaults off for itself.
-    let decided = match base.rbac.snapshot().defaults() {
-        Some(policy) => Defaults::Version(policy),
-        None => Defaults::None,
-    };
-    let head = build_side(args, wanted(after, decided)?, &sides.head)?;
-    let tests = tests.into_iter().flat_map(|texts| match from {
-        // What BASE doesn't have yet is told to differ; until it is merged HEAD's is the only one.
-        SettingsSide::Base if texts.base.is_empty() => texts.head,
-        SettingsSide::Base => texts.base,
-        SettingsSide::Head => texts.head,
-    });
-    Ok((LoadedSides { base, head, notes }, tests.collect()))
-}
-
-fn build_side(args: &InputArgs, wanted: Wanted, side: &ComparedInput) -> Result<Loaded, Failure> {
-    let label = match side {
-        ComparedInput::Revision(revision) => format!("{revision}:"),
-        ComparedInput::Path(_) | ComparedInput::WorkingTree => String::new(),
-    };
-    build(args, wanted, Report::Everything, &side.to_string(), &label)
-}
-
-/// Reads one side of a comparison. All sides read the same paths by the same rules.
-fn read_side(
-    args: &InputArgs,
-    settings: &Settings,
-    side: &ComparedInput,
-) -> Result<Reading, Failure> {
-    let read = match side {
-        ComparedInput::WorkingTree => {
-            let asked_by = if settings.files.is_empty() || settings.config.is_some() {
-                AskedBy::Repository
-            } else {
-                AskedBy::User
-            };
-            let rules = args.rules(asked_by, IgnoreFiles::Obeyed, Stdin::Free);
-            read_paths(&settings.paths(), rules)
-        }
-        ComparedInput::Path(path) => {
-            let rules = args.rules(AskedBy::User, IgnoreFiles::NotRead, Stdin::Free);
-            let reading = read_paths(std::slice::from_ref(path), rules);
-            reading.and_then(|reading| match reading.absent.first() {
-                None => Ok(reading),
-                Some(path) => Err(absent(path)),
-            })
-        }
-        ComparedInput::Revision(revision) => {
-            let reading = revision.read_to_apply(&settings.paths(), args.limits());
-            reading.map(unnamed)
-        }
-    };
-    read.map_err(|error| Failure::message(error.to_string()))
-}
-
-/// A file of a revision can't be mended, so it is told of as one below a folder.
-fn unnamed(mut reading: Reading) -> Reading {
-    for text in &mut reading.texts {
-        text.named = false;
-    }
-    reading
-}
-
-/// What the settings are on one side.
-fn side_settings(args: &InputArgs, side: &ComparedInput) -> Result<Settings, Failure> {
-    Settings::new(args, || match side {
-        ComparedInput::Revision(revision) => config::nearest_in(revision, args.limits()),
-        ComparedInput::Path(_) | ComparedInput::WorkingTree => config::nearest(),
-    })
-}
-
-/// That HEAD says differently how to judge. It counts as not judged until it is merged.
-fn differs(name: String, what: &str) -> UnreadableFile {
-    UnreadableFile {
-        name,
-        why: WhyUnread::SettingsDiffer(format!(
-            "HEAD changes {what}; until it is merged that of BASE is used (`--settings head` takes \
-             HEAD's)"
-        )),
-        content: None,
-    }
-}
-
-/// A file or folder that says how to judge, as each side has it.
-struct SideTexts {
-    /// As it was named.
-    name: String,
-    base: Vec<SourceText>,
-    head: Vec<SourceText>,
-}
-
-impl SideTexts {
-    fn are_alike(&self) -> bool {
-        let contents = |texts: &[SourceText]| -> Vec<Vec<u8>> {
-            texts.iter().map(|text| text.bytes.clone()).collect()
-        };
-        contents(&self.base) == contents(&self.head)
-    }
-}
-
-/// Reads what says how to judge, as each side has it. What neither BASE nor a commit of HEAD holds is
-/// the user's own, which no change reaches: both have it as it is on the disk.
-fn side_texts(
-    args: &InputArgs,
-    sides: &Compared,
-    paths: &[PathBuf],
-    asked_by: AskedBy,
-) -> Result<Vec<SideTexts>, Failure> {
-    let rules = args.rules(asked_by, IgnoreFiles::NotRead, Stdin::NotMeant);
-    let committed = match (&sides.base, &sides.head) {
-        (ComparedInput::Revision(_), ComparedInput::Revision(head)) => Some(head.clone()),
-        (ComparedInput::Revision(_), ComparedInput::WorkingTree) => {
-            Revision::find("HEAD").map_err(|error| Failure::message(format!("`HEAD`: {error}")))?
-        }
-        _ => None,
-    };
-    let in_revision = |revision: Option<&Revision>, path: &PathBuf| match revision {
-        Some(revision) => texts_of(revision, path, args),
-        None => Ok(None),
-    };
-    let texts = |path: &PathBuf| {
-        let before = match &sides.base {
-            ComparedInput::Revision(base) => in_revision(Some(base), path)?,
-            ComparedInput::Path(_) | ComparedInput::WorkingTree => None,
-        };
-        let now = in_revision(committed.as_ref(), path)?;
-        let on_disk = || read_texts(std::slice::from_ref(path), rules);
-        let (base, head) = match (before, now, &sides.head) {
-            (None, None, _) => {
-                let own = on_disk()?;
-                (own.clone(), own)
-            }
-            (before, now, ComparedInput::Revision(_)) => {
-                (before.unwrap_or_default(), now.unwrap_or_default())
-            }
-            (before, _, _) if std::fs::symlink_metadata(path).is_err() => {
-                (before.unwrap_or_default(), Vec::new())
-            }
-            (before, _, _) => (before.unwrap_or_default(), on_disk()?),
-        };
-        Ok(SideTexts {
-            name: path.display().to_string(),
-            base,
-            head,
-        })
-    };
-    paths.iter().map(texts).collect()
-}
-
-/// The files at a path of a revision; none where it lacks the path, or the path is beyond its
-/// repository.
-fn texts_of(
-    revision: &Revision,
-    path: &PathBuf,
-    args: &InputArgs,
-) -> Result<Option<Vec<SourceText>>, Failure> {
-    let reading = match revision.read(std::slice::from_ref(path), args.limits()) {
-        Err(ReadError::Outside(_)) => return Ok(None),
-        reading => reading.map_err(|error| Failure::message(error.to_string()))?,
-    };
-    if !reading.absent.is_empty() {
-        return Ok(None);
-    }
-    whole(reading).map(Some)
 }
 
 /// Files that have to be there.
@@ -393,7 +370,7 @@ pub(super) fn read_texts(paths: &[PathBuf], rules: ReadRules) -> Result<Vec<Sour
 }
 
 /// What was read, where all of it could be.
-fn whole(reading: Reading) -> Result<Vec<SourceText>, Failure> {
+pub(super) fn whole(reading: Reading) -> Result<Vec<SourceText>, Failure> {
     if let Some(folder) = reading.folders.first() {
         let (folder, marker) = (folder.name(), folder.markers().join("` and `"));
         return Err(Failure::message(format!(
@@ -409,122 +386,13 @@ fn whole(reading: Reading) -> Result<Vec<SourceText>, Failure> {
     }
 }
 
-/// Parses what was read and builds the authorizer over a snapshot of this name. `label` stands before
-/// places in messages.
-fn build(
-    args: &InputArgs,
-    wanted: Wanted,
-    report: Report,
-    name: &str,
-    label: &str,
-) -> Result<Loaded, Failure> {
-    let Wanted {
-        mut reading,
-        defaults,
-        directory,
-    } = wanted;
-    let mut files = Files::default();
-    let texts = std::mem::take(&mut reading.reading.texts);
-    let progress = Progress::of(texts.iter().map(|text| text.bytes.len()).sum());
-    let watch = |bytes| progress.add(bytes);
-    let mut manifest = kube::parse_with_progress(&mut files, &texts, &watch);
-    reading.set_origins(&mut files);
-    manifest.add_unreadable(&mut files, &reading.reading.unreadable);
-    progress.finish();
-    drop(texts);
-    let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
-        .map_err(|error| Failure::message(error.to_string()))?;
-    // Why there is nothing to answer from is told whatever the answer would hold.
-    let is_empty = rbac.snapshot().input_objects() == 0;
-    let report = match report {
-        Report::ErrorsOnly if is_empty => Report::ErrorsAndUnjudged,
-        report => report,
-    };
-    if diagnostics::tell(&rbac, args.strict, report, label) == Fatal::Yes {
-        return Err(Failure::message(if args.strict {
-            "no answer, since the input has faults and --strict is set"
-        } else {
-            "no answer, since the input can't be read"
-        }));
-    }
-    Ok(Loaded {
-        rbac: Box::leak(Box::new(rbac)),
-        directory,
-        tools: reading.tools,
-    })
-}
-
-fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure> {
+pub(super) fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure> {
     Directory::read(texts).map_err(|error| {
         Failure::message(format!(
             "{error}; a directory is what `az ad group list`, `az ad user list` or Microsoft Graph \
              print, or YAML with `groups:` and `users:`"
         ))
     })
-}
-
-struct Wanted {
-    reading: RenderedReading,
-    defaults: Defaults,
-    directory: Directory,
-}
-
-/// What the flags say, and for what they don't, what `.rbac-eval.yaml` says.
-#[derive(PartialEq, Eq)]
-struct Settings {
-    /// The files and folders; none for the working folder itself.
-    files: Vec<PathBuf>,
-    /// The configuration that names them, if it does.
-    config: Option<PathBuf>,
-    defaults: Option<String>,
-    directory: Vec<PathBuf>,
-    /// Who names the directory.
-    directory_asked_by: AskedBy,
-}
-
-impl Settings {
-    fn new(
-        args: &InputArgs,
-        nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
-    ) -> Result<Self, Failure> {
-        let mut settings = Settings {
-            files: args.filename.clone(),
-            config: None,
-            defaults: args.defaults.clone(),
-            directory: args.directory.clone(),
-            directory_asked_by: AskedBy::User,
-        };
-        if settings.files.is_empty()
-            && let Some(found) = nearest()?
-        {
-            settings.config = Some(found.path());
-            let FoundConfig { folder, config } = found;
-            settings.defaults = settings.defaults.or(config.defaults);
-            if settings.directory.is_empty() {
-                let paths = config.directory.iter();
-                settings.directory = paths.map(|path| folder.join(path)).collect();
-                settings.directory_asked_by = AskedBy::Repository;
-            }
-            settings.files = config.files.iter().map(|path| folder.join(path)).collect();
-        }
-        Ok(settings)
-    }
-
-    /// What is told of files that a rendered folder doesn't draw on.
-    fn strays(&self) -> Strays {
-        match self.files.is_empty() {
-            true => Strays::Told,
-            false => Strays::PassedOver,
-        }
-    }
-
-    /// The files and folders that are named, else the working folder.
-    fn paths(&self) -> Vec<PathBuf> {
-        if self.files.is_empty() {
-            return vec![PathBuf::from(".")];
-        }
-        self.files.clone()
-    }
 }
 
 /// Reads what is wanted for one answer.
@@ -560,21 +428,4 @@ fn looked_at(paths: &[PathBuf], reading: &Reading) -> String {
         count => format!("{count} files"),
     };
     format!("{} ({files} read)", names.join(", "))
-}
-
-fn parse_defaults(defaults: &str) -> Result<Defaults, Failure> {
-    match defaults {
-        "auto" => Ok(Defaults::Auto),
-        "none" => Ok(Defaults::None),
-        version => DefaultPolicy::of_version(version)
-            .map(Defaults::Version)
-            .ok_or_else(|| {
-                let known: Vec<&str> = DefaultPolicy::versions().collect();
-                Failure::message(format!(
-                    "`--defaults {}`: expected `auto`, `none`, or one of the versions {}",
-                    excerpt(version),
-                    known.join(", ")
-                ))
-            }),
-    }
 }

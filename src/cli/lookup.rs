@@ -6,9 +6,10 @@ use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::render::lookup::{LookupView, Rules};
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, DocumentFormat};
+use super::input::{self, Input, InputArgs, Loaded, Stdin};
+use super::out::DocumentFormat;
 
 /// Show every binding that reaches a user, group or service account.
 ///
@@ -62,11 +63,22 @@ fn size(rbac: &RbacAuthorizer, found: &Found, with_rules: bool) -> usize {
 }
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
+    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| answer(args, input))?;
+    match args.output {
+        LookupOutput::Text => answers.text(|view| Ok(view.to_text()))?,
+        LookupOutput::Json => answers.document(DocumentFormat::Json)?,
+        LookupOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+    }
+    Ok(answers.exit())
+}
+
+fn answer(args: &LookupArgs, input: &Input<'_>) -> Result<Answered<LookupView>, Failure> {
     let Loaded {
         rbac,
         directory,
         tools,
-    } = input::load(&args.input, Stdin::Free)?;
+    } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let matching = if args.exact {
         Match::Exact
     } else {
@@ -92,7 +104,7 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
         found.push((one, privileged));
     }
     if found.is_empty() {
-        out::warning(&format!(
+        input.warning(&format!(
             "no binding names {}, and no one in the directory is called so",
             args.subject
         ));
@@ -103,11 +115,7 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
         Rules::Hidden
     };
     let view = LookupView::new(rbac, &directory, &found, rules);
-    match args.output {
-        LookupOutput::Text => out::answer(&view.to_text())?,
-        LookupOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-        LookupOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
-    }
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
-    Ok(if any { Exit::Yes } else { Exit::No })
+    let exit = if any { Exit::Yes } else { Exit::No };
+    Ok(Answered { view, tools, exit })
 }

@@ -9,9 +9,10 @@ use crate::render::UnjudgedView;
 use crate::render::matrix::{Marks, MatrixView};
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, DocumentFormat};
+use super::input::{self, Input, InputArgs, Loaded, Stdin};
+use super::out::DocumentFormat;
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
 
@@ -81,17 +82,35 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             "`matrix` takes a TYPE alone; for one object, ask `who-can VERB TYPE/NAME`",
         ));
     }
+    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| answer(args, input))?;
+    let marks = if args.ascii {
+        Marks::Ascii
+    } else {
+        Marks::Symbols
+    };
+    match args.output {
+        MatrixOutput::Table => answers.text(|view| Ok(view.to_table(marks)))?,
+        MatrixOutput::Json => answers.document(DocumentFormat::Json)?,
+        MatrixOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+        MatrixOutput::Csv => answers.csv(|view| Ok(view.to_csv()?))?,
+        MatrixOutput::Markdown => answers.markdown(|view| view.to_markdown(marks))?,
+    }
+    Ok(answers.exit())
+}
+
+fn answer(args: &MatrixArgs, input: &Input<'_>) -> Result<Answered<MatrixView>, Failure> {
     let Loaded {
         rbac,
         directory,
         tools,
-    } = input::load(&args.input, Stdin::Free)?;
+    } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
     let view = match &args.resource {
         None => {
             let asker = args.who.resolve(&resolver)?;
             for note in &asker.notes {
-                out::note(&note.to_string());
+                input.note(&note.to_string());
             }
             let namespace = match args.scope.place() {
                 AskedScope::Namespace(namespace) => namespace,
@@ -105,12 +124,12 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             MatrixView::of_resources(&asker.user.name, namespace, &rows, unjudged)
         }
         Some(word) => {
-            let request = request::request(&resolver, "get", word, &args.scope)?;
+            let request = request::request(&resolver, "get", word, &args.scope, input)?;
             let Attributes::Resource(attributes) = request.attributes else {
                 return Err(Failure::message("`matrix` shows resources, not URLs"));
             };
             for note in &request.notes {
-                out::note(&note.to_string());
+                input.note(&note.to_string());
             }
             let rows = subjects_by_verbs(rbac, &attributes, request.reach);
             let name = full_name(&attributes.combined_resource(), &attributes.group);
@@ -120,17 +139,9 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory, unjudged)
         }
     };
-    let marks = if args.ascii {
-        Marks::Ascii
-    } else {
-        Marks::Symbols
-    };
-    match args.output {
-        MatrixOutput::Table => out::answer(&view.to_table(marks))?,
-        MatrixOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-        MatrixOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
-        MatrixOutput::Csv => out::answer(&view.to_csv()?)?,
-        MatrixOutput::Markdown => out::answer(&view.to_markdown(marks))?,
-    }
-    Ok(Exit::Yes)
+    Ok(Answered {
+        view,
+        tools,
+        exit: Exit::Yes,
+    })
 }

@@ -1,25 +1,33 @@
 //! Arguments in, exit code out; one file a subcommand.
 
+mod answers;
 mod can_i;
 mod check;
+mod collisions;
+mod comparison;
 mod config;
 mod diagnostics;
 mod diff;
+mod environment;
 mod exit;
+mod init;
 mod input;
 mod lookup;
 mod matrix;
 mod out;
 mod progress;
+mod proposal;
 mod rendering;
 mod request;
 mod review;
+mod settings;
 mod sides;
 mod test;
 mod who;
 mod who_can;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
 use exit::Exit;
 
@@ -57,10 +65,15 @@ enum Command {
     Test(test::TestArgs),
     /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),
+    /// Write .rbac-eval.yaml: the clusters that this folder holds side by side
+    Init(init::InitArgs),
 }
 
 /// Runs the command line and says how to exit.
+///
+/// Where a shell asks for completions (`COMPLETE` is set), it prints these instead.
 pub fn run() -> std::process::ExitCode {
+    CompleteEnv::with_factory(Cli::command).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -82,6 +95,7 @@ pub fn run() -> std::process::ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Review(args) => review::run(&args),
+        Command::Init(args) => init::run(&args),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -8,6 +8,7 @@ use std::io::{BufWriter, Write};
 use anstyle::{AnsiColor, Style};
 use clap::error::ContextValue;
 
+use crate::render::API_VERSION;
 use crate::text::{escaped, escaped_lines};
 use crate::tools::{ToolUse, ToolVersion};
 
@@ -38,6 +39,20 @@ pub(super) fn note(message: &str) {
 /// An error, with kubectl's prefix.
 pub(super) fn error(message: &str) {
     line(format_args!("{ERROR}error:{ERROR:#}"), message);
+}
+
+/// An error, and indented below it the lines that belong to it.
+pub(super) fn error_with_lines(lines: &[String]) {
+    let mut lines = lines.iter();
+    if let Some(first) = lines.next() {
+        error(first);
+    }
+    for text in lines {
+        // Their own indentation stays.
+        let rest = text.trim_start_matches(' ');
+        let indent = &text[..text.len() - rest.len()];
+        let _ = writeln!(anstream::stderr(), "  {indent}{}", escaped(rest));
+    }
 }
 
 /// How many messages of a kind are told in full where there are many.
@@ -137,27 +152,71 @@ pub(super) enum DocumentFormat {
     Yaml,
 }
 
-/// An answer with the versions of what rendered its input.
+/// A serializable answer, and what was around it.
+pub(super) struct AnswerDocument<'a, V> {
+    pub(super) view: &'a V,
+    /// The environment that it is about, if it is about one.
+    pub(super) environment: Option<&'a str>,
+    /// What rendered folders of the input.
+    pub(super) tools: &'a [ToolUse],
+}
+
+/// A document as it is written.
 #[derive(serde::Serialize)]
-struct WithTools<'a, V> {
+struct WrittenDocument<'a, V> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<&'a str>,
     #[serde(flatten)]
     view: &'a V,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     tools: BTreeSet<ToolVersion>,
 }
 
-/// A serializable answer, and what rendered its input.
+/// Documents about several environments.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenList<'a, V> {
+    api_version: &'static str,
+    kind: &'static str,
+    items: Vec<WrittenDocument<'a, V>>,
+}
+
+impl<'a, V> AnswerDocument<'a, V> {
+    fn to_write(&self) -> WrittenDocument<'a, V> {
+        // Of one tool all uses are alike.
+        let names: BTreeMap<&str, &ToolUse> =
+            self.tools.iter().map(|tool| (tool.name(), tool)).collect();
+        WrittenDocument {
+            environment: self.environment,
+            view: self.view,
+            tools: names.values().flat_map(|tool| tool.versions()).collect(),
+        }
+    }
+}
+
+/// Prints an answer.
 pub(super) fn document(
-    view: &impl serde::Serialize,
-    tools: &[ToolUse],
+    document: &AnswerDocument<'_, impl serde::Serialize>,
     format: DocumentFormat,
 ) -> Result<(), Failure> {
-    if tools.is_empty() {
-        return written(view, format);
+    // What is flattened is kept whole while it is written.
+    match document.tools.is_empty() && document.environment.is_none() {
+        true => written(document.view, format),
+        false => written(&document.to_write(), format),
     }
-    // Of one tool all uses are alike.
-    let names: BTreeMap<&str, &ToolUse> = tools.iter().map(|tool| (tool.name(), tool)).collect();
-    let tools = names.values().flat_map(|tool| tool.versions()).collect();
-    written(&WithTools { view, tools }, format)
+}
+
+/// Prints the answers about several environments.
+pub(super) fn documents(
+    documents: &[AnswerDocument<'_, impl serde::Serialize>],
+    format: DocumentFormat,
+) -> Result<(), Failure> {
+    let list = WrittenList {
+        api_version: API_VERSION,
+        kind: "List",
+        items: documents.iter().map(AnswerDocument::to_write).collect(),
+    };
+    written(&list, format)
 }
 
 fn written(view: &impl serde::Serialize, format: DocumentFormat) -> Result<(), Failure> {

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::exit::Failure;
 use crate::files::{ReadLimits, Reading, shown};
 use crate::kube::{self, Binding, Role};
 use crate::text::{Files, Fingerprint, Origins, SourceText, UnreadableFile, WhyUnread};
-use crate::tools::{HelmOptions, Plan, Stray, ToolUse};
+use crate::tools::{Plan, Stray, ToolUse};
+
+use super::exit::Failure;
+use super::settings::Settings;
 
 /// What is told of files in a rendered folder that it doesn't draw on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(super) struct RenderedReading {
     pub(super) reading: Reading,
     /// Where the objects of texts come from, by the numbers of the texts.
     origins: Vec<(usize, Origins)>,
+    /// Where objects without a namespace are put, by the numbers of the texts.
+    namespaces: BTreeMap<usize, String>,
     /// What rendered them.
     pub(super) tools: Vec<ToolUse>,
     /// The folders that are rendered.
@@ -59,6 +63,11 @@ impl RenderedReading {
                 files.set_origins(file, origins);
             }
         }
+    }
+
+    /// Where objects of a text are put that have no namespace, if that is said of the text alone.
+    pub(super) fn namespace(&self, number: usize) -> Option<&str> {
+        self.namespaces.get(&number).map(String::as_str)
     }
 
     /// Tells of folders that the sides of a comparison, of which this is HEAD, don't hold in one way.
@@ -110,14 +119,23 @@ impl RenderedReading {
 /// Renders the folders that were asked for. What one of them draws on isn't read by itself, too.
 pub(super) fn render(
     mut reading: Reading,
+    settings: &Settings,
     limits: ReadLimits,
     strays: Strays,
 ) -> Result<RenderedReading, Failure> {
     let mut plans = Vec::with_capacity(reading.folders.len());
+    let mut known = BTreeSet::new();
     for folder in std::mem::take(&mut reading.folders) {
-        let plan = Plan::new(folder, HelmOptions::default());
-        plans.push(plan.map_err(|error| Failure::message(error.to_string()))?);
+        // A folder that is named twice is rendered once, or as often as it is installed.
+        if !known.insert(folder.name()) {
+            continue;
+        }
+        for options in settings.helm_options(&folder.name()) {
+            let plan = Plan::new(folder.clone(), options);
+            plans.push(plan.map_err(|error| Failure::message(error.to_string()))?);
+        }
     }
+    check_kinds(settings, &reading, &plans)?;
     let drawn_on_folders: BTreeSet<String> = plans.iter().flat_map(Plan::folders).collect();
     let drawn_on: BTreeMap<String, Fingerprint> = plans.iter().flat_map(Plan::contents).collect();
     // A patch that is named is read: what it patches may be nothing.
@@ -154,6 +172,7 @@ pub(super) fn render(
         rendered.reading.unreadable.extend(changed);
         rendered.reading.unreadable.extend(plan.unknowns());
         rendered.may_differ.extend(plan.may_differ());
+        let namespace = plan.namespace().map(str::to_owned);
         match plan.render(limits) {
             Ok(text) => {
                 for one in text.left_out {
@@ -167,6 +186,9 @@ pub(super) fn render(
                 }
                 let number = rendered.reading.texts.len();
                 rendered.origins.push((number, text.origins));
+                if let Some(namespace) = namespace {
+                    rendered.namespaces.insert(number, namespace);
+                }
                 rendered.reading.texts.push(text.text);
                 rendered.tools.push(text.tool);
             }
@@ -181,6 +203,27 @@ pub(super) fn render(
         }
     }
     Ok(rendered)
+}
+
+/// That what the settings say is rendered is such a folder, where it is there at all.
+fn check_kinds(settings: &Settings, reading: &Reading, plans: &[Plan]) -> Result<(), Failure> {
+    let charts = settings.charts.iter().map(|chart| &chart.chart);
+    let kinds = [
+        ("kustomize", "kustomization", false),
+        ("helm", "chart", true),
+    ];
+    let paths = settings.kustomizations.iter().map(|path| (path, kinds[0]));
+    for (path, (field, what, is_chart)) in paths.chain(charts.map(|path| (path, kinds[1]))) {
+        let name = shown(path);
+        let is_such = |plan: &Plan| plan.name() == name && plan.is_chart() == is_chart;
+        if reading.absent.contains(path) || plans.iter().any(is_such) {
+            continue;
+        }
+        return Err(Failure::message(format!(
+            "`{name}` of `{field}` holds no {what}; name such a folder, or name it in `files`"
+        )));
+    }
+    Ok(())
 }
 
 fn unread(text: &SourceText, why: WhyUnread) -> UnreadableFile {

@@ -4,7 +4,7 @@ use crate::ask::{AskedScope, ResolvedRequest, Resolver, Target};
 use clap::Args;
 
 use super::exit::Failure;
-use super::out;
+use super::input::Input;
 
 /// Where, and of which subresource.
 #[derive(Debug, Args)]
@@ -52,12 +52,13 @@ pub(super) fn request(
     verb: &str,
     target: &str,
     scope: &ScopeArgs,
+    input: &Input<'_>,
 ) -> Result<ResolvedRequest, Failure> {
     let target = Target::parse(target, &scope.subresource)
         .map_err(|error| Failure::message(error.to_string()))?;
     let request = resolver.request(verb, &target, scope.place());
     for warning in &request.warnings {
-        out::warning(&warning.to_string());
+        input.warning(&warning.to_string());
     }
     Ok(request)
 }

@@ -43,8 +43,17 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit, Failure> {
     } else {
         Stdin::Free
     };
-    let Loaded { rbac, .. } = input::load(&args.input, stdin)?;
-    let authorizer = chain(rbac);
+    let inputs = input::inputs(&args.input)?;
+    let [input] = &*inputs else {
+        let names = inputs.iter().filter_map(|input| input.environment());
+        let names: Vec<&str> = names.collect();
+        return Err(Failure::message(format!(
+            "reviews are answered for one environment; say which with `--env`: {}",
+            names.join(", ")
+        )));
+    };
+    let Loaded { rbac, .. } = input.load(stdin)?;
+    let authorizer = chain(&rbac);
     let name = args.reviews.display().to_string();
     let mut stdout = BufWriter::new(std::io::stdout().lock());
     let all_answered = if from_stdin {

@@ -73,6 +73,12 @@ impl Compared {
         Compared::with_working_tree(compared_input(base)?)
     }
 
+    /// Whether both sides are paths, so that no settings say what is compared.
+    pub(super) fn are_paths(&self) -> bool {
+        let is_path = |side: &ComparedInput| matches!(side, ComparedInput::Path(_));
+        is_path(&self.base) && is_path(&self.head)
+    }
+
     fn with_working_tree(base: ComparedInput) -> Result<Self, Failure> {
         let base = match base {
             ComparedInput::Revision(base) => {

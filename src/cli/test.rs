@@ -6,14 +6,17 @@ use crate::analysis::assertions::{AssertionFile, AssertionNote, Outcome, judge, 
 use crate::analysis::unjudged::{unjudged as unjudged_of, unread, unread_since};
 use crate::ask::KnownSubjects;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::files::ReadRules;
-use crate::render::assertions::{AssertionView, TestView};
+use crate::files::{AskedBy, ReadRules};
+use crate::render::assertions::{self, AssertionView, TestView};
 use crate::render::{UnjudgedView, how_many};
 use crate::text::SourceText;
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
+use super::collisions;
+use super::comparison::{AssertionPaths, LoadedSides, SettingsSide, compared_settings};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, SettingsSide, Stdin};
+use super::input::{self, InputArgs, Loaded};
 use super::out::{self, DocumentFormat};
 use super::sides::Compared;
 
@@ -26,10 +29,11 @@ use super::sides::Compared;
 #[command(after_help = "Examples:
   rbac-eval test assertions.yaml
   rbac-eval test assertions.yaml -f cluster.yaml -o junit > report.xml
-  rbac-eval test assertions.yaml --base origin/main")]
+  rbac-eval test assertions.yaml --base origin/main
+  rbac-eval test --env prod")]
 pub(super) struct TestArgs {
-    /// Files of assertions
-    #[arg(value_name = "FILE", required = true)]
+    /// Files of assertions [default: the `tests:` of each environment]
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
     /// What was before, as diff's BASE; assertions are held against it too
@@ -58,32 +62,134 @@ enum TestOutput {
 }
 
 pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
-    let (
-        texts,
-        base,
-        Loaded {
-            rbac,
-            directory,
-            tools,
-        },
-    ) = match &args.base {
+    let mut complaints = Vec::new();
+    let answers = match &args.base {
         None => {
-            let texts = input::read_texts(&args.files, ReadRules::default())?;
-            (texts, None, input::load(&args.input, Stdin::Free)?)
+            let inputs = input::inputs(&args.input)?;
+            check_named(args, inputs.iter().map(|input| &*input.settings.tests))?;
+            let mut answers = Answers::new(inputs.len());
+            for input in &inputs {
+                let files = assertion_files(args, &input.settings.tests);
+                if files.paths.is_empty() {
+                    input.note(NO_TESTS);
+                    answers.pass_over();
+                    continue;
+                }
+                let found = input::read_texts(&files.paths, rules(files.asked_by));
+                let found = found.and_then(|texts| {
+                    let head = input.load_to_judge()?;
+                    let (environment, label) = (input.environment(), input.label());
+                    judge_files(texts, None, head, environment, label, &mut complaints)
+                });
+                answers.add(input.environment(), found, |failure| input.error(failure))?;
+            }
+            answers
         }
         Some(base) => {
             let sides = Compared::of_working_tree(base)?;
-            let (loaded, texts) =
-                input::load_sides(&args.input, &sides, args.settings, &args.files)?;
-            for note in &loaded.notes {
-                out::note(note);
+            let all = compared_settings(&args.input, &sides, args.settings)?;
+            check_named(args, all.iter().map(|one| one.tests()))?;
+            let mut answers = Answers::new(all.len());
+            for one in &all {
+                let files = assertion_files(args, one.tests());
+                // That HEAD gives it some now, or another place, is told all the same.
+                if files.paths.is_empty() && !one.differs() {
+                    out::note(&format!("{}{NO_TESTS}", one.label()));
+                    answers.pass_over();
+                    continue;
+                }
+                let loaded = one.load(&args.input, &sides, args.settings, &files);
+                let found = loaded.and_then(|loaded| {
+                    for note in &loaded.notes {
+                        out::note(&format!("{}{note}", one.label()));
+                    }
+                    let LoadedSides {
+                        base, head, tests, ..
+                    } = loaded;
+                    let environment = one.environment();
+                    judge_files(
+                        tests,
+                        Some(base),
+                        head,
+                        environment,
+                        one.label(),
+                        &mut complaints,
+                    )
+                });
+                let tell = |failure: &str| out::error(&format!("{}{failure}", one.label()));
+                answers.add(one.environment(), found, tell)?;
             }
-            (texts, Some(loaded.base), loaded.head)
+            answers
         }
     };
+    let views: Vec<(Option<&str>, &TestView)> = answers.views().collect();
+    match args.output {
+        TestOutput::Table => answers.text(|view| Ok(view.to_table()))?,
+        TestOutput::Tap => out::answer(&assertions::tap_of(&views))?,
+        TestOutput::Junit => out::answer(&assertions::junit_of(&views)?)?,
+        TestOutput::Json => answers.document(DocumentFormat::Json)?,
+        TestOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+    }
+    for complaint in &complaints {
+        out::error_with_lines(complaint);
+    }
+    Ok(answers.exit())
+}
+
+/// What is told of one environment among others.
+const NO_TESTS: &str = "the settings name no `tests:` for it, so nothing is asserted";
+
+/// Refuses to hold nothing at all.
+fn check_named<'s>(
+    args: &TestArgs,
+    mut named: impl Iterator<Item = &'s [PathBuf]>,
+) -> Result<(), Failure> {
+    if !args.files.is_empty() || named.any(|files| !files.is_empty()) {
+        return Ok(());
+    }
+    Err(Failure::message(
+        "name a file of assertions, or give an environment of `.rbac-eval.yaml` its `tests:`",
+    ))
+}
+
+/// The files of assertions: those of the command line, else those that the settings name.
+fn assertion_files(args: &TestArgs, named: &[PathBuf]) -> AssertionPaths {
+    let (paths, asked_by) = match args.files.is_empty() {
+        false => (&*args.files, AskedBy::User),
+        true => (named, AskedBy::Repository),
+    };
+    AssertionPaths {
+        paths: paths.to_vec(),
+        asked_by,
+    }
+}
+
+fn rules(asked_by: AskedBy) -> ReadRules {
+    ReadRules {
+        asked_by,
+        ..ReadRules::default()
+    }
+}
+
+/// Judges all assertions. What has to be mended is added to `complaints`, which are told after the
+/// answers.
+fn judge_files(
+    texts: Vec<SourceText>,
+    base: Option<Loaded>,
+    head: Loaded,
+    environment: Option<&str>,
+    label: &str,
+    complaints: &mut Vec<Vec<String>>,
+) -> Result<Answered<TestView>, Failure> {
+    let Loaded {
+        rbac,
+        directory,
+        tools,
+    } = head;
+    let rbac = &*rbac;
     let files = parse_files(texts)?;
     let unread = match &base {
-        Some(base) => unread_since(base.rbac, rbac),
+        Some(base) => unread_since(&base.rbac, rbac),
         None => unread(rbac),
     };
     let settings_differ = unread.iter().any(|one| one.code == &codes::SETTINGS_DIFFER);
@@ -99,7 +205,7 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             Err(errors) => {
                 unjudged = true;
                 for diagnostic in errors.into_iter().map(Diagnostic::nowhere) {
-                    out::error(&diagnostic.message);
+                    out::error(&format!("{label}{}", diagnostic.message));
                 }
                 continue;
             }
@@ -109,13 +215,13 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
             for note in judged.notes {
                 // What a name means is said once, however many assertions use it.
                 if !noted.contains(&note) {
-                    out::note(&format!("{}:{}: {note}", file.name, assertion.line));
+                    out::note(&format!("{label}{}:{}: {note}", file.name, assertion.line));
                     noted.push(note);
                 }
             }
             // Unknown where what it is about wasn't there yet.
             let held_on_base = base.as_ref().and_then(|base| {
-                let judged = judge(assertion, base.rbac, &base.directory, &[]).ok()?;
+                let judged = judge(assertion, &base.rbac, &base.directory, &[]).ok()?;
                 Some(judged.outcome == Outcome::Holds)
             });
             views.push(AssertionView::new(
@@ -135,24 +241,29 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
     }
     let all_unjudged = UnjudgedView::all(rbac.snapshot().files(), &unjudged_of(rbac));
     let view = TestView::new(views, all_unjudged);
-    match args.output {
-        TestOutput::Table => out::answer(&view.to_table())?,
-        TestOutput::Tap => out::answer(&view.to_tap())?,
-        TestOutput::Junit => out::answer(&view.to_junit()?)?,
-        TestOutput::Json => out::document(&view, &tools, DocumentFormat::Json)?,
-        TestOutput::Yaml => out::document(&view, &tools, DocumentFormat::Yaml)?,
-    }
-    Ok(if view.unknown > 0 || settings_differ {
-        out::error(&format!(
-            "{}; mend it, or leave it out of the input",
+    let is_unknown = view.unknown > 0 || settings_differ;
+    if is_unknown {
+        complaints.push(vec![format!(
+            "{label}{}; mend it, or leave it out of the input",
             how_many(view.unjudged.len())
-        ));
-        Exit::Error
-    } else if view.broken == 0 {
-        Exit::Yes
-    } else {
-        Exit::No
-    })
+        )]);
+    }
+    let sides = [Some(rbac), base.as_ref().map(|base| &*base.rbac)];
+    let collide = match environment {
+        None => sides
+            .into_iter()
+            .flatten()
+            .find_map(|rbac| collisions::complaint(rbac.snapshot())),
+        Some(_) => None,
+    };
+    let is_unknown = is_unknown || collide.is_some();
+    complaints.extend(collide);
+    let exit = match (is_unknown, view.broken) {
+        (true, _) => Exit::Error,
+        (false, 0) => Exit::Yes,
+        (false, _) => Exit::No,
+    };
+    Ok(Answered { view, tools, exit })
 }
 
 fn parse_files(texts: Vec<SourceText>) -> Result<Vec<AssertionFile>, Failure> {

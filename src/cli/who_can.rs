@@ -7,9 +7,10 @@ use crate::ask::{Note, Resolver};
 use crate::render::who_can::{Columns, GroupMembers, WhoCanView};
 use clap::{Args, ValueEnum};
 
+use super::answers::{Answered, Answers};
 use super::exit::{Exit, Failure};
-use super::input::{self, InputArgs, Loaded, Stdin};
-use super::out::{self, DocumentFormat};
+use super::input::{self, Input, InputArgs, Loaded, Stdin};
+use super::out::DocumentFormat;
 use super::request::{self, ScopeArgs};
 
 /// Say who can do something, and through which binding.
@@ -56,16 +57,30 @@ enum WhoCanOutput {
 }
 
 pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
+    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| answer(args, input))?;
+    // Nothing follows the answer: taking a long one apart would only make it late.
+    let answers = ManuallyDrop::new(answers);
+    match args.output {
+        WhoCanOutput::Table => answers.text(|view| Ok(view.to_table(Columns::Few)))?,
+        WhoCanOutput::Wide => answers.text(|view| Ok(view.to_table(Columns::All)))?,
+        WhoCanOutput::Json => answers.document(DocumentFormat::Json)?,
+        WhoCanOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+        WhoCanOutput::Csv => answers.csv(|view| Ok(view.to_csv()?))?,
+    }
+    Ok(answers.exit())
+}
+
+fn answer(args: &WhoCanArgs, input: &Input<'_>) -> Result<Answered<WhoCanView>, Failure> {
     let Loaded {
         rbac,
         directory,
         tools,
-    } = input::load(&args.input, Stdin::Free)?;
+    } = input.load(Stdin::Free)?;
+    let rbac = &*rbac;
     let resolver = Resolver::new(rbac.snapshot(), &directory);
-    let request = request::request(&resolver, &args.verb, &args.target, &args.scope)?;
+    let request = request::request(&resolver, &args.verb, &args.target, &args.scope, input)?;
     let found = who_can(rbac, &request.attributes, request.reach)?;
-    // Nothing follows the answer: taking a long one apart would only make it late.
-    let view = ManuallyDrop::new(WhoCanView::new(
+    let view = WhoCanView::new(
         rbac,
         &directory,
         &request.attributes,
@@ -77,13 +92,7 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
             GroupMembers::Hidden
         },
         request.notes.iter().map(Note::to_string).collect(),
-    ));
-    match args.output {
-        WhoCanOutput::Table => out::answer(&view.to_table(Columns::Few))?,
-        WhoCanOutput::Wide => out::answer(&view.to_table(Columns::All))?,
-        WhoCanOutput::Json => out::document(&*view, &tools, DocumentFormat::Json)?,
-        WhoCanOutput::Yaml => out::document(&*view, &tools, DocumentFormat::Yaml)?,
-        WhoCanOutput::Csv => out::answer(&view.to_csv()?)?,
-    }
-    Ok(if found.anyone() { Exit::Yes } else { Exit::No })
+    );
+    let exit = if found.anyone() { Exit::Yes } else { Exit::No };
+    Ok(Answered { view, tools, exit })
 }

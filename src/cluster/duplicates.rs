@@ -4,7 +4,17 @@ use foldhash::fast::RandomState;
 
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::kube::{Column, ObjectKey, United};
-use crate::text::{Files, Fingerprint};
+use crate::object::ObjectRef;
+use crate::text::{Files, Fingerprint, Span};
+
+/// Two definitions of one object that differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collision {
+    /// The object.
+    pub object: ObjectRef,
+    /// Where the definitions are.
+    pub spans: [Span; 2],
+}
 
 /// Makes one object of all definitions of one name: the last, with what the others give beside it;
 /// where a kind can't be united, the different ones stay side by side. Says so where they differ.
@@ -16,10 +26,11 @@ pub(super) fn unite(
     built_in: usize,
     files: &Files,
     diagnostics: &mut Vec<Diagnostic>,
-) {
+) -> Vec<Collision> {
+    let mut collisions = Vec::new();
     let last = last_positions(objects);
     if last.len() == objects.len() {
-        return;
+        return collisions;
     }
     let mut keep = Vec::with_capacity(objects.len());
     let mut others = Vec::new();
@@ -34,6 +45,10 @@ pub(super) fn unite(
         let problem = if at < built_in {
             Problem::ReplacesDefault { object }
         } else {
+            collisions.push(Collision {
+                object: object.clone(),
+                spans: [objects.span(at), objects.span(winner)],
+            });
             Problem::DefinedTwice {
                 object,
                 other: files.file_line(objects.span(at)),
@@ -50,6 +65,7 @@ pub(super) fn unite(
         keep[other] = objects.unite(winner, other) == United::Apart;
     }
     objects.keep(&keep);
+    collisions
 }
 
 /// Where the last object of each name stands.

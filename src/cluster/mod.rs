@@ -17,12 +17,16 @@ use crate::kube::{
 };
 use crate::text::{Files, Located};
 
+pub use duplicates::Collision;
+
 /// Which built-in default policy a snapshot starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Defaults {
     /// The newest, unless the input is a server's complete policy.
     #[default]
     Auto,
+    /// This one, unless the input is a server's complete policy.
+    AutoOf(DefaultPolicy),
     /// None.
     None,
     /// This one.
@@ -91,6 +95,7 @@ pub struct Snapshot {
     name: String,
     files: Files,
     diagnostics: Vec<Diagnostic>,
+    collisions: Vec<Collision>,
     discovery: Discovery,
     objects: Objects,
     defaults: Option<DefaultPolicy>,
@@ -104,21 +109,27 @@ impl Snapshot {
     /// Of an object that is defined twice, or that the default policy has too, what either definition
     /// gives counts; a diagnostic says so where they differ.
     pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
-        let input = Input::of(&manifest);
+        let input = InputExtent::of(&manifest);
         let defaults = match defaults {
-            Defaults::Auto if input.completeness == Completeness::Complete => None,
+            Defaults::Auto | Defaults::AutoOf(_)
+                if input.completeness == Completeness::Complete =>
+            {
+                None
+            }
             Defaults::Auto => Some(DefaultPolicy::newest()),
             Defaults::None => None,
-            Defaults::Version(policy) => Some(policy),
+            Defaults::AutoOf(policy) | Defaults::Version(policy) => Some(policy),
         };
         let mut objects =
             defaults.map_or_else(Objects::default, |policy| policy.objects(&mut files));
         let built_in = objects.lengths();
         let mut diagnostics = manifest.diagnostics;
+        let mut collisions = Vec::new();
         objects.extend(vec![manifest.objects]);
         for (at, column) in objects.columns_mut().iter_mut().enumerate() {
             let built_in = built_in.get(at).copied().unwrap_or_default();
-            duplicates::unite(&mut **column, built_in, &files, &mut diagnostics);
+            let found = duplicates::unite(&mut **column, built_in, &files, &mut diagnostics);
+            collisions.extend(found);
         }
         for column in objects.columns_mut() {
             column.sort();
@@ -130,6 +141,7 @@ impl Snapshot {
             name: String::new(),
             files,
             diagnostics,
+            collisions,
             discovery,
             objects,
             defaults,
@@ -160,6 +172,11 @@ impl Snapshot {
     /// What was wrong with the input, in the order of its places.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// Definitions of one object that differ, of which the input doesn't tell which a cluster has.
+    pub fn collisions(&self) -> &[Collision] {
+        &self.collisions
     }
 
     /// The API resources: built in, and of the input's CustomResourceDefinitions.
@@ -313,12 +330,12 @@ pub enum Reach {
 }
 
 /// What the input says before defaults are added.
-struct Input {
+struct InputExtent {
     objects: usize,
     completeness: Completeness,
 }
 
-impl Input {
+impl InputExtent {
     fn of(manifest: &Manifest) -> Self {
         let roles = manifest.objects.of::<Role>();
         let printed: HashSet<&str> = roles
@@ -331,7 +348,7 @@ impl Input {
                 let mut names = policy.cluster_roles();
                 names.all(|name| printed.contains(name))
             });
-        Input {
+        InputExtent {
             objects: roles.len() + manifest.objects.of::<Binding>().len(),
             completeness: if is_complete {
                 Completeness::Complete

@@ -81,7 +81,7 @@ pub struct FolderContent {
 ///
 /// Its tree is the repository around it, or else the folder that nothing leads out of. All paths are seen
 /// from the top of that tree. Whatever is read comes out of one budget.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FolderToRender {
     name: PathBuf,
     path: PathBuf,

@@ -38,7 +38,7 @@ impl ReadLimits {
 }
 
 /// What is left of the limits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Budget {
     limits: ReadLimits,
     bytes: u64,

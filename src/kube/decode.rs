@@ -26,7 +26,7 @@ use crate::parallel;
 use crate::text::{Fingerprint, Located, Span, excerpt};
 
 /// Where kubectl puts what has no namespace.
-pub(super) const DEFAULT_NAMESPACE: &str = "default";
+const DEFAULT_NAMESPACE: &str = "default";
 
 /// A type of objects: one kind, or several of one shape.
 ///
@@ -173,6 +173,8 @@ pub enum Extent {
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     decoders: Vec<Decoder>,
+    /// Where objects without a namespace are put, if someone said so.
+    namespace: Option<CompactName>,
 }
 
 /// What the registry knows of a type.
@@ -210,16 +212,35 @@ impl Registry {
         self
     }
 
+    /// The registry for objects that are applied to a namespace, as `kubectl -n` has it: what is of a
+    /// namespace and names none is in this one. Else it is in `default`, as where kubectl isn't told, and
+    /// a diagnostic says so.
+    #[must_use]
+    pub fn in_namespace(mut self, namespace: impl Into<CompactName>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
     /// Whether objects of a kind are decoded.
     pub fn wants(&self, kind: &str) -> bool {
         self.decoder(kind).is_some()
     }
 
-    fn decoder(&self, kind: &str) -> Option<&Decoder> {
-        self.decoders
-            .iter()
-            .find(|decoder| decoder.kinds.contains(&kind))
+    fn decoder(&self, kind: &str) -> Option<Decoding<'_>> {
+        let mut decoders = self.decoders.iter();
+        let decoder = decoders.find(|decoder| decoder.kinds.contains(&kind))?;
+        Some(Decoding {
+            decoder,
+            namespace: self.namespace.as_deref(),
+        })
     }
+}
+
+/// How objects of a kind are decoded.
+#[derive(Clone, Copy)]
+struct Decoding<'r> {
+    decoder: &'r Decoder,
+    namespace: Option<&'r str>,
 }
 
 fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> Result<(), Invalid> {
@@ -256,6 +277,8 @@ pub struct Source<'a> {
     served: Served,
     span: Span,
     from: DecodedFrom,
+    /// Where it is put if it names no namespace.
+    namespace: Option<&'a str>,
     /// What a refusal calls the object, as far as it is known.
     named: Option<(CompactName, CompactName)>,
     notes: Vec<Diagnostic>,
@@ -339,14 +362,24 @@ impl<'a> Source<'a> {
 
     /// Puts an object without namespace where kubectl puts it, and says so.
     pub fn default_namespace(&mut self, metadata: &mut Metadata) {
-        if metadata.namespace.is_empty() {
+        if !metadata.namespace.is_empty() {
+            return;
+        }
+        if self.namespace.is_none() {
             self.notes.push(Diagnostic::new(
                 self.span,
                 Problem::NoNamespace {
                     object: ObjectRef::new(self.kind, "", metadata.name.clone()),
                 },
             ));
-            metadata.namespace = DEFAULT_NAMESPACE.into();
+        }
+        self.fill_in_namespace(metadata);
+    }
+
+    /// The same without a word, for what nothing depends on.
+    pub fn fill_in_namespace(&self, metadata: &mut Metadata) {
+        if metadata.namespace.is_empty() {
+            metadata.namespace = self.namespace.unwrap_or(DEFAULT_NAMESPACE).into();
         }
     }
 
@@ -392,11 +425,11 @@ pub(super) fn value(
     }
     // The decoder looks at the whole object, so that a list with the kind of an object is found.
     if let Some((api_version, kind)) = piece.leading_header()
-        && let Some(decoder) = registry.decoder(kind)
+        && let Some(decoding) = registry.decoder(kind)
         && !piece.may_be_list()
     {
         let from = DecodedFrom::Document;
-        return decode(piece, api_version, kind, from, decoder, manifest);
+        return decode(piece, api_version, kind, from, decoding, manifest);
     }
     let header: Header<'_> = match piece.read() {
         Ok(header) => header,
@@ -432,7 +465,7 @@ fn object(
     manifest: &mut Manifest,
 ) {
     match registry.decoder(kind) {
-        Some(decoder) => decode(piece, api_version, kind, from, decoder, manifest),
+        Some(decoding) => decode(piece, api_version, kind, from, decoding, manifest),
         None => manifest.skipped += 1,
     }
 }
@@ -568,11 +601,11 @@ pub(super) fn item(
         return Ok(());
     }
     if let Some((api_version, kind)) = piece.leading_header()
-        && let Some(decoder) = registry.decoder(kind)
+        && let Some(decoding) = registry.decoder(kind)
         && !piece.may_be_list()
     {
         let from = DecodedFrom::Item;
-        decode(piece, api_version, kind, from, decoder, manifest);
+        decode(piece, api_version, kind, from, decoding, manifest);
         return Ok(());
     }
     let mut header: Header<'_> = match piece.read() {
@@ -627,9 +660,10 @@ fn decode(
     api_version: &str,
     kind: &str,
     from: DecodedFrom,
-    decoder: &Decoder,
+    decoding: Decoding<'_>,
     manifest: &mut Manifest,
 ) {
+    let Decoding { decoder, namespace } = decoding;
     let version = GroupVersion::of(api_version);
     let served = (decoder.served)(&version);
     let mut source = Source {
@@ -639,6 +673,7 @@ fn decode(
         version,
         served,
         from,
+        namespace,
         span: piece.span(),
         named: None,
         notes: Vec::new(),

@@ -194,7 +194,7 @@ pub(super) fn check_namespace(namespace: &str) -> Result<(), Invalid> {
 }
 
 /// Whether a name is a DNS-1123 label, as names of namespaces are.
-pub(super) fn is_dns_label(name: &str) -> bool {
+pub fn is_dns_label(name: &str) -> bool {
     name.len() <= 63 && !name.contains('.') && is_dns_subdomain(name)
 }
 

@@ -92,7 +92,7 @@ pub use aliases::ALIASED_IN_ALL;
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
 pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source, United};
-pub use fields::Invalid;
+pub use fields::{Invalid, is_dns_label};
 pub use metadata::{Metadata, RawMetadata};
 pub use namespace::Namespace;
 pub(crate) use objects::Column;
@@ -163,7 +163,7 @@ pub fn parse_with(registry: &Registry, files: &mut Files, texts: &[SourceText]) 
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
 ///
-/// use rbac_eval::kube;
+/// use rbac_eval::kube::{self, Registry};
 /// use rbac_eval::text::{SourceText, Files};
 ///
 /// let text = SourceText {
@@ -172,17 +172,18 @@ pub fn parse_with(registry: &Registry, files: &mut Files, texts: &[SourceText]) 
 ///     named: true,
 /// };
 /// let done = AtomicUsize::new(0);
-/// kube::parse_with_progress(&mut Files::default(), &[text], &|bytes| {
+/// kube::parse_with_progress(&Registry::standard(), &mut Files::default(), &[text], &|bytes| {
 ///     done.fetch_add(bytes, Ordering::Relaxed);
 /// });
 /// assert_eq!(done.into_inner(), 10);
 /// ```
 pub fn parse_with_progress(
+    registry: &Registry,
     files: &mut Files,
     texts: &[SourceText],
     on_progress: &OnProgress<'_>,
 ) -> Manifest {
-    read_all(&Registry::standard(), files, texts, on_progress)
+    read_all(registry, files, texts, on_progress)
 }
 
 fn read_all(

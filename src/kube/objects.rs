@@ -70,6 +70,26 @@ impl Objects {
         self.columns.iter().all(|column| column.len() == 0)
     }
 
+    /// What names each object, type by type.
+    pub fn keys(&self) -> impl Iterator<Item = ObjectKey<'_>> {
+        let columns = self.columns.iter();
+        columns.flat_map(|column| (0..column.len()).map(|at| column.key(at)))
+    }
+
+    /// Where each object is, type by type.
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        let columns = self.columns.iter();
+        columns.flat_map(|column| (0..column.len()).map(|at| column.span(at)))
+    }
+
+    /// Keeps the objects for whose names it says so.
+    pub fn retain(&mut self, keep: impl Fn(&ObjectKey<'_>) -> bool) {
+        for column in &mut self.columns {
+            let kept: Vec<bool> = (0..column.len()).map(|at| keep(&column.key(at))).collect();
+            column.keep(&kept);
+        }
+    }
+
     /// Adds all objects of others, after those that are here.
     pub fn extend(&mut self, others: Vec<Objects>) {
         // Room for all at once: a column that grows piece by piece takes twice the memory.

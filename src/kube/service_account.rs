@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use serde::Serialize;
 
-use super::decode::{DEFAULT_NAMESPACE, Decode, Extent, GroupVersion, Served, Source};
+use super::decode::{Decode, Extent, GroupVersion, Served, Source};
 use super::fields::Invalid;
 use super::metadata::{Metadata, RawMetadata};
 use super::shape::mapping;
@@ -43,9 +43,7 @@ impl Decode for ServiceAccount {
         let raw: RawServiceAccount<'_> = source.read()?;
         let mut metadata = source.metadata(raw.metadata, Extent::Namespaced)?;
         // Nothing depends on where it is put, so that nobody has to be told.
-        if metadata.namespace.is_empty() {
-            metadata.namespace = DEFAULT_NAMESPACE.into();
-        }
+        source.fill_in_namespace(&mut metadata);
         Ok(ServiceAccount { metadata })
     }
 

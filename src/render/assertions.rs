@@ -271,27 +271,34 @@ impl TestView {
         out
     }
 
-    /// The Test Anything Protocol, version 13.
-    pub fn to_tap(&self) -> String {
-        tap::report(&self.cases())
+    fn cases<'v>(&'v self, environment: Option<&'v str>) -> impl Iterator<Item = CaseView<'v>> {
+        self.promises.iter().map(move |assertion| CaseView {
+            environment,
+            name: &assertion.name,
+            source: &assertion.source,
+            failures: &assertion.failures,
+        })
     }
+}
 
-    /// JUnit XML.
-    ///
-    /// # Errors
-    /// If it can't be written.
-    pub fn to_junit(&self) -> Result<String, RenderError> {
-        junit::report(&self.cases())
-    }
+/// Answers, each with the environment that it is about where there are several.
+type Views<'v> = [(Option<&'v str>, &'v TestView)];
 
-    fn cases(&self) -> Vec<CaseView<'_>> {
-        self.promises
-            .iter()
-            .map(|assertion| CaseView {
-                name: &assertion.name,
-                source: &assertion.source,
-                failures: &assertion.failures,
-            })
-            .collect()
-    }
+/// The Test Anything Protocol, version 13.
+pub fn tap_of(views: &Views<'_>) -> String {
+    tap::report(&cases_of(views))
+}
+
+/// JUnit XML.
+///
+/// # Errors
+/// If it can't be written.
+pub fn junit_of(views: &Views<'_>) -> Result<String, RenderError> {
+    junit::report(&cases_of(views))
+}
+
+fn cases_of<'v>(views: &'v Views<'v>) -> Vec<CaseView<'v>> {
+    let cases = views.iter();
+    let cases = cases.flat_map(|(environment, view)| view.cases(*environment));
+    cases.collect()
 }

@@ -97,6 +97,8 @@ impl DiagnosticView {
 /// A test, and what is said against it.
 #[derive(Debug, Clone, Copy)]
 pub struct CaseView<'v> {
+    /// The environment that it is about, where there are several.
+    pub environment: Option<&'v str>,
     /// What it is called.
     pub name: &'v str,
     /// Where it is written.
@@ -106,6 +108,14 @@ pub struct CaseView<'v> {
 }
 
 impl CaseView<'_> {
+    /// A name of it, after the environment.
+    pub fn in_environment(&self, name: &str) -> String {
+        match self.environment {
+            Some(environment) => format!("{environment}: {name}"),
+            None => name.to_owned(),
+        }
+    }
+
     /// Whether nothing is said against it.
     pub fn passes(&self) -> bool {
         self.failures.is_empty()

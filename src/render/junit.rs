@@ -11,9 +11,10 @@ use crate::text::escaped;
 /// If it can't be written.
 pub fn report(cases: &[CaseView<'_>]) -> Result<String, RenderError> {
     let suites = cases
-        .chunk_by(|a, b| a.source.file == b.source.file)
+        .chunk_by(|a, b| (a.environment, &a.source.file) == (b.environment, &b.source.file))
         .map(|same| {
-            let mut suite = TestSuite::new(&*escaped(&same[0].source.file));
+            let name = same[0].in_environment(&same[0].source.file);
+            let mut suite = TestSuite::new(&*escaped(&name));
             suite.add_test_cases(same.iter().map(test_case));
             suite
         });

@@ -19,7 +19,7 @@ mod markdown;
 pub mod matrix;
 mod near_miss;
 pub mod rules_table;
-mod sarif;
+pub mod sarif;
 pub mod table;
 mod tap;
 pub mod text;

@@ -1,9 +1,12 @@
 //! SARIF 2.1.0, which code scanning reads.
 
+use std::io;
+
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_sarif::sarif::{
     ArtifactLocation, Location, Message, MultiformatMessageString, PhysicalLocation, Region,
-    ReportingDescriptor, Result as SarifResult, ResultLevel, Run, Sarif, Tool, ToolComponent,
+    ReportingDescriptor, Result as SarifResult, ResultLevel, Run, RunAutomationDetails, Sarif,
+    Tool, ToolComponent,
 };
 
 use super::{DiagnosticView, RenderError, SourceView, to_json};
@@ -57,8 +60,35 @@ pub fn log(codes: &[&Code], diagnostics: &[DiagnosticView]) -> Result<String, Re
         .version(serde_json::json!("2.1.0"))
         .runs(vec![run])
         .build();
+    written(&log)
+}
+
+/// One log with the runs of several, each under the name of what it is about.
+///
+/// Code scanning tells runs of one tool apart by `automationDetails.id`, whose part before the last `/` is
+/// the category.
+///
+/// # Errors
+/// If one of them isn't such a log.
+pub fn of_runs(logs: &[(&str, String)]) -> Result<String, RenderError> {
+    let mut whole: Option<Sarif> = None;
+    for (name, log) in logs {
+        let mut log: Sarif = serde_json::from_str(log).map_err(io::Error::from)?;
+        for run in &mut log.runs {
+            let id = format!("rbac-eval/{name}/");
+            run.automation_details = Some(RunAutomationDetails::builder().id(id).build());
+        }
+        match &mut whole {
+            Some(whole) => whole.runs.append(&mut log.runs),
+            None => whole = Some(log),
+        }
+    }
+    whole.map_or_else(|| Ok(String::new()), |whole| written(&whole))
+}
+
+fn written(log: &Sarif) -> Result<String, RenderError> {
     let mut written = Vec::new();
-    to_json(&log, &mut written)?;
+    to_json(log, &mut written)?;
     Ok(String::from_utf8(written)?)
 }
 

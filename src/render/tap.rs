@@ -9,7 +9,7 @@ pub fn report(cases: &[CaseView<'_>]) -> String {
     let mut out = format!("TAP version 13\n1..{}\n", cases.len());
     for (case, number) in cases.iter().zip(1..) {
         let ok = if case.passes() { "ok" } else { "not ok" };
-        let name = description(case.name);
+        let name = description(&case.in_environment(case.name));
         out.push_str(&format!("{ok} {number} - {name}\n"));
         for line in case.lines() {
             out.push_str(&format!("# {}\n", escaped(&line)));

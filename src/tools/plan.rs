@@ -135,6 +135,13 @@ impl Plan {
         self.folder.markers().join(" and ")
     }
 
+    /// The namespace that a chart is installed in, where one is given: what it makes and gives no namespace
+    /// is put there.
+    pub fn namespace(&self) -> Option<&str> {
+        let namespace = self.options.namespace.as_deref();
+        namespace.filter(|_| self.is_chart())
+    }
+
     /// Whether Helm renders it.
     pub fn is_chart(&self) -> bool {
         self.kind() == RendererKind::Helm

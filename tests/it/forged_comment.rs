@@ -11,7 +11,7 @@ use rbac_eval::analysis::unjudged::unjudged_since;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::cluster::Defaults;
 use rbac_eval::entra::Directory;
-use rbac_eval::render::diff::DiffView;
+use rbac_eval::render::diff::{COMMENT_BYTES, DiffView};
 use serde_json::{Value, json};
 
 use crate::support::hostile::{NAMES, name, objects};
@@ -125,7 +125,7 @@ fn names_are_inert_in_a_comment() {
     let all: String = NAMES.iter().map(|name| objects(name)).collect();
     let notes = NAMES.map(|name| format!("{name} has no `{name}`"));
     let whole = gained(&all, notes.to_vec());
-    let markdown = whole.to_markdown();
+    let markdown = whole.to_markdown(COMMENT_BYTES);
     assert!(markdown.len() < 65_000, "{}", markdown.len());
     let rows = markdown
         .lines()
@@ -135,7 +135,7 @@ fn names_are_inert_in_a_comment() {
     for name in NAMES {
         let note = format!("1. {name} has no `{name}`");
         let one = gained(&objects(name), vec![note]);
-        assert_inert(&one.to_markdown(), rows_of(&one));
+        assert_inert(&one.to_markdown(COMMENT_BYTES), rows_of(&one));
     }
 }
 
@@ -145,13 +145,13 @@ proptest! {
     #[test]
     fn no_name_changes_the_form_of_a_comment(name in name(), note in name()) {
         let one = gained(&objects(&name), vec![note]);
-        assert_inert(&one.to_markdown(), rows_of(&one));
+        assert_inert(&one.to_markdown(COMMENT_BYTES), rows_of(&one));
     }
 
     #[test]
     fn any_text_is_inert(name in "\\PC*", note in any::<String>()) {
         let one = gained(&objects(&name), vec![note]);
-        assert_inert(&one.to_markdown(), rows_of(&one));
+        assert_inert(&one.to_markdown(COMMENT_BYTES), rows_of(&one));
     }
 }
 
@@ -233,7 +233,7 @@ fn the_gravest_comes_first_and_can_t_be_pushed_out() {
     assert!(severities.is_sorted_by_key(rank), "{severities:?}");
     assert_eq!(found.changes[0].subject.name, "eve");
 
-    let markdown = found.to_markdown();
+    let markdown = found.to_markdown(COMMENT_BYTES);
     assert!(markdown.chars().count() < 65_536, "{}", markdown.len());
     let first = shown(&markdown)
         .lines()
@@ -271,7 +271,7 @@ fn grave_gains_that_do_not_fit_are_counted_at_the_top() {
     }
     let found = gained(&all, Vec::new());
     assert_eq!(found.changes.len(), 1_000);
-    let markdown = found.to_markdown();
+    let markdown = found.to_markdown(COMMENT_BYTES);
     assert!(markdown.chars().count() < 65_536, "{}", markdown.len());
     let rows = shown(&markdown)
         .lines()

@@ -21,6 +21,8 @@ mod scale;
 /// A command that the README shows, and what it shows below it.
 struct Shown {
     line: usize,
+    /// The folder that it is run in.
+    folder: String,
     args: Vec<String>,
     output: String,
 }
@@ -72,6 +74,7 @@ fn shown(text: &str) -> Vec<Shown> {
         }
         let mut lines = lines.into_iter().zip(first..);
         let mut below = false;
+        let mut folder = String::new();
         while let Some((line, number)) = lines.next() {
             if let Some(command) = line.strip_prefix("$ ") {
                 let mut command = command.to_owned();
@@ -79,10 +82,15 @@ fn shown(text: &str) -> Vec<Shown> {
                     let (more, _) = lines.next().expect("the command goes on");
                     command = format!("{begin}{more}");
                 }
+                if let Some(to) = command.strip_prefix("cd ") {
+                    to.clone_into(&mut folder);
+                    continue;
+                }
                 let args = command.strip_prefix("rbac-eval ");
                 let args = args.unwrap_or_else(|| panic!("README.md:{number}: {command}"));
                 shown.push(Shown {
                     line: number,
+                    folder: folder.clone(),
                     args: words(args),
                     output: String::new(),
                 });
@@ -97,8 +105,13 @@ fn shown(text: &str) -> Vec<Shown> {
 }
 
 fn run(args: &[impl AsRef<OsStr>]) -> Output {
+    run_in("", args)
+}
+
+/// The same in a folder of the repository.
+fn run_in(folder: &str, args: &[impl AsRef<OsStr>]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
         .args(args)
         .env_remove("CLICOLOR_FORCE")
         .output()
@@ -106,7 +119,10 @@ fn run(args: &[impl AsRef<OsStr>]) -> Output {
 }
 
 fn says(args: &[String]) -> String {
-    let output = run(args);
+    said(run(args))
+}
+
+fn said(output: Output) -> String {
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }
 
@@ -114,15 +130,35 @@ fn says(args: &[String]) -> String {
 fn every_command_says_what_the_readme_shows() {
     let shown = shown(&readme());
     assert!(shown.len() >= 6, "{}", shown.len());
-    for Shown { line, args, output } in shown {
+    for one in shown {
+        let Shown {
+            line,
+            folder,
+            args,
+            output,
+        } = one;
         // Commands that follow each other stand apart by an empty line.
         pretty_assertions::assert_eq!(
             output.trim_end(),
-            says(&args).trim_end(),
+            said(run_in(&folder, &args)).trim_end(),
             "README.md:{}",
             line
         );
     }
+}
+
+/// The settings of the example are those that it shows.
+#[test]
+fn the_environments_are_those_of_the_example() {
+    let name = "testdata/environments/.rbac-eval.yaml";
+    let readme = readme();
+    let title = format!("# {name}");
+    let blocks = blocks(&readme);
+    let (.., lines) = blocks
+        .iter()
+        .find(|(.., lines)| lines.first() == Some(&&*title))
+        .unwrap();
+    pretty_assertions::assert_eq!(lines[1..].join("\n"), page(name).trim_end());
 }
 
 /// The first thing that a reader tries isn't a `$` line, since it is to be copied whole.

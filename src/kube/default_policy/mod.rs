@@ -82,10 +82,15 @@ impl DefaultPolicy {
         policy.into_iter().flatten().map(String::as_str)
     }
 
+    /// The name of the text that its objects come from.
+    pub fn file_name(self) -> String {
+        format!("built-in/{}.jsonl", self.version)
+    }
+
     /// The objects, from a source named after the version.
     pub fn objects(self, files: &mut Files) -> Objects {
         let text = SourceText {
-            name: format!("built-in/{}.jsonl", self.version),
+            name: self.file_name(),
             bytes: self.lines.as_bytes().to_vec(),
             named: true,
         };

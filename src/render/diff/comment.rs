@@ -8,17 +8,18 @@ use crate::render::markdown::{code, details, item, prose, quote, strong, subitem
 use crate::render::unjudged;
 use crate::render::words::{NameStyle, count};
 
-/// GitHub takes 65,536 characters; what follows the entries has to fit as well.
-const MOST: usize = 60_000;
+/// How long a comment gets but for its last lines: GitHub takes 65,536 characters.
+pub const MOST: usize = 60_000;
 
 /// How many notes, and bindings to recreate, are told before the rest is counted.
 const FEW: usize = 20;
 
 impl DiffView {
-    /// A comment for a pull request, of less than 65,000 characters.
-    pub fn to_markdown(&self) -> String {
+    /// A comment for a pull request, or a part of one, of about so many bytes: of [`MOST`] it has less than
+    /// 65,000 characters.
+    pub fn to_markdown(&self, most: usize) -> String {
         let mut above = String::new();
-        for sentence in unjudged::sentences(&self.unjudged, "not judged", MOST / 4) {
+        for sentence in unjudged::sentences(&self.unjudged, "not judged", most / 4) {
             above.push_str(&quote(&sentence));
         }
         let recreate = self
@@ -28,13 +29,13 @@ impl DiffView {
         quote_few(
             recreate,
             "more bindings must be recreated",
-            MOST / 8,
+            most / 8,
             &mut above,
         );
         let notes = self.notes.iter().map(|note| prose(note));
-        quote_few(notes, "more notes", MOST / 8, &mut above);
+        quote_few(notes, "more notes", most / 8, &mut above);
 
-        let rows = self.rows(MOST - above.len());
+        let rows = self.rows(most.saturating_sub(above.len()));
         let mut out = format!("{}\n", strong(&self.summary.verdict));
         let shown = rows.len();
         let grave = self.changes.iter().skip(shown);
@@ -69,7 +70,7 @@ impl DiffView {
         let mut told = 0;
         for change in &self.changes {
             let detail = change.details();
-            if out.len() + why.len() + detail.len() > MOST {
+            if out.len() + why.len() + detail.len() > most {
                 break;
             }
             why.push_str(&detail);

@@ -19,6 +19,8 @@ use crate::entra::Directory;
 use crate::kube::SubjectKind;
 use crate::object::ObjectRef;
 
+pub use comment::MOST as COMMENT_BYTES;
+
 use super::diagnostic::DiagnosticView;
 use super::view::{RuleView, SourceView, SubjectView, scope_word};
 use super::words::describe_implied_group;

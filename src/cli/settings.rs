@@ -1,0 +1,309 @@
+//! What one answer is from: what the flags say, and for what they don't, what `.rbac-eval.yaml` says.
+
+use std::path::{Path, PathBuf};
+
+use crate::cluster::Defaults;
+use crate::files::{AskedBy, shown};
+use crate::kube::Registry;
+use crate::kube::default_policy::DefaultPolicy;
+use crate::text::excerpt;
+use crate::tools::HelmOptions;
+
+use super::config::{FILE_NAME, FoundConfig};
+use super::environment::{Chart, Environment};
+use super::exit::Failure;
+use super::input::InputArgs;
+use super::rendering::Strays;
+
+/// What one answer is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settings {
+    /// The environment that it is about, where the settings name any.
+    pub(super) environment: Option<String>,
+    /// The files and folders; none for the working folder itself.
+    pub(super) files: Vec<PathBuf>,
+    /// Folders among them that kustomize has to render.
+    pub(super) kustomizations: Vec<PathBuf>,
+    /// Folders among them that Helm has to render, and how.
+    pub(super) charts: Vec<Chart>,
+    /// What the cluster has beside them.
+    pub(super) with: Vec<PathBuf>,
+    /// What objects without a namespace get, where that is said.
+    pub(super) namespace: Option<String>,
+    /// The configuration that names the files, if one does.
+    pub(super) config: Option<PathBuf>,
+    defaults: Option<String>,
+    kubernetes_version: Option<String>,
+    pub(super) directory: Vec<PathBuf>,
+    /// Who names the directory.
+    pub(super) directory_asked_by: AskedBy,
+    /// Files of assertions.
+    pub(super) tests: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// The settings of each environment that the nearest configuration names, else those of the input as
+    /// a whole.
+    pub(super) fn all(
+        args: &InputArgs,
+        nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
+    ) -> Result<Vec<Self>, Failure> {
+        let (whole, environments) = Settings::found(args, nearest)?;
+        if environments.is_empty() {
+            return Ok(vec![whole]);
+        }
+        let environments = environments.into_iter();
+        let environments = environments.map(|environment| whole.clone().of(environment, args));
+        Ok(environments.collect())
+    }
+
+    /// The settings of no environment, though the configuration may name some: for paths that the user
+    /// names.
+    pub(super) fn of_no_environment(
+        args: &InputArgs,
+        nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
+    ) -> Result<Self, Failure> {
+        Settings::found(args, nearest).map(|(whole, _)| whole)
+    }
+
+    /// The settings of the input as a whole, and the environments.
+    fn found(
+        args: &InputArgs,
+        nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
+    ) -> Result<(Self, Vec<Environment>), Failure> {
+        let mut settings = Settings {
+            environment: None,
+            files: args.filename.clone(),
+            kustomizations: Vec::new(),
+            charts: Vec::new(),
+            with: Vec::new(),
+            namespace: None,
+            config: None,
+            defaults: args.defaults.clone(),
+            kubernetes_version: None,
+            directory: args.directory.clone(),
+            directory_asked_by: AskedBy::User,
+            tests: Vec::new(),
+        };
+        if !settings.files.is_empty() {
+            return Ok((settings, Vec::new()));
+        }
+        let Some(found) = nearest()? else {
+            return Ok((settings, Vec::new()));
+        };
+        settings.config = Some(found.path());
+        let FoundConfig { folder, config } = found;
+        settings.defaults = settings.defaults.or(config.defaults);
+        if settings.directory.is_empty() {
+            settings.directory = seen_from(&folder, &config.directory);
+            settings.directory_asked_by = AskedBy::Repository;
+        }
+        settings.files = seen_from(&folder, &config.files);
+        let environments = config.environments.into_iter();
+        let environments = environments.map(|environment| environment.seen_from(&folder));
+        Ok((settings, environments.collect()))
+    }
+
+    /// The same settings for a path that the user names in place of the environment's own.
+    pub(super) fn of_path(&self, path: &Path) -> Self {
+        let mut settings = self.clone();
+        let is_meant = |own: &Path| shown(own) == shown(path);
+        settings.files = vec![path.to_owned()];
+        settings.kustomizations.retain(|own| is_meant(own));
+        settings.charts.retain(|chart| is_meant(&chart.chart));
+        settings
+    }
+
+    /// The settings of an environment, whose paths are seen from the working folder.
+    fn of(mut self, environment: Environment, args: &InputArgs) -> Self {
+        let charts = environment.helm.0.iter().map(|chart| chart.chart.clone());
+        self.files = environment
+            .kustomize
+            .0
+            .iter()
+            .cloned()
+            .chain(charts)
+            .collect();
+        self.files.extend(environment.files);
+        self.kustomizations = environment.kustomize.0;
+        self.charts = environment.helm.0;
+        self.with = environment.with;
+        self.namespace = environment.namespace;
+        self.kubernetes_version = environment.kubernetes_version;
+        self.environment = Some(environment.name);
+        if args.defaults.is_none() {
+            self.defaults = environment.defaults.or(self.defaults);
+        }
+        if args.directory.is_empty() && !environment.directory.is_empty() {
+            self.directory = environment.directory;
+        }
+        self.tests = environment.tests;
+        self
+    }
+
+    /// What is told of files that a rendered folder doesn't draw on.
+    pub(super) fn strays(&self) -> Strays {
+        match self.files.is_empty() {
+            true => Strays::Told,
+            false => Strays::PassedOver,
+        }
+    }
+
+    /// The files and folders that are named, else the working folder.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        if self.files.is_empty() {
+            return vec![PathBuf::from(".")];
+        }
+        self.files.clone()
+    }
+
+    /// The decoders of its objects, of which those without a namespace are in this one where it is given.
+    pub(super) fn registry(&self, namespace: Option<&str>) -> Registry {
+        let registry = Registry::standard();
+        match namespace.or(self.namespace.as_deref()) {
+            Some(namespace) => registry.in_namespace(namespace),
+            None => registry,
+        }
+    }
+
+    /// How Helm installs the chart of a folder, named as a user would write it: each time that it does.
+    pub(super) fn helm_options(&self, folder: &str) -> Vec<HelmOptions> {
+        let charts = self.charts.iter();
+        let installed = charts.filter(|chart| shown(&chart.chart) == folder);
+        let options: Vec<HelmOptions> = installed
+            .map(|chart| HelmOptions {
+                release: chart.release.clone(),
+                namespace: chart.namespace.clone().or_else(|| self.namespace.clone()),
+                values: chart.values.clone(),
+            })
+            .collect();
+        match options.is_empty() {
+            true => vec![HelmOptions::default()],
+            false => options,
+        }
+    }
+
+    /// What about it isn't as one would expect.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let is_automatic = matches!(self.defaults.as_deref(), None | Some("auto"));
+        let version = self.kubernetes_version.as_deref().filter(|_| is_automatic);
+        match (version, self.defaults()) {
+            (Some(version), Ok(Defaults::AutoOf(policy)))
+                if minor(version) != minor(policy.version) =>
+            {
+                vec![format!(
+                    "the default policy of Kubernetes {} isn't built in; where the input lacks it, that of \
+                     {} is used",
+                    excerpt(version),
+                    policy.version
+                )]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The default policy that a cluster starts with.
+    pub(super) fn defaults(&self) -> Result<Defaults, Failure> {
+        match (self.defaults.as_deref(), &self.kubernetes_version) {
+            (Some("auto") | None, Some(version)) => of_kubernetes(version),
+            (Some("auto") | None, None) => Ok(Defaults::Auto),
+            (Some("none"), _) => Ok(Defaults::None),
+            (Some(version), _) => DefaultPolicy::of_version(version)
+                .map(Defaults::Version)
+                .ok_or_else(|| {
+                    Failure::message(format!(
+                        "`--defaults {}`: expected `auto`, `none`, or one of the versions {}",
+                        excerpt(version),
+                        known_versions()
+                    ))
+                }),
+        }
+    }
+}
+
+/// The nearest policy that is built in.
+fn of_kubernetes(version: &str) -> Result<Defaults, Failure> {
+    let wanted = minor(version).ok_or_else(|| {
+        Failure::message(format!(
+            "`kubernetesVersion: {}`: expected a version such as `1.34`",
+            excerpt(version)
+        ))
+    })?;
+    let distance =
+        |policy: &DefaultPolicy| minor(policy.version).map(|minor| minor.abs_diff(wanted));
+    let nearest = DefaultPolicy::all().min_by_key(|policy| distance(policy).unwrap_or(u32::MAX));
+    Ok(nearest.map_or(Defaults::Auto, Defaults::AutoOf))
+}
+
+/// The minor version of `1.34`, `v1.34.2`, or what a provider prints: `v1.34.2-gke.1300`, `v1.34.2+k3s1`.
+fn minor(version: &str) -> Option<u32> {
+    let rest = version.strip_prefix('v').unwrap_or(version);
+    let rest = rest.split(['-', '+']).next()?.strip_prefix("1.")?;
+    let (minor, patch) = rest.split_once('.').unwrap_or((rest, "0"));
+    patch.parse::<u32>().ok()?;
+    minor.parse().ok()
+}
+
+fn known_versions() -> String {
+    let known: Vec<&str> = DefaultPolicy::versions().collect();
+    known.join(", ")
+}
+
+fn seen_from(folder: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    paths.iter().map(|path| folder.join(path)).collect()
+}
+
+/// Those of the environments that are asked for with `--env`; all where none is.
+pub(super) fn asked_for(args: &InputArgs, all: Vec<Settings>) -> Result<Vec<Settings>, Failure> {
+    check_names(args, &names(&all))?;
+    let is_wanted = |settings: &Settings| match &settings.environment {
+        Some(name) => args.env.is_empty() || args.env.contains(name),
+        None => true,
+    };
+    Ok(all.into_iter().filter(is_wanted).collect())
+}
+
+/// The names of environments.
+pub(super) fn names(all: &[Settings]) -> Vec<&str> {
+    let names = all.iter().filter_map(|one| one.environment.as_deref());
+    names.collect()
+}
+
+/// Refuses a name after `--env` that no environment has.
+pub(super) fn check_names(args: &InputArgs, known: &[&str]) -> Result<(), Failure> {
+    let Some(unknown) = args.env.iter().find(|name| !known.contains(&&***name)) else {
+        return Ok(());
+    };
+    let unknown = excerpt(unknown);
+    Err(Failure::message(match known {
+        [] => format!("`--env {unknown}`: no `{FILE_NAME}` from here upward names environments"),
+        known => format!(
+            "`--env {unknown}`: no such environment; there are {}",
+            known.join(", ")
+        ),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_with_and_without_patch() {
+        for (text, found) in [
+            ("1.34", Some(34)),
+            ("v1.34.2", Some(34)),
+            ("v1.34.2-gke.1300", Some(34)),
+            ("v1.34.2+k3s1", Some(34)),
+            ("1.+34", None),
+            ("1.-34", None),
+            ("1", None),
+            ("2.1", None),
+            ("1.x", None),
+            ("1.34.x", None),
+            ("", None),
+        ] {
+            assert_eq!(minor(text), found, "{text}");
+        }
+    }
+}
