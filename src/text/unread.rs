@@ -63,7 +63,8 @@ pub enum WhyUnread {
     /// A folder whose manifests another program makes.
     #[error(
         "it holds {by}, so {program} makes its manifests; nothing below it is judged until they are \
-         rendered: name this very folder with `-f`, or give what `{command}` prints"
+         rendered: name this very folder with `-f`, or an environment for it (`rbac-eval init` does), or give \
+         what `{command}` prints"
     )]
     Rendered {
         /// The file that says so.

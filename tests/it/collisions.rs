@@ -1,7 +1,7 @@
 //! Clusters side by side in one input: what gates say of them, and the settings that part them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use pretty_assertions::assert_eq;
@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::support::gates::{RBAC, commit, git, put, run, text};
 use crate::support::stand_in::kubectl;
+use crate::support::testdata;
 
 /// A binding of someone to ClusterRole view, under one name in each cluster.
 fn viewer(who: &str) -> String {
@@ -223,115 +224,54 @@ fn init_says_where_there_is_nothing_to_part() {
     assert!(!folder.path().join(".rbac-eval.yaml").exists());
 }
 
-/// The layout that Flux's documentation has: bases, an overlay for each cluster, and Flux's own objects.
-const FLUX: [(&str, &str); 7] = [
-    (
-        "clusters/production/apps.yaml",
-        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
-         metadata: {name: apps, namespace: flux-system}\nspec: {path: ./apps/production}\n",
-    ),
-    (
-        "clusters/staging/apps.yaml",
-        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n\
-         metadata: {name: apps, namespace: flux-system}\nspec: {path: ./apps/staging}\n",
-    ),
-    (
-        "apps/base/podinfo/kustomization.yaml",
-        "resources: [rbac.yaml]\n",
-    ),
-    (
-        "apps/base/podinfo/rbac.yaml",
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\n\
-         metadata: {name: podinfo}\nroleRef: {kind: ClusterRole, name: view}\n\
-         subjects: [{kind: ServiceAccount, name: podinfo, namespace: podinfo}]\n",
-    ),
-    (
-        "apps/production/kustomization.yaml",
-        "resources: [../base/podinfo]\n",
-    ),
-    (
-        "apps/staging/kustomization.yaml",
-        "resources: [../base/podinfo]\npatches: [{path: patch.yaml}]\n",
-    ),
-    (
-        "apps/staging/patch.yaml",
-        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\n\
-         metadata: {name: podinfo}\n\
-         subjects: [{kind: ServiceAccount, name: podinfo, namespace: test}]\n",
-    ),
-];
+/// What `init` would write for a layout, which is what it has.
+fn layout(name: &str) -> PathBuf {
+    let folder = testdata().join("layouts").join(name);
+    let settings = fs::read_to_string(folder.join(".rbac-eval.yaml")).unwrap();
+    assert_eq!(init(&folder, &["--dry-run"]), (Some(0), settings), "{name}");
+    folder
+}
 
-#[test]
-fn a_repository_of_flux_has_an_environment_for_each_overlay() {
-    let folder = TempDir::new().unwrap();
-    for (path, content) in FLUX {
-        put(folder.path(), path, content);
-    }
-    let expected = "\
-environments:
-- name: production
-  kustomize: apps/production
-- name: staging
-  kustomize: apps/staging
-";
-    assert_eq!(
-        init(folder.path(), &["--dry-run"]),
-        (Some(0), expected.to_owned())
-    );
-    put(folder.path(), ".rbac-eval.yaml", expected);
-    let Some(()) = kubectl() else { return };
-    let args = [
-        "lookup",
-        "--exact",
-        "system:serviceaccount:podinfo:podinfo",
-        "-o",
-        "json",
-    ];
-    let output = run(folder.path(), &args);
+/// The environments in which a subject of a layout is bound by a binding of this name.
+fn bound_in(folder: &Path, subject: &str, binding: &str) -> Vec<String> {
+    let output = run(folder, &["lookup", "--exact", subject, "-o", "json"]);
     let said = text(&output);
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
-    let items = answer["items"].as_array().unwrap();
-    let bound = items.iter().map(|item| {
-        let names = item["subjects"].as_array().unwrap();
-        let bindings = names
-            .iter()
-            .flat_map(|one| one["bindings"].as_array().unwrap());
-        let own = bindings.filter(|one| one["binding"]["name"] == "podinfo");
-        (item["environment"].as_str().unwrap(), own.count())
-    });
-    let bound: Vec<(&str, usize)> = bound.collect();
-    assert_eq!(bound, [("production", 1), ("staging", 0)]);
+    let items = answer["items"].as_array().unwrap().iter();
+    let is_bound = |item: &&Value| {
+        let subjects = item["subjects"].as_array().unwrap().iter();
+        let mut bindings = subjects.flat_map(|one| one["bindings"].as_array().unwrap());
+        bindings.any(|one| one["binding"]["name"] == binding)
+    };
+    let names = items
+        .filter(is_bound)
+        .map(|item| item["environment"].as_str().unwrap());
+    names.map(str::to_owned).collect()
+}
+
+/// A base, an overlay for each cluster, and Flux's own objects, as Flux's documentation has it.
+#[test]
+fn a_repository_of_flux_has_an_environment_for_each_overlay() {
+    let folder = layout("flux");
+    let Some(()) = kubectl() else { return };
+    let bound = |account: &str| {
+        bound_in(
+            &folder,
+            &format!("system:serviceaccount:{account}:podinfo"),
+            "podinfo",
+        )
+    };
+    assert_eq!(bound("podinfo"), ["production"]);
+    assert_eq!(bound("test"), ["staging"]);
 }
 
 /// Manifests side by side, as Argo CD's Applications name them.
 #[test]
 fn a_repository_of_argo_cd_has_an_environment_for_each_folder_that_collides() {
-    let folder = TempDir::new().unwrap();
-    for cluster in ["dev", "prod"] {
-        let application = format!(
-            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: rbac-{cluster}}}\n\
-             spec: {{source: {{path: manifests/{cluster}}}}}\n"
-        );
-        put(folder.path(), &format!("apps/{cluster}.yaml"), &application);
-        put(
-            folder.path(),
-            &format!("manifests/{cluster}/rbac.yaml"),
-            &viewer(cluster),
-        );
-    }
-    let expected = "\
-environments:
-- name: dev
-  files:
-  - manifests/dev
-- name: prod
-  files:
-  - manifests/prod
-";
-    assert_eq!(
-        init(folder.path(), &["--dry-run"]),
-        (Some(0), expected.to_owned())
-    );
+    let folder = layout("argo-cd");
+    assert_eq!(bound_in(&folder, "dev-team", "team"), ["dev"]);
+    assert_eq!(bound_in(&folder, "prod-team", "team"), ["prod"]);
+    assert_eq!(bound_in(&folder, "auditors", "auditors"), ["dev", "prod"]);
 }
 
 /// What a shell is offered for the last word.

@@ -10,6 +10,7 @@ mod catalogue;
 mod check_findings;
 mod check_outputs;
 mod checkouts;
+#[cfg(unix)]
 mod collisions;
 mod conformance;
 mod decode;
@@ -58,6 +59,8 @@ mod refusals;
 mod refused_fields;
 #[cfg(unix)]
 mod rendering;
+#[cfg(unix)]
+mod rendering_helm;
 #[cfg(unix)]
 mod rendering_hidden;
 mod rendering_left_out;

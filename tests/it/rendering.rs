@@ -9,6 +9,7 @@ use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::copy;
 use crate::support::gates::{commit, git, put, run, text};
 use crate::support::stand_in::kubectl;
 use crate::support::testdata;
@@ -18,18 +19,6 @@ const OVERLAYS: [&str; 2] = ["overlays/staging", "overlays/prod"];
 
 fn kustomize() -> PathBuf {
     testdata().join("rendering/kustomize")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
-        }
-    }
 }
 
 /// A repository of the example on `main`, with a branch `change`.
@@ -400,4 +389,5 @@ fn folders_further_below_are_told_and_lead_to_f() {
         assert!(said.contains(folder), "{said}");
     }
     assert!(said.contains("name this very folder with `-f`"), "{said}");
+    assert!(said.contains("`rbac-eval init`"), "{said}");
 }
