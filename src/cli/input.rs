@@ -341,9 +341,17 @@ impl Input<'_> {
         // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
         let snapshot = loaded.rbac.snapshot();
         let mut diagnostics = snapshot.diagnostics().iter();
-        let is_known = self.environment().is_some() && !diagnostics.any(|one| one.is_unjudged());
-        if snapshot.input_objects() == 0 && !is_known {
-            return Err(no_objects(&looked_at));
+        let is_unjudged = diagnostics.any(|one| one.is_unjudged());
+        if snapshot.input_objects() == 0 {
+            match (self.environment(), is_unjudged) {
+                (Some(_), false) => {}
+                (Some(_), true) => {
+                    return Err(Failure::message(format!(
+                        "no answer, since nothing in {looked_at} could be judged"
+                    )));
+                }
+                (None, _) => return Err(no_objects(&looked_at)),
+            }
         }
         Ok(match self.label.is_empty() {
             true => loaded.kept(),
