@@ -3,11 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use crate::authz::rbac::RbacAuthorizer;
+use crate::entra::Directory;
 use crate::render::sarif;
 use crate::tools::ToolUse;
 
 use super::exit::{Exit, Failure};
-use super::input::Input;
+use super::input::{self, Input, InputArgs, Loaded, Stdin};
 use super::out::{self, AnswerDocument, DocumentFormat};
 
 /// The least bytes of a comment that an environment gets.
@@ -60,6 +62,22 @@ impl<V> Answers<V> {
             answers.add(input.environment(), found, |failure| input.error(failure))?;
         }
         Ok(answers)
+    }
+
+    /// The same of a question that is put to what was read.
+    pub(super) fn of_questions(
+        args: &InputArgs,
+        mut answer: impl FnMut(&Input<'_>, &RbacAuthorizer, &Directory) -> Result<(V, Exit), Failure>,
+    ) -> Result<Self, Failure> {
+        Answers::of_inputs(input::inputs(args)?, |input| {
+            let Loaded {
+                rbac,
+                directory,
+                tools,
+            } = input.load(Stdin::Free)?;
+            let (view, exit) = answer(input, &rbac, &directory)?;
+            Ok(Answered { view, tools, exit })
+        })
     }
 
     pub(super) fn new(inputs: usize) -> Self {
@@ -130,26 +148,9 @@ impl<V> Answers<V> {
         most: usize,
         text: impl Fn(&V, usize) -> String,
     ) -> Result<(), Failure> {
-        let mut groups: Vec<AlikeAnswers<'_, V>> = Vec::new();
-        for about in &self.answers {
-            let Answered { view, exit, .. } = &about.answered;
-            let text = text(view, most);
-            let environment = about.environment.as_deref().filter(|_| self.inputs > 1);
-            let Some(environment) = environment else {
-                return out::answer(&text);
-            };
-            match groups.iter_mut().find(|group| group.text == text) {
-                Some(group) => {
-                    group.environments.push(environment);
-                    group.exit = group.exit.max(*exit);
-                }
-                None => groups.push(AlikeAnswers {
-                    environments: vec![environment],
-                    exit: *exit,
-                    view,
-                    text,
-                }),
-            }
+        let mut groups = self.alike(|view| Ok(text(view, most)))?;
+        if self.inputs == 1 {
+            return groups.iter().try_for_each(|one| out::answer(&one.text));
         }
         let heading = |group: &AlikeAnswers<'_, V>| Heading::Markdown.of(&group.environments);
         let whole = groups
@@ -192,23 +193,40 @@ impl<V> Answers<V> {
         text: impl Fn(&V) -> Result<String, Failure>,
         print: impl Fn(&str) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
-        for (environment, view) in self.views() {
-            let text = text(view)?;
-            let Some(environment) = environment else {
-                return print(&text);
-            };
-            match groups.iter_mut().find(|(_, known)| *known == text) {
-                Some((environments, _)) => environments.push(environment),
-                None => groups.push((vec![environment], text)),
-            }
-        }
-        for (number, (environments, text)) in groups.iter().enumerate() {
+        for (number, group) in self.alike(text)?.iter().enumerate() {
             let apart = if number == 0 { "" } else { "\n" };
-            out::answer(&format!("{apart}{}\n", heading.of(environments)))?;
-            print(text)?;
+            if self.inputs > 1 {
+                out::answer(&format!("{apart}{}\n", heading.of(&group.environments)))?;
+            }
+            print(&group.text)?;
         }
         Ok(())
+    }
+
+    /// The answers as texts, those that read the same together, in their order.
+    fn alike(
+        &self,
+        text: impl Fn(&V) -> Result<String, Failure>,
+    ) -> Result<Vec<AlikeAnswers<'_, V>>, Failure> {
+        let mut groups: Vec<AlikeAnswers<'_, V>> = Vec::new();
+        for about in &self.answers {
+            let Answered { view, exit, .. } = &about.answered;
+            let text = text(view)?;
+            let environment = about.environment.as_deref();
+            match groups.iter_mut().find(|group| group.text == text) {
+                Some(group) => {
+                    group.environments.extend(environment);
+                    group.exit = group.exit.max(*exit);
+                }
+                None => groups.push(AlikeAnswers {
+                    environments: environment.into_iter().collect(),
+                    exit: *exit,
+                    view,
+                    text,
+                }),
+            }
+        }
+        Ok(groups)
     }
 
     /// Prints the answers as CSV, with a column for the environment before the others.

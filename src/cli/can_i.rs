@@ -5,15 +5,17 @@ use crate::analysis::kubectl::kubectl_differs;
 use crate::analysis::rules_review::rules_review;
 use crate::analysis::unjudged::with_missing_roles;
 use crate::ask::{Note, ResolvedUser, Resolver};
+use crate::authz::rbac::RbacAuthorizer;
+use crate::entra::Directory;
 use crate::kube::PolicyRule;
 use crate::render::can_i::{CanIView, kubectl_differs_in_words};
 use crate::render::rules_table::{Headers, rules_table};
 use crate::render::{API_VERSION, RuleView, UnjudgedView};
 use clap::{Args, ValueEnum};
 
-use super::answers::{Answered, Answers};
+use super::answers::Answers;
 use super::exit::{Exit, Failure};
-use super::input::{self, Input, InputArgs, Loaded, Stdin};
+use super::input::{Input, InputArgs};
 use super::out::{self, DocumentFormat};
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
@@ -73,11 +75,12 @@ enum CanIOutput {
 pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     check_usage(args)?;
     args.who.require()?;
-    let inputs = input::inputs(&args.input)?;
     if args.list {
-        return list(args, inputs);
+        return list(args);
     }
-    let answers = Answers::of_inputs(inputs, |input| answer(args, input))?;
+    let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
+        answer(args, input, rbac, directory)
+    })?;
     if !args.quiet {
         match args.output {
             CanIOutput::Text => answers.verdicts(CanIView::to_text)?,
@@ -88,14 +91,13 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     Ok(answers.exit())
 }
 
-fn answer(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<CanIView>, Failure> {
-    let Loaded {
-        rbac,
-        directory,
-        tools,
-    } = input.load(Stdin::Free)?;
-    let rbac = &*rbac;
-    let resolver = Resolver::new(rbac.snapshot(), &directory);
+fn answer(
+    args: &CanIArgs,
+    input: &Input<'_>,
+    rbac: &RbacAuthorizer,
+    directory: &Directory,
+) -> Result<(CanIView, Exit), Failure> {
+    let resolver = Resolver::new(rbac.snapshot(), directory);
     let ResolvedUser {
         user,
         notes: about_user,
@@ -116,14 +118,14 @@ fn answer(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<CanIView>, Fail
     );
     let view = CanIView::new(
         rbac,
-        &directory,
+        directory,
         &user,
         &request.attributes,
         &explanation,
         notes,
     );
     let exit = if view.allowed { Exit::Yes } else { Exit::No };
-    Ok(Answered { view, tools, exit })
+    Ok((view, exit))
 }
 
 fn wrong_arguments() -> Failure {
@@ -171,8 +173,10 @@ struct ListView {
     rows: Vec<PolicyRule>,
 }
 
-fn list(args: &CanIArgs, inputs: Vec<Input<'_>>) -> Result<Exit, Failure> {
-    let answers = Answers::of_inputs(inputs, |input| list_one(args, input))?;
+fn list(args: &CanIArgs) -> Result<Exit, Failure> {
+    let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
+        list_one(args, input, rbac, directory)
+    })?;
     let headers = match args.no_headers {
         true => Headers::Hidden,
         false => Headers::Shown,
@@ -185,16 +189,15 @@ fn list(args: &CanIArgs, inputs: Vec<Input<'_>>) -> Result<Exit, Failure> {
     Ok(answers.exit())
 }
 
-fn list_one(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<ListView>, Failure> {
-    let Loaded {
-        rbac,
-        directory,
-        tools,
-    } = input.load(Stdin::Free)?;
-    let rbac = &*rbac;
+fn list_one(
+    args: &CanIArgs,
+    input: &Input<'_>,
+    rbac: &RbacAuthorizer,
+    directory: &Directory,
+) -> Result<(ListView, Exit), Failure> {
     let ResolvedUser { user, .. } = args
         .who
-        .resolve(&Resolver::new(rbac.snapshot(), &directory))?;
+        .resolve(&Resolver::new(rbac.snapshot(), directory))?;
     let namespace = args.scope.namespace();
     let rows = rules_review(rbac, &user, namespace)?;
     let missing = rbac.missing_roles(&user, namespace);
@@ -223,9 +226,5 @@ fn list_one(args: &CanIArgs, input: &Input<'_>) -> Result<Answered<ListView>, Fa
         namespace: namespace.to_owned(),
         rows,
     };
-    Ok(Answered {
-        view,
-        tools,
-        exit: Exit::Yes,
-    })
+    Ok((view, Exit::Yes))
 }

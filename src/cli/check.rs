@@ -92,10 +92,7 @@ fn answer(
     let mut severities = findings.iter().map(|finding| finding.severity);
     let fails =
         least.is_some_and(|least| severities.any(|severity| severity >= least.least_severity()));
-    let collide = match input.environment() {
-        None => collisions::complaint(rbac.snapshot()),
-        Some(_) => None,
-    };
+    let collide = collisions::complaint(input.environment(), [rbac]);
     let exit = match (collide.is_some() && least.is_some(), fails) {
         (true, _) => Exit::Error,
         (false, true) => Exit::No,

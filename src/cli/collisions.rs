@@ -1,5 +1,6 @@
 //! What is said where the input holds several clusters side by side.
 
+use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::Snapshot;
 use crate::text::{Quotes, write_yaml};
 
@@ -10,21 +11,22 @@ use super::proposal::Collisions;
 /// The most environments that a message proposes.
 const MOST: usize = 20;
 
-/// Why an input has no one answer: two definitions of one object differ, and no environment says which
-/// of them a cluster gets. The first line is followed by lines that belong to it.
-pub(super) fn complaint(snapshot: &Snapshot) -> Option<Vec<String>> {
-    if snapshot.collisions().is_empty() {
-        return None;
-    }
+/// Why an input has no one answer: two definitions of one object differ in one of its sides, and no
+/// environment says which of them a cluster gets. The first line is followed by lines that belong to it.
+pub(super) fn complaint<'s>(
+    environment: Option<&str>,
+    sides: impl IntoIterator<Item = &'s RbacAuthorizer>,
+) -> Option<Vec<String>> {
+    let mut snapshots = sides.into_iter().map(RbacAuthorizer::snapshot);
+    let snapshot = snapshots.find(|side| !side.collisions().is_empty())?;
+    environment.is_none().then(|| lines(snapshot))
+}
+
+fn lines(snapshot: &Snapshot) -> Vec<String> {
     let collisions = Collisions::of(snapshot);
-    let count = collisions.count();
-    let objects = if count == 1 {
-        "1 object is"
-    } else {
-        &*format!("{count} objects are")
-    };
     let mut lines = vec![format!(
-        "{objects} defined differently in several places, and nothing says which of them a cluster gets"
+        "{}, and nothing says which of them a cluster gets",
+        defined_differently(collisions.count())
     )];
     let sides = collisions.sides();
     let in_full = out::in_full(sides.len());
@@ -62,7 +64,14 @@ pub(super) fn complaint(snapshot: &Snapshot) -> Option<Vec<String>> {
             ));
         }
     }
-    Some(lines)
+    lines
+}
+
+fn defined_differently(count: usize) -> String {
+    match count {
+        1 => "1 object is defined differently in several places".to_owned(),
+        count => format!("{count} objects are defined differently in several places"),
+    }
 }
 
 /// The same for an answer from all definitions together. What is defined twice in one file is told where
@@ -73,10 +82,10 @@ pub(super) fn note(snapshot: &Snapshot) -> Option<String> {
     }
     let count: usize = Collisions::of(snapshot).sides().values().sum();
     (count > 0).then(|| {
-        let objects = if count == 1 { "1 object is" } else { &*format!("{count} objects are") };
         format!(
-            "{objects} defined differently in several places, and whatever one of the definitions gives \
-             counts; if they are of several clusters, `rbac-eval init` names these"
+            "{}, and whatever one of the definitions gives counts; if they are of several clusters, \
+             `rbac-eval init` names these",
+            defined_differently(count)
         )
     })
 }

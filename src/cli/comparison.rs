@@ -136,15 +136,15 @@ pub(super) fn compared_settings(
             }
         }
     }
-    all.retain(|one| match one.environment() {
-        Some(name) => args.env.is_empty() || args.env.iter().any(|wanted| wanted == name),
-        None => true,
+    all.retain(|one| {
+        one.judging()
+            .is_some_and(|settings| settings.is_asked_for(args))
     });
-    if all.len() > 1 {
-        for one in &mut all {
-            let name = one.environment().unwrap_or_default();
-            one.label = format!("{name}: ");
-        }
+    let several = all.len() > 1;
+    for one in &mut all {
+        one.label = one
+            .judging()
+            .map_or_else(String::new, |settings| settings.label(several));
     }
     Ok(all)
 }
@@ -235,9 +235,8 @@ impl ComparedSettings {
         let mut after = read(&sides.head, self.head.as_ref())?;
         // Paths that the user compares may be held in whatever way each, and what one side alone has is
         // compared with nothing.
-        let is_path = |side: &ComparedInput| matches!(side, ComparedInput::Path(_));
         let are_both = self.base.is_some() && self.head.is_some();
-        if are_both && !is_path(&sides.base) && !is_path(&sides.head) {
+        if are_both && !sides.base.is_path() && !sides.head.is_path() {
             after.tell_of_changes(&before);
         }
         if from == SettingsSide::Base {
@@ -246,7 +245,7 @@ impl ComparedSettings {
         let parse = |reading, defaults| {
             let wanted = Wanted {
                 reading,
-                with: with.clone(),
+                with: &with,
                 settings,
                 defaults,
                 directory: parse_directory(&directory)?,

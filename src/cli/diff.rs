@@ -150,9 +150,8 @@ fn answer(
         &role_refs,
         notes,
     );
-    let is_unjudged =
-        !unjudged.is_empty() && args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
-    if is_unjudged {
+    let unjudged_counts = args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
+    if unjudged_counts && !unjudged.is_empty() {
         complaints.push(vec![format!(
             "{}{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
             compared.label(),
@@ -160,13 +159,8 @@ fn answer(
         )]);
     }
     // Of BASE too: what one of its definitions gave could hide what HEAD gives.
-    let mut sides = [after, before].into_iter();
-    let collide = match compared.environment() {
-        None => sides.find_map(|rbac| collisions::complaint(rbac.snapshot())),
-        Some(_) => None,
-    };
-    let counts = args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
-    let is_unjudged = is_unjudged || counts && collide.is_some();
+    let collide = collisions::complaint(compared.environment(), [after, before]);
+    let is_unjudged = unjudged_counts && (!unjudged.is_empty() || collide.is_some());
     complaints.extend(collide);
     // A binding to a role that the input lacks is a gain of unknown size.
     let unknown_gain = |least| {

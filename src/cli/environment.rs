@@ -205,7 +205,7 @@ pub(super) fn check(environments: &[Environment]) -> Result<(), String> {
 }
 
 /// Whether a word can be told from a flag and a path.
-pub(super) fn is_name(name: &str) -> bool {
+fn is_name(name: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     name.len() <= 63
         && name.bytes().all(is_inner)

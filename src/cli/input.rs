@@ -104,7 +104,7 @@ impl Loaded {
 pub(super) struct Wanted<'s> {
     pub(super) reading: RenderedReading,
     /// What the cluster has beside it.
-    pub(super) with: Vec<SourceText>,
+    pub(super) with: &'s [SourceText],
     pub(super) settings: &'s Settings,
     pub(super) defaults: Defaults,
     pub(super) directory: Directory,
@@ -133,7 +133,7 @@ impl Wanted<'_> {
         } = self;
         let mut files = Files::default();
         let texts = std::mem::take(&mut reading.reading.texts);
-        let bytes = texts.iter().chain(&with).map(|text| text.bytes.len());
+        let bytes = texts.iter().chain(with).map(|text| text.bytes.len());
         let progress = Progress::of(bytes.sum());
         let watch = |bytes| progress.add(bytes);
         let namespaces = 0..texts.len();
@@ -154,7 +154,7 @@ impl Wanted<'_> {
         let mut manifest = whole.unwrap_or_default();
         reading.set_origins(&mut files);
         manifest.add_unreadable(&mut files, &reading.reading.unreadable);
-        let beside = kube::parse_with_progress(&Registry::standard(), &mut files, &with, &watch);
+        let beside = kube::parse_with_progress(&Registry::standard(), &mut files, with, &watch);
         progress.finish();
         Parsed {
             files,
@@ -171,6 +171,10 @@ impl Parsed {
     /// Lays the rest of the cluster under it: what counts of that has no name of an object here or on the
     /// other side, since what a repository has, or had, is the repository's.
     pub(super) fn lay_under(&mut self, other: Option<&Parsed>) {
+        // Mostly there is nothing, and the objects of a dump are many.
+        if self.beside.objects.is_empty() {
+            return;
+        }
         let own = std::iter::once(&self.manifest).chain(other.map(|other| &other.manifest));
         let own: HashSet<ObjectKey<'_>> = own.flat_map(|own| own.objects.keys()).collect();
         self.beside.objects.retain(|key| !own.contains(key));
@@ -251,13 +255,10 @@ pub(super) struct Input<'a> {
 /// The inputs that a command answers about: one for each environment.
 pub(super) fn inputs(args: &InputArgs) -> Result<Vec<Input<'_>>, Failure> {
     let all = settings::asked_for(args, Settings::all(args, config::nearest)?)?;
-    let is_one = all.len() == 1;
+    let several = all.len() > 1;
     let inputs = all.into_iter().map(|settings| Input {
         args,
-        label: match &settings.environment {
-            Some(name) if !is_one => format!("{name}: "),
-            _ => String::new(),
-        },
+        label: settings.label(several),
         settings,
     });
     Ok(inputs.collect())
@@ -327,9 +328,10 @@ impl Input<'_> {
             read_texts(paths, rules)
         };
         let directory = own(&settings.directory, settings.directory_asked_by)?;
+        let with = own(&settings.with, AskedBy::Repository)?;
         let wanted = Wanted {
             reading,
-            with: own(&settings.with, AskedBy::Repository)?,
+            with: &with,
             settings,
             defaults: settings.defaults()?,
             directory: parse_directory(&directory)?,

@@ -3,12 +3,13 @@
 use crate::analysis::lookup::{Found, Reached, is_privileged, lookup, subjects};
 use crate::ask::{Match, NamedSubject, Resolver};
 use crate::authz::rbac::{RbacAuthorizer, TooLarge};
+use crate::entra::Directory;
 use crate::render::lookup::{LookupView, Rules};
 use clap::{Args, ValueEnum};
 
-use super::answers::{Answered, Answers};
+use super::answers::Answers;
 use super::exit::{Exit, Failure};
-use super::input::{self, Input, InputArgs, Loaded, Stdin};
+use super::input::{Input, InputArgs};
 use super::out::DocumentFormat;
 
 /// Show every binding that reaches a user, group or service account.
@@ -63,7 +64,9 @@ fn size(rbac: &RbacAuthorizer, found: &Found, with_rules: bool) -> usize {
 }
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
-    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| answer(args, input))?;
+    let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
+        answer(args, input, rbac, directory)
+    })?;
     match args.output {
         LookupOutput::Text => answers.text(|view| Ok(view.to_text()))?,
         LookupOutput::Json => answers.document(DocumentFormat::Json)?,
@@ -72,13 +75,12 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
     Ok(answers.exit())
 }
 
-fn answer(args: &LookupArgs, input: &Input<'_>) -> Result<Answered<LookupView>, Failure> {
-    let Loaded {
-        rbac,
-        directory,
-        tools,
-    } = input.load(Stdin::Free)?;
-    let rbac = &*rbac;
+fn answer(
+    args: &LookupArgs,
+    input: &Input<'_>,
+    rbac: &RbacAuthorizer,
+    directory: &Directory,
+) -> Result<(LookupView, Exit), Failure> {
     let matching = if args.exact {
         Match::Exact
     } else {
@@ -86,7 +88,7 @@ fn answer(args: &LookupArgs, input: &Input<'_>) -> Result<Answered<LookupView>, 
     };
     let mut parts = 0;
     let mut found: Vec<(Found, bool)> = Vec::new();
-    let named = Resolver::new(rbac.snapshot(), &directory);
+    let named = Resolver::new(rbac.snapshot(), directory);
     for NamedSubject { principal, groups } in
         named.subjects(subjects(rbac), &args.subject, matching)
     {
@@ -114,8 +116,8 @@ fn answer(args: &LookupArgs, input: &Input<'_>) -> Result<Answered<LookupView>, 
     } else {
         Rules::Hidden
     };
-    let view = LookupView::new(rbac, &directory, &found, rules);
+    let view = LookupView::new(rbac, directory, &found, rules);
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
     let exit = if any { Exit::Yes } else { Exit::No };
-    Ok(Answered { view, tools, exit })
+    Ok((view, exit))
 }

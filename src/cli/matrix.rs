@@ -4,14 +4,16 @@ use crate::analysis::matrix::{resources_by_verbs, subjects_by_verbs};
 use crate::analysis::unjudged::{bindings_without_role, with_missing_roles};
 use crate::ask::{AskedScope, Resolver};
 use crate::authz::Attributes;
+use crate::authz::rbac::RbacAuthorizer;
+use crate::entra::Directory;
 use crate::kube::discovery::full_name;
 use crate::render::UnjudgedView;
 use crate::render::matrix::{Marks, MatrixView};
 use clap::{Args, ValueEnum};
 
-use super::answers::{Answered, Answers};
+use super::answers::Answers;
 use super::exit::{Exit, Failure};
-use super::input::{self, Input, InputArgs, Loaded, Stdin};
+use super::input::{Input, InputArgs};
 use super::out::DocumentFormat;
 use super::request::{self, ScopeArgs};
 use super::who::WhoArgs;
@@ -82,7 +84,9 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
             "`matrix` takes a TYPE alone; for one object, ask `who-can VERB TYPE/NAME`",
         ));
     }
-    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| answer(args, input))?;
+    let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
+        answer(args, input, rbac, directory)
+    })?;
     let marks = if args.ascii {
         Marks::Ascii
     } else {
@@ -98,14 +102,13 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
     Ok(answers.exit())
 }
 
-fn answer(args: &MatrixArgs, input: &Input<'_>) -> Result<Answered<MatrixView>, Failure> {
-    let Loaded {
-        rbac,
-        directory,
-        tools,
-    } = input.load(Stdin::Free)?;
-    let rbac = &*rbac;
-    let resolver = Resolver::new(rbac.snapshot(), &directory);
+fn answer(
+    args: &MatrixArgs,
+    input: &Input<'_>,
+    rbac: &RbacAuthorizer,
+    directory: &Directory,
+) -> Result<(MatrixView, Exit), Failure> {
+    let resolver = Resolver::new(rbac.snapshot(), directory);
     let view = match &args.resource {
         None => {
             let asker = args.who.resolve(&resolver)?;
@@ -136,12 +139,8 @@ fn answer(args: &MatrixArgs, input: &Input<'_>) -> Result<Answered<MatrixView>, 
             let missing = bindings_without_role(rbac, &attributes.namespace, request.reach);
             let unjudged =
                 UnjudgedView::all(rbac.snapshot().files(), &with_missing_roles(rbac, &missing));
-            MatrixView::of_subjects(&name, &attributes.namespace, &rows, &directory, unjudged)
+            MatrixView::of_subjects(&name, &attributes.namespace, &rows, directory, unjudged)
         }
     };
-    Ok(Answered {
-        view,
-        tools,
-        exit: Exit::Yes,
-    })
+    Ok((view, Exit::Yes))
 }

@@ -51,8 +51,13 @@ pub(super) fn error_with_lines(lines: &[String]) {
         // Their own indentation stays.
         let rest = text.trim_start_matches(' ');
         let indent = &text[..text.len() - rest.len()];
-        let _ = writeln!(anstream::stderr(), "  {indent}{}", escaped(rest));
+        below(indent, rest);
     }
+}
+
+/// A line on stderr that belongs to the one above.
+fn below(indent: &str, text: &str) {
+    let _ = writeln!(anstream::stderr(), "  {indent}{}", escaped(text));
 }
 
 /// How many messages of a kind are told in full where there are many.
@@ -83,7 +88,7 @@ pub(super) fn usage(problem: &clap::Error) {
         error("a subcommand is needed");
     }
     for text in lines {
-        let _ = writeln!(anstream::stderr(), "  {}", escaped(text));
+        below("", text);
     }
 }
 

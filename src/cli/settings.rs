@@ -141,6 +141,18 @@ impl Settings {
         self
     }
 
+    /// Whether `--env` asks for it. It asks for all where it isn't given.
+    pub(super) fn is_asked_for(&self, args: &InputArgs) -> bool {
+        let name = self.environment.as_ref();
+        name.is_none_or(|name| args.env.is_empty() || args.env.contains(name))
+    }
+
+    /// What stands before messages about it, where there are several.
+    pub(super) fn label(&self, several: bool) -> String {
+        let name = self.environment.as_ref().filter(|_| several);
+        name.map_or_else(String::new, |name| format!("{name}: "))
+    }
+
     /// What is told of files that a rendered folder doesn't draw on.
     pub(super) fn strays(&self) -> Strays {
         match self.files.is_empty() {
@@ -256,11 +268,10 @@ fn seen_from(folder: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
 /// Those of the environments that are asked for with `--env`; all where none is.
 pub(super) fn asked_for(args: &InputArgs, all: Vec<Settings>) -> Result<Vec<Settings>, Failure> {
     check_names(args, &names(&all))?;
-    let is_wanted = |settings: &Settings| match &settings.environment {
-        Some(name) => args.env.is_empty() || args.env.contains(name),
-        None => true,
-    };
-    Ok(all.into_iter().filter(is_wanted).collect())
+    let asked_for = all
+        .into_iter()
+        .filter(|settings| settings.is_asked_for(args));
+    Ok(asked_for.collect())
 }
 
 /// The names of environments.

@@ -17,6 +17,13 @@ pub(super) enum ComparedInput {
     WorkingTree,
 }
 
+impl ComparedInput {
+    /// Whether it is a path that the user names.
+    pub(super) fn is_path(&self) -> bool {
+        matches!(self, ComparedInput::Path(_))
+    }
+}
+
 impl fmt::Display for ComparedInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,8 +82,7 @@ impl Compared {
 
     /// Whether both sides are paths, so that no settings say what is compared.
     pub(super) fn are_paths(&self) -> bool {
-        let is_path = |side: &ComparedInput| matches!(side, ComparedInput::Path(_));
-        is_path(&self.base) && is_path(&self.head)
+        self.base.is_path() && self.head.is_path()
     }
 
     fn with_working_tree(base: ComparedInput) -> Result<Self, Failure> {

@@ -248,14 +248,8 @@ fn judge_files(
             how_many(view.unjudged.len())
         )]);
     }
-    let sides = [Some(rbac), base.as_ref().map(|base| &*base.rbac)];
-    let collide = match environment {
-        None => sides
-            .into_iter()
-            .flatten()
-            .find_map(|rbac| collisions::complaint(rbac.snapshot())),
-        Some(_) => None,
-    };
+    let sides = std::iter::once(rbac).chain(base.iter().map(|base| &*base.rbac));
+    let collide = collisions::complaint(environment, sides);
     let is_unknown = is_unknown || collide.is_some();
     complaints.extend(collide);
     let exit = match (is_unknown, view.broken) {

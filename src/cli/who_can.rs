@@ -4,12 +4,14 @@ use std::mem::ManuallyDrop;
 
 use crate::analysis::who_can::who_can;
 use crate::ask::{Note, Resolver};
+use crate::authz::rbac::RbacAuthorizer;
+use crate::entra::Directory;
 use crate::render::who_can::{Columns, GroupMembers, WhoCanView};
 use clap::{Args, ValueEnum};
 
-use super::answers::{Answered, Answers};
+use super::answers::Answers;
 use super::exit::{Exit, Failure};
-use super::input::{self, Input, InputArgs, Loaded, Stdin};
+use super::input::{Input, InputArgs};
 use super::out::DocumentFormat;
 use super::request::{self, ScopeArgs};
 
@@ -57,7 +59,9 @@ enum WhoCanOutput {
 }
 
 pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
-    let answers = Answers::of_inputs(input::inputs(&args.input)?, |input| answer(args, input))?;
+    let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
+        answer(args, input, rbac, directory)
+    })?;
     // Nothing follows the answer: taking a long one apart would only make it late.
     let answers = ManuallyDrop::new(answers);
     match args.output {
@@ -70,19 +74,18 @@ pub(super) fn run(args: &WhoCanArgs) -> Result<Exit, Failure> {
     Ok(answers.exit())
 }
 
-fn answer(args: &WhoCanArgs, input: &Input<'_>) -> Result<Answered<WhoCanView>, Failure> {
-    let Loaded {
-        rbac,
-        directory,
-        tools,
-    } = input.load(Stdin::Free)?;
-    let rbac = &*rbac;
-    let resolver = Resolver::new(rbac.snapshot(), &directory);
+fn answer(
+    args: &WhoCanArgs,
+    input: &Input<'_>,
+    rbac: &RbacAuthorizer,
+    directory: &Directory,
+) -> Result<(WhoCanView, Exit), Failure> {
+    let resolver = Resolver::new(rbac.snapshot(), directory);
     let request = request::request(&resolver, &args.verb, &args.target, &args.scope, input)?;
     let found = who_can(rbac, &request.attributes, request.reach)?;
     let view = WhoCanView::new(
         rbac,
-        &directory,
+        directory,
         &request.attributes,
         request.reach,
         &found,
@@ -94,5 +97,5 @@ fn answer(args: &WhoCanArgs, input: &Input<'_>) -> Result<Answered<WhoCanView>, 
         request.notes.iter().map(Note::to_string).collect(),
     );
     let exit = if found.anyone() { Exit::Yes } else { Exit::No };
-    Ok(Answered { view, tools, exit })
+    Ok((view, exit))
 }

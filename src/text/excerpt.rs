@@ -15,10 +15,15 @@ const SHOWN: usize = 40;
 /// assert_eq!(excerpt(&"x".repeat(100)), format!("{}…", "x".repeat(39)));
 /// ```
 pub fn excerpt(text: &str) -> Cow<'_, str> {
-    if text.chars().nth(SHOWN).is_none() {
+    beginning(text, SHOWN)
+}
+
+/// The beginning of a text, of so many characters at most.
+pub(crate) fn beginning(text: &str, most: usize) -> Cow<'_, str> {
+    if text.chars().nth(most).is_none() {
         return Cow::Borrowed(text);
     }
-    let beginning: String = text.chars().take(SHOWN - 1).collect();
+    let beginning: String = text.chars().take(most.saturating_sub(1)).collect();
     Cow::Owned(beginning + "…")
 }
 

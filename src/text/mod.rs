@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use excerpt::beginning;
 pub use excerpt::{excerpt, with_excerpts};
 pub use fingerprint::Fingerprint;
 pub use lines::LineIndex;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::text::yaml::{self, Limits};
+use crate::text::{beginning, newlines};
 
 /// The most characters that are shown of what a tool says is wrong.
 const SAID_CHARS: usize = 300;
@@ -36,11 +37,7 @@ pub(super) fn said(stderr: &str, top: &Path) -> String {
         .strip_prefix("Error: ")
         .unwrap_or(line)
         .replace(&top, "");
-    if line.chars().nth(SAID_CHARS).is_none() {
-        return line;
-    }
-    let beginning: String = line.chars().take(SAID_CHARS - 1).collect();
-    beginning + "…"
+    beginning(&line, SAID_CHARS).into_owned()
 }
 
 /// The error of a line of a log, without its time: `E0102 15:04:05.678901 1 run.go:72] "..." err="..."`.
@@ -61,8 +58,7 @@ fn logged(line: &str) -> Option<&str> {
 pub(super) fn objects_only(printed: &[u8]) -> Result<&str, u32> {
     let text = str::from_utf8(printed).map_err(|error| {
         let sound = &printed[..error.valid_up_to()];
-        let lines = sound.iter().filter(|byte| **byte == b'\n').count();
-        u32::try_from(lines + 1).unwrap_or(u32::MAX)
+        1 + newlines(sound)
     })?;
     for document in yaml::documents(text, Limits::default().as_deep_as_kubectl()) {
         let document = document.map_err(|error| error.span().line)?;
