@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::analysis::nobody::Nobodies;
 use crate::analysis::unjudged::with_missing_roles;
 use crate::analysis::who_can::WhoCan;
 use crate::authn::{ImpliedGroup, Principal};
@@ -74,11 +75,46 @@ pub struct AllowedView {
     /// Whether they are allowed everything before RBAC is asked.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub privileged: bool,
+    /// Why no request can be theirs, however the binding reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matches_nobody: Option<NobodyView>,
     /// The members of a group, where they were asked for and the directory knows them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<Vec<MemberView>>,
     /// Every grant.
     pub grants: Vec<AllowedGrant>,
+}
+
+/// Why no request can be a subject's.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NobodyView {
+    /// The code of the finding of `check`.
+    pub code: &'static str,
+    /// Why, and what to bind instead.
+    pub message: String,
+    /// Whether the cluster is known to take groups from Entra ID. Else it is so only if it does.
+    pub sure: bool,
+}
+
+impl NobodyView {
+    /// The view of what is known of a subject.
+    pub fn of(nobodies: &Nobodies<'_>, principal: &Principal) -> Option<Self> {
+        let why = nobodies.why(principal)?;
+        Some(NobodyView {
+            code: why.code().id,
+            message: why.to_string(),
+            sure: nobodies.why_surely(principal).is_some(),
+        })
+    }
+
+    /// What stands beside the subject in a table.
+    pub fn mark(&self) -> &'static str {
+        match self.sure {
+            true => "matches nobody",
+            false => "matches nobody with Entra ID",
+        }
+    }
 }
 
 /// A grant, and how its binding writes the subject.
@@ -169,12 +205,14 @@ impl WhoCanView {
         members: GroupMembers,
         notes: Vec<String>,
     ) -> Self {
+        let nobodies = Nobodies::new(rbac.snapshot(), directory);
         let allowed =
             |principal: &Principal, grants: &[Grant], only_names, privileged| AllowedView {
                 subject: SubjectView::of(principal, directory),
                 only_names,
                 everyone: ImpliedGroup::of(principal).map(|group| describe_implied_group(&group)),
                 privileged,
+                matches_nobody: NobodyView::of(&nobodies, principal),
                 members: match (members, principal.kind) {
                     (GroupMembers::Listed, SubjectKind::Group) => {
                         members_of(directory, &principal.name)
@@ -333,12 +371,17 @@ impl WhoCanView {
                 false => allowed.everyone.as_deref(),
             };
             let name = allowed.subject.display_name.as_deref().or(mark);
+            let name = match (&allowed.matches_nobody, name) {
+                (None, name) => Cow::Borrowed(name.unwrap_or_default()),
+                (Some(nobody), None) => nobody.mark().into(),
+                (Some(nobody), Some(name)) => format!("{name} ({})", nobody.mark()).into(),
+            };
             let start = || {
                 let mut row = Vec::with_capacity(columns + 1);
                 row.extend([
                     Cow::Borrowed(allowed.subject.kind),
                     allowed.subject.full_name(),
-                    name.unwrap_or_default().into(),
+                    name.clone(),
                 ]);
                 row
             };

@@ -3,6 +3,7 @@
 use crate::text::Located;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::analysis::nobody::Nobodies;
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
@@ -11,7 +12,7 @@ use crate::entra::Directory;
 use crate::entra::is_object_id;
 use crate::kube::{Binding, RoleKind, Subject, SubjectKind};
 
-use super::finding::{Finding, GroupName};
+use super::finding::Finding;
 
 /// The service account that every namespace has by itself.
 const DEFAULT_SERVICE_ACCOUNT: &str = "default";
@@ -22,11 +23,12 @@ pub(super) fn findings(
     findings: &mut Vec<Diagnostic>,
 ) {
     let names = Names::new(rbac, directory);
+    let nobodies = Nobodies::new(rbac.snapshot(), directory);
     let mut grants: BTreeMap<BoundRole, BindingId> = BTreeMap::new();
     for id in rbac.snapshot().bindings() {
         let binding = rbac.snapshot().binding(id);
         if !binding.is_bootstrapped() {
-            one(rbac, directory, &names, id, findings);
+            one(rbac, directory, &names, &nobodies, id, findings);
         }
         for subject in &binding.subjects {
             let Some(principal) = Principal::of(subject, binding) else {
@@ -74,6 +76,7 @@ fn one(
     rbac: &RbacAuthorizer,
     directory: &Directory,
     names: &Names,
+    nobodies: &Nobodies<'_>,
     id: BindingId,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -94,8 +97,10 @@ fn one(
     for subject in &binding.subjects {
         let found = match subject.kind {
             SubjectKind::ServiceAccount => missing_account(rbac, binding, subject),
-            SubjectKind::Group => group(directory, names, &subject.name),
-            SubjectKind::User => user(directory, &subject.name),
+            SubjectKind::Group | SubjectKind::User => Principal::of(subject, binding)
+                .and_then(|principal| nobodies.why(&principal))
+                .map(Finding::Nobody)
+                .or_else(|| unknown_id(directory, subject)),
         };
         let known = names.differs_by_case(subject.kind, &subject.name);
         let letter_case = known.map(|known| Finding::LetterCase {
@@ -124,76 +129,25 @@ fn missing_account(rbac: &RbacAuthorizer, binding: &Binding, subject: &Subject) 
     })
 }
 
-fn group(directory: &Directory, names: &Names, name: &str) -> Option<Finding> {
-    if name.starts_with("system:") {
+/// An object ID that a directory should know.
+fn unknown_id(directory: &Directory, subject: &Subject) -> Option<Finding> {
+    let id = &*subject.name;
+    let is_known = directory.group(id).is_some() || directory.person(id).is_some();
+    if directory.is_empty() || !is_object_id(id) || is_known {
         return None;
     }
-    if is_object_id(name) {
-        if directory.is_empty() || directory.group(name).is_some() {
-            return None;
-        }
-        return Some(match directory.person(name) {
-            Some(person) => Finding::NotAGroup {
-                id: name.to_owned(),
-                known: person.known_name().unwrap_or(name).to_owned(),
-                kind: person.kind,
-                cluster_name: person.cluster_name().to_owned(),
-            },
-            None => Finding::UnknownGroupId {
-                id: name.to_owned(),
-            },
-        });
+    let id = id.to_owned();
+    match subject.kind {
+        SubjectKind::Group => Some(Finding::UnknownGroupId { id }),
+        SubjectKind::User => Some(Finding::UnknownUserId { id }),
+        SubjectKind::ServiceAccount => None,
     }
-    // A prefix is how other identity providers' groups are told apart.
-    if name.contains(':') {
-        return None;
-    }
-    let kind = if name.contains('@') {
-        GroupName::Email
-    } else if name.contains(' ') || names.entra {
-        GroupName::DisplayName
-    } else {
-        return None;
-    };
-    Some(Finding::GroupByName {
-        name: name.to_owned(),
-        kind,
-        id: match directory.group_named(name) {
-            Ok(Some(found)) => Some(found.id.clone()),
-            _ => None,
-        },
-    })
-}
-
-fn user(directory: &Directory, name: &str) -> Option<Finding> {
-    if directory.is_empty() || name.starts_with("system:") {
-        return None;
-    }
-    let Some(person) = directory.person(name) else {
-        return match directory.group(name) {
-            Some(group) => Some(Finding::NotAUser {
-                name: name.to_owned(),
-                display_name: group.display_name.clone(),
-            }),
-            None => is_object_id(name).then(|| Finding::UnknownUserId {
-                id: name.to_owned(),
-            }),
-        };
-    };
-    let seen = person.cluster_name();
-    (!seen.eq_ignore_ascii_case(name)).then(|| Finding::WrongUserName {
-        name: name.to_owned(),
-        kind: person.kind,
-        cluster_name: seen.to_owned(),
-    })
 }
 
 /// All names that are known, by their lower case.
 struct Names {
     users: BTreeMap<String, Alike>,
     groups: BTreeMap<String, Alike>,
-    /// Whether groups are Entra ID's: a directory was given, or some are object IDs.
-    entra: bool,
 }
 
 impl Names {
@@ -201,16 +155,12 @@ impl Names {
         let mut names = Names {
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
-            entra: !directory.is_empty(),
         };
         for id in rbac.snapshot().bindings() {
             for subject in &rbac.snapshot().binding(id).subjects {
                 match subject.kind {
                     SubjectKind::User => add(&mut names.users, &subject.name),
-                    SubjectKind::Group => {
-                        names.entra |= is_object_id(&subject.name);
-                        add(&mut names.groups, &subject.name);
-                    }
+                    SubjectKind::Group => add(&mut names.groups, &subject.name),
                     SubjectKind::ServiceAccount => {}
                 }
             }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::analysis::nobody::WhyNobody;
 use crate::authn::Principal;
 use crate::cluster::Completeness;
 use crate::diagnostic::{Code, Describe, Phrase, Severity, codes};
-use crate::entra::PersonKind;
 use crate::kube::{CompactString, RoleKind, SubjectKind};
 use crate::object::ObjectRef;
 
@@ -23,32 +23,13 @@ pub(super) enum Finding {
         namespace: String,
         name: CompactString,
     },
-    GroupByName {
-        name: String,
-        kind: GroupName,
-        /// The group's object ID, where the directory knows it.
-        id: Option<String>,
-    },
+    /// A subject that can be nobody.
+    Nobody(WhyNobody),
     UnknownGroupId {
         id: String,
     },
     UnknownUserId {
         id: String,
-    },
-    NotAGroup {
-        id: String,
-        known: String,
-        kind: PersonKind,
-        cluster_name: String,
-    },
-    NotAUser {
-        name: String,
-        display_name: String,
-    },
-    WrongUserName {
-        name: String,
-        kind: PersonKind,
-        cluster_name: String,
     },
     LetterCase {
         kind: SubjectKind,
@@ -69,13 +50,6 @@ pub(super) enum Finding {
         number: usize,
         fault: RuleFault,
     },
-}
-
-/// How a group is named, where the cluster knows object IDs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum GroupName {
-    Email,
-    DisplayName,
 }
 
 /// What is wrong with a rule.
@@ -133,12 +107,10 @@ impl Describe for Finding {
             Finding::RoleNotFound { .. } => &codes::ROLE_NOT_FOUND,
             Finding::NoSubjects => &codes::NO_SUBJECTS,
             Finding::NoSuchServiceAccount { .. } => &codes::NO_SUCH_SERVICE_ACCOUNT,
-            Finding::GroupByName { .. } => &codes::GROUP_BY_NAME,
+            Finding::Nobody(why) => why.code(),
             Finding::UnknownGroupId { .. } | Finding::UnknownUserId { .. } => {
                 &codes::UNKNOWN_OBJECT_ID
             }
-            Finding::NotAGroup { .. } => &codes::NOT_A_GROUP,
-            Finding::NotAUser { .. } | Finding::WrongUserName { .. } => &codes::WRONG_USER_NAME,
             Finding::LetterCase { .. } => &codes::LETTER_CASE,
             Finding::SameGrantTwice { .. } => &codes::SAME_GRANT_TWICE,
             Finding::UnusedRole => &codes::UNUSED_ROLE,
@@ -196,59 +168,10 @@ impl fmt::Display for Finding {
             Finding::NoSuchServiceAccount { namespace, name } => {
                 write!(f, "ServiceAccount {namespace}/{name} isn't in the input")
             }
-            Finding::GroupByName { name, kind, id } => {
-                let kind = match kind {
-                    GroupName::Email => "an e-mail address",
-                    GroupName::DisplayName => "a display name",
-                };
-                let id = id.as_deref().unwrap_or("the group's object ID");
-                write!(
-                    f,
-                    "Group {name} is {kind}; Entra ID's tokens carry object IDs, so it matches \
-                     nobody: bind {id}"
-                )
-            }
+            Finding::Nobody(why) => why.fmt(f),
             Finding::UnknownGroupId { id } => write!(f, "the directory knows no group {id}"),
             Finding::UnknownUserId { id } => {
                 write!(f, "the directory knows no user or service principal {id}")
-            }
-            Finding::NotAGroup {
-                id,
-                known,
-                kind,
-                cluster_name,
-            } => {
-                let what = match kind {
-                    PersonKind::ServicePrincipal => "a service principal or managed identity",
-                    PersonKind::Guest | PersonKind::Member => "a user",
-                };
-                write!(
-                    f,
-                    "{id} ({known}) is {what}, not a group; bind it as `kind: User` named \
-                     {cluster_name}"
-                )
-            }
-            Finding::NotAUser { name, display_name } => {
-                write!(
-                    f,
-                    "{name} ({display_name}) is a group; bind it as `kind: Group`"
-                )
-            }
-            Finding::WrongUserName {
-                name,
-                kind,
-                cluster_name,
-            } => {
-                let what = match kind {
-                    PersonKind::Member => {
-                        "is a member, whom the cluster knows by the user principal name"
-                    }
-                    PersonKind::Guest => "is a guest, whom the cluster knows by the object ID",
-                    PersonKind::ServicePrincipal => {
-                        "is a service principal, known by the object ID"
-                    }
-                };
-                write!(f, "{name} {what}: bind {cluster_name}")
             }
             Finding::LetterCase { kind, name, known } => write!(
                 f,
