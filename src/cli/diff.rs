@@ -6,7 +6,7 @@ use crate::analysis::diff::{changed_role_refs, diff};
 use crate::analysis::risk::weigh;
 use crate::analysis::unjudged::unjudged_since;
 use crate::diagnostic::{Severity, codes};
-use crate::render::diff::{COMMENT_BYTES, DiffView};
+use crate::render::diff::{COMMENT_BYTES, DiffView, RuleDetail};
 use crate::render::how_many;
 use clap::{Args, ValueEnum};
 
@@ -55,6 +55,10 @@ pub(super) struct DiffArgs {
     #[arg(long, value_enum, value_name = "SIDE", default_value_t = SettingsSide::Base)]
     settings: SettingsSide,
 
+    /// List each rule that is gained or lost, with its place
+    #[arg(long)]
+    rules: bool,
+
     /// How to print the changes
     #[arg(short, long, value_enum, default_value_t = DiffOutput::Table)]
     output: DiffOutput,
@@ -90,6 +94,11 @@ enum DiffOutput {
 }
 
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
+    if args.rules && !matches!(args.output, DiffOutput::Table) {
+        return Err(Failure::message(
+            "`--rules` belongs to `-o table`; the other formats list every rule",
+        ));
+    }
     let sides = Compared::new(&args.base, args.head.as_deref())?;
     let all = compared_settings(&args.input, &sides, args.settings)?;
     let mut answers = Answers::new(all.len());
@@ -101,8 +110,12 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
     }
     // Nothing follows the answer: taking many changes apart would only make it late.
     let answers = ManuallyDrop::new(answers);
+    let rules = match args.rules {
+        true => RuleDetail::Listed,
+        false => RuleDetail::Folded,
+    };
     match args.output {
-        DiffOutput::Table => answers.text(|view| Ok(view.to_text()))?,
+        DiffOutput::Table => answers.text(|view| Ok(view.to_text(rules)))?,
         DiffOutput::Markdown => answers.comment(COMMENT_BYTES, DiffView::to_markdown)?,
         DiffOutput::Json => answers.document(DocumentFormat::Json)?,
         DiffOutput::Yaml => answers.document(DocumentFormat::Yaml)?,

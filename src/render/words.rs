@@ -13,7 +13,6 @@ use crate::object::ObjectRef;
 use crate::text::escaped;
 
 use super::markdown;
-use super::view::SubjectView;
 
 /// How many resources, names or URLs of a rule are named before the rest is counted.
 const FEW: usize = 4;
@@ -211,18 +210,6 @@ impl NameStyle {
                     None => markdown::prose(&all),
                 }
             }
-        }
-    }
-
-    /// A subject as `Kind name (display name)`.
-    pub fn subject(self, subject: &SubjectView) -> String {
-        if self == NameStyle::Plain {
-            return subject.to_string();
-        }
-        let name = self.name(&subject.full_name());
-        match &subject.display_name {
-            Some(known) => format!("{} {name} ({})", subject.kind, self.name(known)),
-            None => format!("{} {name}", subject.kind),
         }
     }
 }

@@ -58,7 +58,7 @@ fn links_that_a_sparse_checkout_leaves_out_are_followed() {
     let (diff, test, said) = on_disk(path);
     assert_eq!((diff, test), (Some(2), Some(1)), "{said}");
     assert!(said.contains("elsewhere/out.yaml"), "{said}");
-    assert!(said.contains("eve gained"), "{said}");
+    assert!(said.contains("eve gains"), "{said}");
 }
 
 /// Of a partial clone, what isn't there is told: nothing is fetched.

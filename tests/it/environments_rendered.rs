@@ -254,7 +254,7 @@ fn values_are_those_of_each_side() {
         let output = stand_ins.run(path, &["diff", base, "--fail-on", "critical"]);
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{base}: {said}");
-        assert!(said.contains("eve gained"), "{base}: {said}");
+        assert!(said.contains("eve gains"), "{base}: {said}");
     }
     // Other values are other settings.
     put(path, "values/other.yaml", "a: view\n");

@@ -11,7 +11,7 @@ use rbac_eval::analysis::unjudged::unjudged_since;
 use rbac_eval::authz::rbac::RbacAuthorizer;
 use rbac_eval::cluster::Defaults;
 use rbac_eval::entra::Directory;
-use rbac_eval::render::diff::{COMMENT_BYTES, DiffView};
+use rbac_eval::render::diff::{COMMENT_BYTES, DiffView, RuleDetail};
 use serde_json::{Value, json};
 
 use crate::support::hostile::{NAMES, name, objects};
@@ -39,9 +39,9 @@ fn gained(objects: &str, notes: Vec<String>) -> DiffView {
 
 /// How many rows the table of a short comment has.
 fn rows_of(view: &DiffView) -> usize {
-    match view.changes.len() {
+    match view.told() {
         0 => 0,
-        changes => 1 + changes,
+        told => 1 + told,
     }
 }
 
@@ -98,6 +98,7 @@ fn assert_inert(markdown: &str, rows: usize) {
             NodeValue::HtmlBlock(html) => {
                 let ours = [
                     "<details><summary>Why, and through which binding</summary>",
+                    "<details><summary>Each rule</summary>",
                     "</details>",
                 ];
                 assert!(ours.contains(&html.literal.trim()), "{}", html.literal);
@@ -256,8 +257,8 @@ fn the_gravest_comes_first_and_can_t_be_pushed_out() {
         markdown.starts_with("**1000 parts aren't judged"),
         "{markdown}"
     );
-    let text = found.to_text();
-    assert!(text.contains("critical  User eve gained"));
+    let text = found.to_text(RuleDetail::Folded);
+    assert!(text.contains("critical  User eve gains ClusterRole all cluster-wide"));
     assert!(text.contains("not judged: 980 more of RBAC001"));
 }
 

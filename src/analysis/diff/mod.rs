@@ -43,6 +43,7 @@
 mod alone;
 mod boxes;
 mod causes;
+mod groups;
 mod index;
 mod pieces;
 mod role_refs;
@@ -66,6 +67,7 @@ use crate::object::Scope;
 use alone::Alone;
 use boxes::{RuleBox, Vocabulary};
 pub use causes::{Cause, CauseKind};
+pub use groups::{CauseKey, ChangeGroup, groups};
 use index::Index;
 use pieces::{Givers, RulePiece, in_order, pieces};
 pub use role_refs::{RoleRefChange, changed_role_refs};
@@ -82,7 +84,7 @@ pub enum Direction {
 }
 
 /// What an entry leaves out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Except {
     /// Where it is left out; the cluster means everywhere.
     pub scope: Scope,

@@ -1,15 +1,18 @@
 //! The answer of `diff`: its view. How it is written stands in a file a form.
 
 mod comment;
+mod entry;
+mod group;
 mod reports;
 mod text;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::analysis::diff::{Cause, Direction, RoleRefChange};
+use crate::analysis::diff::{Cause, Direction, RoleRefChange, groups};
+use crate::analysis::nobody::Nobodies;
 use crate::analysis::risk::{WeighedChange, WeighedRisk};
 use crate::analysis::unjudged::Unjudged;
 use crate::authn::{ImpliedGroup, Principal};
@@ -20,6 +23,10 @@ use crate::kube::SubjectKind;
 use crate::object::ObjectRef;
 
 pub use comment::MOST as COMMENT_BYTES;
+pub use entry::RuleDetail;
+use group::Grouping;
+pub use group::{GroupCauseView, GroupView};
+use words::Counted;
 
 use super::diagnostic::DiagnosticView;
 use super::view::{RuleView, SourceView, SubjectView, scope_word};
@@ -42,6 +49,10 @@ pub struct DiffView {
     pub unjudged: Vec<UnjudgedView>,
     /// What changed, the gravest first, and among what is alike gains of everyone.
     pub changes: Vec<ChangeView>,
+    /// The changes put together by what brought them about, but for those of [`nobody`](Self::nobody).
+    pub groups: Vec<GroupView>,
+    /// Subjects of changes that can match nobody, so that nothing is gained or lost.
+    pub nobody: Vec<UnmatchedView>,
     /// Bindings that must be deleted and recreated.
     pub recreate: Vec<RecreateView>,
     /// How much changed.
@@ -51,6 +62,22 @@ pub struct DiffView {
     /// One a part that isn't judged, for the reports of other tools.
     #[serde(skip)]
     unknown: Vec<DiagnosticView>,
+    /// Groups that are told together, by their places.
+    #[serde(skip)]
+    entries: Vec<Vec<usize>>,
+}
+
+/// A subject that can match nobody.
+#[derive(Debug, Clone, Serialize)]
+pub struct UnmatchedView {
+    /// The subject.
+    pub subject: SubjectView,
+    /// The code of the finding of `check`.
+    pub code: &'static str,
+    /// Why no request can be theirs, and what to bind instead.
+    pub message: String,
+    /// The places of its changes in `changes`, from 0.
+    pub changes: Vec<usize>,
 }
 
 /// One entry.
@@ -192,7 +219,7 @@ impl DiffView {
         role_refs: &[RoleRefChange],
         notes: Vec<String>,
     ) -> Self {
-        let mut views = Vec::new();
+        let mut views = Vec::with_capacity(changes.len());
         for weighed in changes {
             let (side, allowing) = match weighed.change.direction {
                 Direction::Gained => (SideView::Head, head),
@@ -201,6 +228,30 @@ impl DiffView {
             let view = ChangeView::new(allowing, side, directory, weighed);
             views.push(view);
         }
+        let grouping = Grouping::new(changes, &views, base, head, directory);
+        // What HEAD adds must make nobody of no one.
+        let nobodies = Nobodies::new(base.snapshot(), directory);
+        let mut nobody: BTreeMap<&Principal, UnmatchedView> = BTreeMap::new();
+        let mut grouped = Vec::new();
+        for group in groups(changes.iter().map(|weighed| &weighed.change)) {
+            let Some(view) = grouping.view(&group) else {
+                continue;
+            };
+            let subject = &changes[view.changes[0]].change.subject;
+            match nobodies.why_surely(subject) {
+                None => grouped.push(view),
+                Some(why) => {
+                    let one = nobody.entry(subject).or_insert_with(|| UnmatchedView {
+                        subject: view.subject,
+                        code: why.code().id,
+                        message: why.to_string(),
+                        changes: Vec::new(),
+                    });
+                    one.changes.extend(view.changes);
+                }
+            }
+        }
+        let entries = grouping.entries(&grouped);
         let count = |direction| {
             changes
                 .iter()
@@ -226,7 +277,24 @@ impl DiffView {
             severity: severity.map(Severity::as_str),
             verdict: String::new(),
         };
-        summary.verdict = words::verdict(&summary);
+        let subjects = |change| {
+            let groups = grouped.iter().filter(|group| group.change == change);
+            let subjects: BTreeSet<&SubjectView> = groups.map(|group| &group.subject).collect();
+            subjects.len()
+        };
+        let mut gravest = None;
+        for risk in grouped.iter().filter_map(|group| group.gravest) {
+            if gravest.is_none_or(|(severity, _)| risk.severity > severity) {
+                gravest = Some((risk.severity, risk.code.id));
+            }
+        }
+        summary.verdict = words::verdict(&Counted {
+            gaining: subjects("gained"),
+            losing: subjects("lost"),
+            nobody: nobody.len(),
+            unjudged: unjudged.len(),
+            gravest,
+        });
         DiffView {
             api_version: API_VERSION,
             kind: "Diff",
@@ -235,6 +303,9 @@ impl DiffView {
             unjudged: UnjudgedView::all(files, unjudged),
             unknown: unjudged::diagnostics(files, unjudged),
             changes: views,
+            groups: grouped,
+            entries,
+            nobody: nobody.into_values().collect(),
             recreate: role_refs
                 .iter()
                 .map(|change| RecreateView {

@@ -5,6 +5,9 @@ use crate::analysis::risk::WeighedChange;
 use crate::diagnostic::{Code, Phrase, Severity, codes};
 use crate::render::{DiagnosticView, RenderError, SourceView, github, sarif, unjudged};
 
+/// How many risks are told before the rest is counted.
+const FEW_RISKS: usize = 3;
+
 /// What a gain is reported as: the most severe risk's code, with how severe that is.
 pub(super) fn code_of(weighed: &WeighedChange) -> (&'static Code, Severity) {
     match weighed.risks.first() {
@@ -14,6 +17,25 @@ pub(super) fn code_of(weighed: &WeighedChange) -> (&'static Code, Severity) {
 }
 
 impl ChangeView {
+    /// Who gained what and where, with the risks.
+    fn sentence(&self) -> String {
+        let who = match &self.everyone {
+            Some(everyone) => format!("{} ({everyone})", self.subject),
+            None => self.subject.to_string(),
+        };
+        let scope = match &self.namespace {
+            Some(namespace) => format!("in namespace {namespace}"),
+            None => "cluster-wide".to_owned(),
+        };
+        let mut parts = vec![format!("{who} {} {scope}: {}", self.change, self.in_words)];
+        parts.extend(self.risks.iter().take(FEW_RISKS).map(ToString::to_string));
+        let more = self.risks.len().saturating_sub(FEW_RISKS);
+        if more > 0 {
+            parts.push(format!("and {more} more risks (`-o json` lists them)"));
+        }
+        parts.join("; ")
+    }
+
     /// What is reported of a gain, at the lines that cause it; in a sentence the other risks too.
     fn report(&self) -> Option<DiagnosticView> {
         let (code, severity) = self.reported?;

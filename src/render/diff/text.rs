@@ -1,16 +1,14 @@
 //! What a reviewer needs, as text.
 
-use super::{CauseView, ChangeView, DiffView, RecreateView, SideView};
-use crate::render::text::{marked, with_place, wrapped};
+use super::entry::{DiffEntry, Line, RuleDetail};
+use super::{CauseView, DiffView, RecreateView, RiskView, UnmatchedView};
+use crate::render::text::{shown, with_place, wrapped};
 use crate::render::unjudged;
-use crate::render::words::NameStyle;
-
-/// How many risks are told before the rest is counted.
-const FEW_RISKS: usize = 3;
+use crate::render::words::{NameStyle, count};
 
 impl DiffView {
-    /// What a reviewer needs, in words.
-    pub fn to_text(&self) -> String {
+    /// What a reviewer needs, in words: a line for each thing that is said, however long.
+    pub fn to_text(&self, rules: RuleDetail) -> String {
         let mut out = wrapped(0, &self.summary.verdict);
         out.push('\n');
         if !self.unjudged.is_empty() {
@@ -20,33 +18,25 @@ impl DiffView {
             out.push_str(&line);
             out.push('\n');
         }
-        for change in &self.changes {
-            let severity = change
-                .severity
-                .map_or_else(String::new, |severity| format!("{severity}  "));
-            let heading = marked(0, &severity, &change.heading(NameStyle::Plain), "");
-            out.push_str(&format!("\n{heading}\n"));
-            for text in change.risks_in_words() {
-                out.push_str(&format!("{}\n", wrapped(2, &text)));
+        let mut after_loss = false;
+        for entry in self.entries() {
+            if !(entry.is_loss() && after_loss && rules == RuleDetail::Folded) {
+                out.push('\n');
             }
-            for cause in &change.causes {
-                let place = match cause.side {
-                    SideView::Base => format!("{} ({})", cause.source, self.base),
-                    SideView::Head => cause.source.to_string(),
-                };
-                out.push_str(&format!(
-                    "{}\n",
-                    with_place(2, &cause.in_words(NameStyle::Plain), &place)
-                ));
-            }
+            after_loss = entry.is_loss();
+            entry.to_text(rules, &mut out);
         }
         self.afterwords(&mut out);
         out
     }
 
     fn afterwords(&self, out: &mut String) {
-        if !self.recreate.is_empty() || !self.notes.is_empty() {
+        if !(self.nobody.is_empty() && self.recreate.is_empty() && self.notes.is_empty()) {
             out.push('\n');
+        }
+        for nobody in &self.nobody {
+            let text = format!("note: {}", nobody.in_words(NameStyle::Plain));
+            out.push_str(&format!("{}\n", wrapped(0, &text)));
         }
         for recreate in &self.recreate {
             let text = format!("note: {}", recreate.in_words(NameStyle::Plain));
@@ -59,57 +49,53 @@ impl DiffView {
     }
 }
 
-impl ChangeView {
-    /// Who, and whom that means.
-    pub(super) fn who(&self, names: NameStyle) -> String {
-        let mut who = names.subject(&self.subject);
-        if let Some(everyone) = &self.everyone {
-            who.push_str(&format!(" ({})", names.sentence(everyone)));
+impl DiffEntry<'_> {
+    /// A loss takes one line, a gain some more.
+    fn to_text(&self, rules: RuleDetail, out: &mut String) {
+        let heading = self.heading(NameStyle::Plain, rules);
+        let mut causes = self.causes_in_words(NameStyle::Plain).into_iter();
+        let mut push = |indent: &str, text: &str, place: &str| {
+            let text = format!("{indent}{}", shown(text));
+            match place {
+                "" => out.push_str(&text),
+                place => out.push_str(&format!("{text}  {}", shown(place))),
+            }
+            out.push('\n');
+        };
+        if self.is_loss() {
+            match causes.next() {
+                Some(Line { text, place }) => push("", &format!("{heading}; {text}"), &place),
+                None => push("", &heading, ""),
+            }
+        } else {
+            match self.severity() {
+                Some(severity) => push(&format!("{severity}  "), &heading, ""),
+                None => push("", &heading, ""),
+            }
+            for text in self.risks_in_words() {
+                push("  ", &text, "");
+            }
         }
-        if let Some(people) = self.people {
-            who.push_str(&format!(" [{people} people]"));
+        for line in self.rules_in_words(rules).into_iter().chain(causes) {
+            push("  ", &line.text, &line.place);
         }
-        who
     }
+}
 
-    pub(super) fn scope_in_words(&self, names: NameStyle) -> String {
-        self.namespace.as_ref().map_or_else(
-            || "cluster-wide".to_owned(),
-            |namespace| format!("in namespace {}", names.name(namespace)),
-        )
+impl std::fmt::Display for RiskView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({}): {}", self.id, self.severity, self.why)
     }
+}
 
-    /// Who gained or lost what, and where.
-    pub(super) fn heading(&self, names: NameStyle) -> String {
+impl UnmatchedView {
+    /// What doesn't count, since it can be nobody.
+    pub(super) fn in_words(&self, names: NameStyle) -> String {
+        let changes = count(self.changes.len(), "change is", "changes are");
         format!(
-            "{} {} {}: {}",
-            self.who(names),
-            self.change,
-            self.scope_in_words(names),
-            names.name(&self.in_words)
+            "{changes} no gain and no loss: {}",
+            names.sentence(&self.message)
         )
-    }
-
-    /// The same with its risks.
-    pub(super) fn sentence(&self) -> String {
-        let mut parts = vec![self.heading(NameStyle::Plain)];
-        parts.extend(self.risks_in_words());
-        parts.join("; ")
-    }
-
-    /// The most severe risks, and how many more there are.
-    pub(super) fn risks_in_words(&self) -> Vec<String> {
-        let mut words: Vec<String> = self
-            .risks
-            .iter()
-            .take(FEW_RISKS)
-            .map(|risk| format!("{} ({}): {}", risk.id, risk.severity, risk.why))
-            .collect();
-        let more = self.risks.len() - words.len();
-        if more > 0 {
-            words.push(format!("and {more} more risks (`-o json` lists them)"));
-        }
-        words
     }
 }
 

@@ -1,11 +1,10 @@
 //! Changes in words.
 
 use crate::analysis::diff::{CauseKind, Change, Direction, Except};
+use crate::diagnostic::Severity;
 use crate::kube::PolicyRule;
 use crate::render::unjudged;
 use crate::render::words::{count, describe_rule};
-
-use super::Summary;
 
 /// How many exceptions are named before the rest is counted.
 const FEW_EXCEPTIONS: usize = 3;
@@ -30,7 +29,7 @@ pub(super) fn change(change: &Change) -> String {
         };
         excepts.push(format!("{more} more that it {side} (`-o json` lists them)"));
     }
-    words.push_str(&format!("; but not {}", excepts.join("; nor ")));
+    words.push_str(&format!("; but not: {}", excepts.join("; ")));
     words
 }
 
@@ -54,31 +53,56 @@ fn exception(rule: &PolicyRule, except: &Except) -> String {
     }
 }
 
-/// One line that says how much changed.
-pub(super) fn verdict(summary: &Summary) -> String {
-    match summary.unjudged {
-        0 => judged(summary),
-        parts => format!("{}; {}", unjudged::how_many(parts), judged(summary)),
+/// Who gains and loses, counted.
+pub(super) struct Counted {
+    pub(super) gaining: usize,
+    pub(super) losing: usize,
+    /// Subjects of changes that can match nobody.
+    pub(super) nobody: usize,
+    /// Parts that aren't judged.
+    pub(super) unjudged: usize,
+    /// The gravest risk of a gain.
+    pub(super) gravest: Option<(Severity, &'static str)>,
+}
+
+/// One line that says what changed for how many, and how grave it is.
+pub(super) fn verdict(counted: &Counted) -> String {
+    match counted.unjudged {
+        0 => judged(counted),
+        parts => format!("{}; {}", unjudged::how_many(parts), judged(counted)),
     }
 }
 
-fn judged(summary: &Summary) -> String {
-    if summary.gained + summary.lost == 0 {
-        let judged = match summary.unjudged {
-            0 => "",
-            _ => " in what is",
-        };
-        return format!("no change in effective permissions{judged}");
+fn judged(counted: &Counted) -> String {
+    let Counted {
+        gaining, losing, ..
+    } = *counted;
+    let in_what_is = match counted.unjudged {
+        0 => "",
+        _ => " in what is",
+    };
+    match (gaining + losing, counted.nobody) {
+        (0, 0) => return format!("no change in effective permissions{in_what_is}"),
+        (0, nobody) => {
+            let subjects = count(nobody, "subject", "subjects");
+            return format!(
+                "no one gains or loses anything{in_what_is}: {subjects} of the change can match nobody"
+            );
+        }
+        _ => {}
     }
-    let severity = summary
-        .severity
-        .map_or_else(String::new, |severity| format!(", the gravest {severity}"));
-    format!(
-        "{} and {} for {}{severity}",
-        count(summary.gained, "gain", "gains"),
-        count(summary.lost, "loss", "losses"),
-        count(summary.subjects, "subject", "subjects"),
-    )
+    let gains = match gaining {
+        0 => "no subject gains".to_owned(),
+        subjects => count(subjects, "subject gains", "subjects gain"),
+    };
+    let losses = match losing {
+        0 => "none loses".to_owned(),
+        subjects => count(subjects, "loses", "lose"),
+    };
+    let gravest = counted.gravest.map_or_else(String::new, |(severity, id)| {
+        format!("; the gravest risk is {severity}: {id}")
+    });
+    format!("{gains}, {losses}{gravest}")
 }
 
 /// The part of a change that did something, in words.
