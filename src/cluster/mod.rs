@@ -43,6 +43,9 @@ pub enum Completeness {
     Partial,
 }
 
+/// The service account that every namespace has by itself.
+const DEFAULT_SERVICE_ACCOUNT: &str = "default";
+
 /// The number of a role in its [`Snapshot`]. Roles are numbered by kind, namespace and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoleId(pub(crate) usize);
@@ -231,6 +234,14 @@ impl Snapshot {
         accounts
             .get(first)
             .is_some_and(|account| account.namespace == namespace)
+    }
+
+    /// Whether this ServiceAccount isn't there, as far as that can be told: by a complete dump, or where the
+    /// input makes the namespace's accounts itself.
+    pub fn lacks_service_account(&self, namespace: &str, name: &str) -> bool {
+        let can_tell = self.knows_service_accounts()
+            && (self.is_complete() || self.has_service_accounts_in(namespace));
+        can_tell && !self.has_service_account(namespace, name) && name != DEFAULT_SERVICE_ACCOUNT
     }
 
     /// Whether the input holds any ServiceAccount at all.

@@ -125,19 +125,31 @@ codes! {
         EVERYTHING = "everything", Critical,
             "whoever may do everything owns the cluster";
         ESCALATE = "escalate", Critical,
-            "escalate on roles lets its holder write any right into a role, those it lacks included";
+            "escalate with a write of roles puts any right into a role, those its holder lacks included";
         BIND = "bind", Critical,
-            "bind on roles lets its holder bind roles whose rights it lacks, to itself too";
+            "bind with a write of bindings gives roles whose rights its holder lacks, to itself too";
         IMPERSONATE = "impersonate", Critical,
             "whoever may impersonate others has their rights";
+        IMPERSONATE_GROUPS = "impersonate-groups", Critical,
+            "whoever may impersonate groups, and any one user to go with them, has the groups' rights";
+        IMPERSONATE_CONSTRAINED = "impersonate-constrained", Medium,
+            "from Kubernetes 1.36 whoever may impersonate in this way has others' rights for the requests that go with it";
+        IMPERSONATE_EXTRA = "impersonate-extra", Low,
+            "impersonated attributes mislead what reads them, which RBAC doesn't";
         NODES_PROXY = "nodes-proxy", Critical,
             "nodes/proxy reaches the kubelet, which runs commands in every pod of the node, past admission and audit";
+        NODES_STATUS_PROXY = "nodes-status-proxy", Critical,
+            "with a node's address pointed at it, the API server asks itself in its own name";
         TOKEN_CREATE = "token-create", Critical,
             "a token of a service account carries all its rights";
+        GHOST_ACCOUNTS = "ghost-accounts", High,
+            "a binding names a service account that isn't there: whoever makes it has its rights";
         CSR_APPROVE = "csr-approve", Critical,
             "whoever approves certificate requests for a signer makes credentials for anyone that the signer vouches for";
-        CSR_SIGN = "csr-sign", Critical,
-            "whoever issues certificates for a signer makes credentials for anyone that the signer vouches for";
+        CSR_NODECLIENT = "csr-nodeclient", High,
+            "a certificate request of a node's is approved by itself, for any node's name";
+        CSR_SIGN = "csr-sign", Low,
+            "whoever writes certificates for a signer makes credentials only with the key of a CA that is trusted";
         ANONYMOUS = "anonymous", Critical,
             "requests without any credentials are allowed this";
         UNAUTHENTICATED = "unauthenticated", Critical,
@@ -156,10 +168,18 @@ codes! {
             "a pod runs as any service account of its namespace and reads its secrets, and unless admission forbids it takes the node";
         EXEC = "exec", High,
             "whoever gets into running pods has what the pods have";
+        EXEC_BY_GET = "exec-by-get", Medium,
+            "below Kubernetes 1.35 a get of pods/exec or pods/attach gets into running pods; since then it takes create";
+        POD_PORTS = "pod-ports", Medium,
+            "whoever reaches pods and services through the API server reaches what network policies keep from them";
         RBAC_WRITE = "rbac-write", High,
             "whoever writes roles and bindings hands on what rights they have, and takes others' away";
+        MUTATING_WEBHOOKS = "mutating-webhooks", Critical,
+            "a mutating webhook or policy changes what others write: a subject in an administrator's binding, too";
         ADMISSION_WEBHOOKS = "admission-webhooks", High,
-            "an admission webhook sees and changes every object that is written, secrets included";
+            "an admission webhook sees every object that is written, secrets included, and policies forbid what is unsafe";
+        API_SERVICES = "api-services", High,
+            "an APIService serves a group of the API: it sees who asks for what, and answers as it likes";
         CRD_WRITE = "crd-write", High,
             "changed definitions break or delete every object of their types";
         PERSISTENT_VOLUMES = "persistent-volumes", High,
@@ -172,12 +192,20 @@ codes! {
             "a SecretProviderClass says which secrets of a key vault are mounted into pods";
         AZURE_IDENTITY = "azure-identity", High,
             "an AzureIdentityBinding hands a managed identity's rights in Azure to pods";
+        AZURE_IDENTITY_BINDING = "azure-identity-binding", High,
+            "whoever may use a managed identity has its rights in Azure";
+        DEPUTIES = "deputies", High,
+            "a controller makes what such an object says, with its own rights";
         GATEKEEPER = "gatekeeper", High,
             "whoever writes Gatekeeper's constraints decides what admission forbids";
         STEAL_PODS = "steal-pods", Medium,
             "whoever evicts pods and writes nodes drives other people's pods onto a node of theirs";
+        PODS_BINDING = "pods-binding", Medium,
+            "whoever binds pods puts other people's pods onto a node of choice";
+        SERVICE_TRAFFIC = "service-traffic", Medium,
+            "written services, endpoints and routes lead traffic to where their writer likes";
         STATUS_WRITE = "status-write", Medium,
-            "written status misleads controllers: traffic and pods go where the writer likes";
+            "written status misleads controllers: pods go where the writer likes";
         NETWORK_POLICIES = "network-policies", Medium,
             "network policies keep workloads apart";
         DELETE_EVENTS = "delete-events", Low,

@@ -35,34 +35,39 @@ const FEW: usize = 4;
 /// );
 /// ```
 pub fn describe_rule(rule: &PolicyRule, request: Option<&Attributes>) -> String {
-    escaped(&rule_in_words(rule, request)).into_owned()
+    escaped(&rule_in_words(rule, request, FEW)).into_owned()
 }
 
-fn rule_in_words(rule: &PolicyRule, request: Option<&Attributes>) -> String {
+/// A rule in words, with all that it names.
+pub fn describe_whole_rule(rule: &PolicyRule) -> String {
+    escaped(&rule_in_words(rule, None, usize::MAX)).into_owned()
+}
+
+fn rule_in_words(rule: &PolicyRule, request: Option<&Attributes>, most: usize) -> String {
     let verbs = if rules::is_every(&rule.verbs) {
         "every verb on".to_owned()
     } else {
         quoted(rule.verbs.iter())
     };
     if !rule.non_resource_urls.is_empty() {
-        let urls = few(&rule.non_resource_urls, |url| match request {
+        let urls = few(&rule.non_resource_urls, most, |url| match request {
             Some(Attributes::NonResource(request)) => rules::url_matches(url, &request.path),
             _ => false,
         });
         return format!("{verbs} {urls}");
     }
-    let resources = describe_resources(rule, request);
+    let resources = describe_resources(rule, request, most);
     if rule.resource_names.is_empty() {
         return format!("{verbs} {resources}");
     }
-    let names = few(&rule.resource_names, |name| match request {
+    let names = few(&rule.resource_names, most, |name| match request {
         Some(Attributes::Resource(request)) => *name == request.name,
         _ => false,
     });
     format!("{verbs} {resources} named {names}")
 }
 
-fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String {
+fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>, most: usize) -> String {
     let every_group = rules::is_every(&rule.api_groups);
     if rules::is_every(&rule.resources) {
         return if every_group {
@@ -81,7 +86,7 @@ fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String
         _ => false,
     };
     if every_group {
-        return format!("{} of every API group", few(&rule.resources, matched));
+        return format!("{} of every API group", few(&rule.resources, most, matched));
     }
     if let [group] = &*rule.api_groups {
         let full: Vec<CompactString> = rule
@@ -95,14 +100,18 @@ fn describe_resources(rule: &PolicyRule, request: Option<&Attributes>) -> String
             .filter(|resource| matched(resource))
             .map(|resource| full_name(resource, group).into())
             .collect();
-        return few(&full, |resource| matched.contains(resource));
+        return few(&full, most, |resource| matched.contains(resource));
     }
     let groups: Vec<&str> = rule
         .api_groups
         .iter()
         .map(|group| group_in_words(group))
         .collect();
-    format!("{} of {}", few(&rule.resources, matched), groups.join(", "))
+    format!(
+        "{} of {}",
+        few(&rule.resources, most, matched),
+        groups.join(", ")
+    )
 }
 
 /// A group's name, in words where it has none.
@@ -114,15 +123,15 @@ pub fn group_in_words(group: &str) -> &str {
     }
 }
 
-/// Up to [`FEW`] values, matching ones first, and how many more there are.
-fn few(values: &[CompactString], matched: impl Fn(&CompactString) -> bool) -> String {
-    if values.len() <= FEW {
+/// Up to so many values, matching ones first, and how many more there are.
+fn few(values: &[CompactString], most: usize, matched: impl Fn(&CompactString) -> bool) -> String {
+    if values.len() <= most {
         return quoted(values.iter());
     }
     let (mut first, rest): (Vec<&CompactString>, Vec<&CompactString>) =
         values.iter().partition(|value| matched(value));
     first.extend(rest);
-    let shown = FEW - 1;
+    let shown = most - 1;
     format!(
         "{} and {} more",
         quoted(first.into_iter().take(shown)),

@@ -80,23 +80,62 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "escalate",
-        &["rbac.authorization.k8s.io | clusterroles | escalate"],
-        &["rbac.authorization.k8s.io | rolebindings | escalate"],
+        &[
+            "rbac.authorization.k8s.io | clusterroles | escalate | a",
+            "rbac.authorization.k8s.io | clusterroles | patch | a",
+        ],
+        &[
+            "rbac.authorization.k8s.io | clusterroles | escalate | a",
+            "rbac.authorization.k8s.io | clusterroles | patch | b",
+            "rbac.authorization.k8s.io | roles | patch",
+        ],
     ),
     (
         "bind",
-        &["rbac.authorization.k8s.io | roles | bind"],
-        &["'' | roles | bind"],
+        &[
+            "rbac.authorization.k8s.io | roles | bind",
+            "rbac.authorization.k8s.io | rolebindings | create",
+        ],
+        &[
+            "rbac.authorization.k8s.io | roles | bind",
+            "rbac.authorization.k8s.io | clusterrolebindings | create",
+        ],
     ),
     (
         "impersonate",
         &["'' | users | impersonate"],
-        &["'' | users | get"],
+        &["'' | users | get", "'' | groups | impersonate"],
+    ),
+    (
+        "impersonate-groups",
+        &[
+            "'' | groups | impersonate",
+            "'' | users | impersonate | nobody",
+        ],
+        &[
+            "'' | groups | impersonate",
+            "authentication.k8s.io | uids | impersonate",
+        ],
+    ),
+    (
+        "impersonate-constrained",
+        &["authentication.k8s.io | users | impersonate:user-info"],
+        &["authentication.k8s.io | users | impersonate"],
+    ),
+    (
+        "impersonate-extra",
+        &["authentication.k8s.io | userextras/scopes | impersonate"],
+        &["authentication.k8s.io | userextras/scopes | get"],
     ),
     (
         "nodes-proxy",
         &["'' | nodes/proxy | get"],
         &["'' | nodes nodes/metrics | get"],
+    ),
+    (
+        "nodes-status-proxy",
+        &["'' | nodes/status | patch", "'' | nodes/proxy | get"],
+        &["'' | nodes/status | get", "'' | nodes/proxy | get"],
     ),
     (
         "token-create",
@@ -115,6 +154,17 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
         ],
     ),
     (
+        "csr-nodeclient",
+        &[
+            "certificates.k8s.io | certificatesigningrequests | create get",
+            "certificates.k8s.io | certificatesigningrequests/nodeclient | create",
+        ],
+        &[
+            "certificates.k8s.io | certificatesigningrequests | create delete",
+            "certificates.k8s.io | certificatesigningrequests/nodeclient | create",
+        ],
+    ),
+    (
         "csr-sign",
         &[
             "certificates.k8s.io | certificatesigningrequests/status | patch",
@@ -124,8 +174,8 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "secrets-read",
-        &["'' | secrets | list"],
-        &["'' | configmaps | list"],
+        &["'' | secrets | deletecollection"],
+        &["'' | secrets | create update delete"],
     ),
     (
         "secrets-write",
@@ -140,7 +190,17 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
     (
         "exec",
         &["'' | pods/exec | create"],
-        &["'' | pods/log | get"],
+        &["'' | pods/exec pods/log | get"],
+    ),
+    (
+        "exec-by-get",
+        &["'' | pods/attach | get"],
+        &["'' | pods/attach | create"],
+    ),
+    (
+        "pod-ports",
+        &["'' | services/proxy | get"],
+        &["'' | services | get"],
     ),
     (
         "rbac-write",
@@ -148,9 +208,19 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
         &["rbac.authorization.k8s.io | rolebindings | get"],
     ),
     (
-        "admission-webhooks",
+        "mutating-webhooks",
         &["admissionregistration.k8s.io | mutatingwebhookconfigurations | update"],
-        &["admissionregistration.k8s.io | mutatingwebhookconfigurations | list"],
+        &["admissionregistration.k8s.io | validatingwebhookconfigurations | update"],
+    ),
+    (
+        "admission-webhooks",
+        &["admissionregistration.k8s.io | validatingwebhookconfigurations | update"],
+        &["admissionregistration.k8s.io | validatingwebhookconfigurations | list"],
+    ),
+    (
+        "api-services",
+        &["apiregistration.k8s.io | apiservices | patch"],
+        &["apiregistration.k8s.io | apiservices | get"],
     ),
     (
         "crd-write",
@@ -174,8 +244,8 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "secret-provider-classes",
-        &["secrets-rbac.csi.x-k8s.io | secretproviderclasses | create"],
-        &["secrets-rbac.csi.x-k8s.io | secretproviderclasspodstatuses | create"],
+        &["secrets-store.csi.x-k8s.io | secretproviderclasses | create"],
+        &["secrets-store.csi.x-k8s.io | secretproviderclasspodstatuses | create"],
     ),
     (
         "azure-identity",
@@ -183,8 +253,18 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
         &["aadpodidentity.k8s.io | azureassignedidentities | create"],
     ),
     (
+        "azure-identity-binding",
+        &["cid.wi.aks.azure.com | 5d6e7f80-1a2b-4c3d-9e4f-5a6b7c8d9e0f | use-managed-identity"],
+        &["cid.wi.aks.azure.com | 5d6e7f80-1a2b-4c3d-9e4f-5a6b7c8d9e0f | get"],
+    ),
+    (
+        "deputies",
+        &["kustomize.toolkit.fluxcd.io | kustomizations | patch"],
+        &["kustomize.toolkit.fluxcd.io | kustomizations/status | patch"],
+    ),
+    (
         "gatekeeper",
-        &["constraints.gatekeeper.sh | '*' | delete"],
+        &["constraints.gatekeeper.sh | k8spspprivilegedcontainer | delete"],
         &["constraints.gatekeeper.sh | '*' | get"],
     ),
     (
@@ -193,9 +273,19 @@ const EXAMPLES: &[(&str, &[&str], &[&str])] = &[
         &["'' | pods/eviction | create", "'' | nodes | get"],
     ),
     (
+        "pods-binding",
+        &["'' | pods/binding | create"],
+        &["'' | pods/eviction | create"],
+    ),
+    (
+        "service-traffic",
+        &["discovery.k8s.io | endpointslices | update"],
+        &["discovery.k8s.io | endpointslices | get"],
+    ),
+    (
         "status-write",
-        &["'' | services/status | update"],
-        &["'' | services/status | get"],
+        &["'' | pods/status | update"],
+        &["'' | pods/status | get"],
     ),
     (
         "network-policies",
@@ -253,6 +343,7 @@ fn each_risk_is_told_and_just_not_told() {
         .iter()
         .map(|(id, ..)| *id)
         .chain(SUBJECTS.iter().map(|(id, ..)| *id))
+        .chain(["ghost-accounts"])
         .collect();
     for risk in RISKS {
         assert!(told.contains(&risk.code.id), "{} has no example", risk.code);

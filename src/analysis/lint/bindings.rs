@@ -14,9 +14,6 @@ use crate::kube::{Binding, RoleKind, Subject, SubjectKind};
 
 use super::finding::Finding;
 
-/// The service account that every namespace has by itself.
-const DEFAULT_SERVICE_ACCOUNT: &str = "default";
-
 pub(super) fn findings(
     rbac: &RbacAuthorizer,
     directory: &Directory,
@@ -116,14 +113,10 @@ fn one(
 
 fn missing_account(rbac: &RbacAuthorizer, binding: &Binding, subject: &Subject) -> Option<Finding> {
     let namespace = subject.namespace_in(binding);
-    let known = rbac
+    let is_missing = rbac
         .snapshot()
-        .has_service_account(namespace, &subject.name)
-        || subject.name == DEFAULT_SERVICE_ACCOUNT;
-    // Only a complete dump, or a manifest that makes the namespace's accounts itself, can tell.
-    let can_tell = rbac.snapshot().knows_service_accounts()
-        && (rbac.snapshot().is_complete() || rbac.snapshot().has_service_accounts_in(namespace));
-    (can_tell && !known).then(|| Finding::NoSuchServiceAccount {
+        .lacks_service_account(namespace, &subject.name);
+    is_missing.then(|| Finding::NoSuchServiceAccount {
         namespace: namespace.to_owned(),
         name: subject.name.clone(),
     })

@@ -5,31 +5,45 @@
 
 use std::sync::LazyLock;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 
 use crate::analysis::diff::Change;
-use crate::authn::Principal;
-use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::rbac::rules::is_every;
 use crate::authz::{Attributes, Authorizer, Decision, ResourceAttributes};
 use crate::kube::{CompactString, PolicyRule};
 use crate::object::Scope;
 
+use super::held::Held;
+use super::table::MAKE_ACCOUNTS;
 use super::{Pattern, RISKS, RiskyRequests, TypeScope};
 
 /// A value that no rule names.
-const FRESH: &str = "\u{1}";
+pub(super) const FRESH: &str = "\u{1}";
 
 /// The words for resources that cover one of the table's, `*` apart. Most rules have none of them.
 static RISKY: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let parts = RISKS.iter().flat_map(|risk| match risk.pattern {
-        Pattern::Any(requests) => [requests, &[]],
-        Pattern::Both(first, second) => [first, second],
-        Pattern::Subject(..) => [&[][..], &[]],
-    });
-    let requests = parts.flat_map(each);
+    let requests = parts().flat_map(each);
     requests.flat_map(|request| request.covering()).collect()
 });
+
+/// The API groups of which any resource is risky.
+static RISKY_GROUPS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let any = parts().flatten().filter(|requests| requests.is_of_any());
+    any.map(|requests| requests.group).collect()
+});
+
+/// The requests of all risks.
+fn parts() -> impl Iterator<Item = &'static [RiskyRequests]> {
+    RISKS.iter().flat_map(|risk| {
+        let parts: Vec<&[RiskyRequests]> = match risk.pattern {
+            Pattern::Any(requests) => vec![requests],
+            Pattern::Ways(ways) => ways.iter().flat_map(|way| way.parts).copied().collect(),
+            Pattern::Ghosts => vec![MAKE_ACCOUNTS],
+            Pattern::Subject(..) => Vec::new(),
+        };
+        parts
+    })
+}
 
 /// Words of a rule, to be looked up.
 struct Words<'r> {
@@ -118,7 +132,7 @@ fn fresh(word: &str) -> &str {
 
 /// A request of a risk, without its name and namespace.
 #[derive(Clone, Copy)]
-struct Request<'r> {
+pub(super) struct Request<'r> {
     verb: &'r str,
     group: &'r str,
     resource: &'r str,
@@ -140,13 +154,13 @@ impl Request<'_> {
     }
 
     /// Whether a request of this kind carries no name.
-    fn is_nameless(&self) -> bool {
+    pub(super) fn is_nameless(&self) -> bool {
         matches!(self.verb, "create" | "deletecollection") && self.subresource.is_empty()
     }
 
-    /// The namespace of a real request in the scope of a change; none where it is the name.
-    fn namespace<'c>(&self, change: &'c Change) -> Option<&'c str> {
-        let own = change.scope.namespace();
+    /// The namespace of a real request in a scope; none where it is the name.
+    pub(super) fn namespace<'c>(&self, scope: &'c Scope) -> Option<&'c str> {
+        let own = scope.namespace();
         match self.scope {
             TypeScope::Namespaced => Some(own.unwrap_or(FRESH)),
             TypeScope::Cluster => Some(""),
@@ -155,7 +169,7 @@ impl Request<'_> {
         }
     }
 
-    fn attributes(&self, namespace: &str, name: &str) -> Attributes {
+    pub(super) fn attributes(&self, namespace: &str, name: &str) -> Attributes {
         Attributes::Resource(ResourceAttributes {
             namespace: namespace.to_owned(),
             verb: fresh(self.verb).to_owned(),
@@ -167,7 +181,8 @@ impl Request<'_> {
     }
 }
 
-fn each(requests: &[RiskyRequests]) -> impl Iterator<Item = Request<'static>> {
+/// Each request, but those of any resource.
+pub(super) fn each(requests: &[RiskyRequests]) -> impl Iterator<Item = Request<'static>> {
     requests.iter().flat_map(|requests| {
         let verbs = requests.verbs.iter();
         verbs.flat_map(|verb| each_resource(requests, verb))
@@ -202,11 +217,13 @@ pub(super) struct Gain<'c> {
 impl<'c> Gain<'c> {
     pub(super) fn new(change: &'c Change) -> Self {
         let mut resources = change.rule.resources.iter();
+        let rule = Lookup::new(&change.rule);
         Gain {
             change,
             may_be_risky: is_every(&change.rule.resources)
-                || resources.any(|resource| RISKY.contains(&**resource)),
-            rule: Lookup::new(&change.rule),
+                || resources.any(|resource| RISKY.contains(&**resource))
+                || RISKY_GROUPS.iter().any(|group| rule.groups.covers(group)),
+            rule,
             except: change
                 .except
                 .iter()
@@ -230,9 +247,31 @@ impl<'c> Gain<'c> {
         requests.any(|requests| {
             let verbs = requests.verbs.iter();
             let mut verbs = verbs.filter(|verb| self.rule.verbs.covers(verb));
-            verbs.any(|verb| {
-                each_resource(requests, verb).any(|request| self.matches(&request, held))
+            verbs.any(|verb| match requests.is_of_any() {
+                true => self
+                    .own_resources(requests, verb)
+                    .any(|request| self.matches(&request, held)),
+                false => each_resource(requests, verb).any(|request| self.matches(&request, held)),
             })
+        })
+    }
+
+    /// Requests for the resources that the rule itself names.
+    fn own_resources<'r>(
+        &'r self,
+        requests: &'r RiskyRequests,
+        verb: &'r str,
+    ) -> impl Iterator<Item = Request<'r>> {
+        let named = self.change.rule.resources.iter();
+        named.map(move |resource| {
+            let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            Request {
+                verb,
+                group: requests.group,
+                resource,
+                subresource,
+                scope: requests.scope,
+            }
         })
     }
 
@@ -242,7 +281,7 @@ impl<'c> Gain<'c> {
         if !self.rule.covers_resource(request) {
             return false;
         }
-        let namespace = request.namespace(self.change);
+        let namespace = request.namespace(&self.change.scope);
         if namespace.is_some_and(|namespace| !self.change.scope.contains(namespace)) {
             return false;
         }
@@ -308,17 +347,17 @@ impl Gain<'_> {
             return true;
         }
         let user = self.change.subject.as_user();
-        let namespace = request.namespace(self.change);
+        let namespace = request.namespace(&self.change.scope);
         writes.into_iter().any(|verb| {
             let write = Request { verb, ..*request };
             let can_write = |name: &str| {
                 let namespace = namespace.unwrap_or(name);
                 let attributes = write.attributes(namespace, name);
-                held.head.decide(&user, &attributes) == Decision::Allow
+                held.head().decide(&user, &attributes) == Decision::Allow
             };
             let some = write.attributes(namespace.unwrap_or(FRESH), FRESH);
             // Nearly always there is none, whatever the name.
-            (namespace.is_none() || held.head.allows_some_name(&user, &some))
+            (namespace.is_none() || held.head().allows_some_name(&user, &some))
                 && self
                     .change
                     .rule
@@ -326,65 +365,5 @@ impl Gain<'_> {
                     .iter()
                     .any(|name| can_write(name))
         })
-    }
-}
-
-/// What subjects could do before, and can now.
-pub(super) struct Held<'s> {
-    base: &'s RbacAuthorizer,
-    head: &'s RbacAuthorizer,
-    /// What was found of this subject and scope, which many changes share.
-    about: Option<(Principal, Scope)>,
-    known: HashMap<(Parts, bool), bool>,
-}
-
-/// The two parts of a risk, by where they stand in the table.
-type Parts = [*const RiskyRequests; 2];
-
-impl<'s> Held<'s> {
-    pub(super) fn new(base: &'s RbacAuthorizer, head: &'s RbacAuthorizer) -> Self {
-        Held {
-            base,
-            head,
-            about: None,
-            known: HashMap::new(),
-        }
-    }
-
-    /// Whether the subject of a gain has both parts of a risk now, and hadn't both before, in the
-    /// scope of the gain and for some name at least.
-    pub(super) fn only_now(
-        &mut self,
-        parts: [&'static [RiskyRequests]; 2],
-        gain: &Gain<'_>,
-    ) -> bool {
-        let change = gain.change;
-        let is_known = self
-            .about
-            .as_ref()
-            .is_some_and(|(subject, scope)| *subject == change.subject && *scope == change.scope);
-        if !is_known {
-            self.about = Some((change.subject.clone(), change.scope.clone()));
-            self.known.clear();
-        }
-        let named = !change.rule.resource_names.is_empty();
-        let key = (parts.map(<[_]>::as_ptr), named);
-        if let Some(&known) = self.known.get(&key) {
-            return known;
-        }
-        let user = change.subject.as_user();
-        let has = |rbac: &RbacAuthorizer, requests: &[RiskyRequests]| {
-            each(requests)
-                .filter(|request| !(named && request.is_nameless()))
-                .any(|request| {
-                    let namespace = request.namespace(change).unwrap_or(FRESH);
-                    user.is_privileged()
-                        || rbac.allows_some_name(&user, &request.attributes(namespace, FRESH))
-                })
-        };
-        let has_both = |rbac| parts.iter().all(|part| has(rbac, part));
-        let found = has_both(self.head) && !has_both(self.base);
-        self.known.insert(key, found);
-        found
     }
 }

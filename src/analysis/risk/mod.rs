@@ -8,10 +8,12 @@
 //! - A gain for some names only weighs one level less again, and is none where a request of the
 //!   kind carries no name. A create carries one in a server-side apply, which takes `patch` (or
 //!   `update`) of the name as well.
-//! - A risk of two parts counts where the subject has both on the side of the gain, whichever rules
-//!   give them, and hadn't both before.
+//! - A risk of several parts counts where the subject has all of them after the change, whichever
+//!   bindings give them, and the change gives the first, which says what is reached, or the last that
+//!   was lacking.
 
 mod gained;
+mod held;
 mod table;
 
 use std::cmp::Reverse;
@@ -21,9 +23,10 @@ use crate::authn::ImpliedGroup;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::{Code, Severity};
 use crate::kube::SubjectKind;
-use crate::object::Scope;
 
-use gained::{Gain, Held};
+use gained::Gain;
+use held::{Held, is_lesser, is_like_all};
+use table::MAKE_ACCOUNTS;
 pub use table::RISKS;
 
 /// The scope of a type, which says what namespace a real request carries.
@@ -47,7 +50,7 @@ pub struct RiskyRequests {
     pub verbs: &'static [&'static str],
     /// The API group.
     pub group: &'static str,
-    /// The resources, with their subresource if they have one.
+    /// The resources, with their subresource if they have one. None stand for any of the group.
     pub resources: &'static [&'static str],
     /// The scope of their types.
     pub scope: TypeScope,
@@ -58,10 +61,21 @@ pub struct RiskyRequests {
 pub enum Pattern {
     /// Any of these requests.
     Any(&'static [RiskyRequests]),
-    /// One of the first and one of the second.
-    Both(&'static [RiskyRequests], &'static [RiskyRequests]),
+    /// All that one of these ways takes.
+    Ways(&'static [Way]),
+    /// The making of service accounts where a binding names one that isn't there.
+    Ghosts,
     /// Any gain at all of this subject.
     Subject(SubjectKind, &'static str),
+}
+
+/// What one identity needs all of.
+#[derive(Debug, Clone, Copy)]
+pub struct Way {
+    /// One of each. The first says what is reached, and its names how much of it.
+    pub parts: &'static [&'static [RiskyRequests]],
+    /// Whether all are asked of one request, so that their names must meet.
+    pub meet: bool,
 }
 
 /// An entry of the table.
@@ -71,6 +85,15 @@ pub struct Risk {
     pub code: &'static Code,
     /// What makes it.
     pub pattern: Pattern,
+    /// Names that weigh like all names.
+    pub like_all: &'static [&'static str],
+}
+
+impl RiskyRequests {
+    /// Whether any resource of the group is meant, those that rules name included.
+    fn is_of_any(&self) -> bool {
+        self.resources.is_empty()
+    }
 }
 
 /// A risk that a change brings, weighed.
@@ -146,7 +169,7 @@ fn weighed_risks(change: &Change, held: &mut Held<'_>) -> Vec<WeighedRisk> {
     let mut risks: Vec<WeighedRisk> = RISKS
         .iter()
         .filter_map(|risk| {
-            let weight = weight(&risk.pattern, &gain, held)?;
+            let weight = weight(risk, &gain, held)?;
             let mut severity = risk.code.severity;
             if weight.in_namespace {
                 severity = severity.lowered();
@@ -165,35 +188,33 @@ fn weighed_risks(change: &Change, held: &mut Held<'_>) -> Vec<WeighedRisk> {
 }
 
 /// What makes a risk weigh less.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Weight {
     in_namespace: bool,
     named: bool,
 }
 
-fn weight(pattern: &Pattern, gain: &Gain<'_>, held: &mut Held<'_>) -> Option<Weight> {
+fn weight(risk: &Risk, gain: &Gain<'_>, held: &mut Held<'_>) -> Option<Weight> {
     let change = gain.change();
-    let in_namespace = match &change.scope {
-        Scope::Cluster => false,
-        Scope::Namespace(namespace) => namespace != KUBE_SYSTEM,
-    };
-    let named = match pattern {
-        Pattern::Subject(kind, name) => {
-            let subject = &change.subject;
-            return (subject.kind == *kind && subject.name == *name).then_some(Weight {
-                in_namespace,
-                named: false,
-            });
-        }
-        Pattern::Any(requests) => gain.is_of(requests, held),
-        Pattern::Both(first, second) => {
-            (gain.is_of(first, held) || gain.is_of(second, held))
-                && held.only_now([first, second], gain)
-        }
-    }
-    .then_some(!change.rule.resource_names.is_empty())?;
-    Some(Weight {
+    let in_namespace = is_lesser(&change.scope);
+    let names = &*change.rule.resource_names;
+    let of_change = |named| Weight {
         in_namespace,
         named,
-    })
+    };
+    match &risk.pattern {
+        Pattern::Subject(kind, name) => {
+            let subject = &change.subject;
+            (subject.kind == *kind && subject.name == *name).then(|| of_change(false))
+        }
+        Pattern::Any(requests) => gain
+            .is_of(requests, held)
+            .then(|| of_change(!names.is_empty() && !is_like_all(names, risk.like_all))),
+        Pattern::Ghosts => (gain.is_of(MAKE_ACCOUNTS, held) && held.has_ghosts(&change.scope))
+            .then(|| of_change(!names.is_empty())),
+        Pattern::Ways(ways) => ways
+            .iter()
+            .filter_map(|way| held.opened(way, risk.like_all, gain))
+            .min(),
+    }
 }

@@ -1,8 +1,8 @@
 //! The risks, as data. Their codes, with severity and reason, stand in [`codes`].
 
-use super::Pattern::{Any, Both, Subject};
+use super::Pattern::{Any, Ghosts, Subject, Ways};
 use super::TypeScope::{Cluster, In, Namespace, Namespaced};
-use super::{Pattern, Risk, RiskyRequests, TypeScope};
+use super::{Pattern, Risk, RiskyRequests, TypeScope, Way};
 use crate::diagnostic::{Code, codes};
 use crate::kube::SubjectKind;
 
@@ -20,14 +20,51 @@ const fn requests(
     }
 }
 
+const fn any_of(
+    verbs: &'static [&'static str],
+    group: &'static str,
+    scope: TypeScope,
+) -> RiskyRequests {
+    requests(verbs, group, &[], scope)
+}
+
 const fn risk(code: &'static Code, pattern: Pattern) -> Risk {
-    Risk { code, pattern }
+    Risk {
+        code,
+        pattern,
+        like_all: &[],
+    }
+}
+
+/// The same with names that weigh like all.
+const fn risk_by_name(
+    code: &'static Code,
+    pattern: Pattern,
+    like_all: &'static [&'static str],
+) -> Risk {
+    Risk {
+        code,
+        pattern,
+        like_all,
+    }
+}
+
+/// What one identity needs all of, in requests of their own.
+const fn way(parts: &'static [&'static [RiskyRequests]]) -> Way {
+    Way { parts, meet: false }
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 const WRITE: &[&str] = &["create", "update", "patch"];
 const CHANGE: &[&str] = &["create", "update", "patch", "delete", "deletecollection"];
 const UPDATE: &[&str] = &["update", "patch"];
+const CERTIFICATES: &str = "certificates.k8s.io";
+const AUTHENTICATION: &str = "authentication.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+/// The making of service accounts.
+pub(super) const MAKE_ACCOUNTS: &[RiskyRequests] =
+    &[requests(&["create"], "", &["serviceaccounts"], Namespaced)];
 
 /// All risks.
 pub static RISKS: &[Risk] = &[
@@ -35,32 +72,87 @@ pub static RISKS: &[Risk] = &[
         &codes::EVERYTHING,
         Any(&[requests(&["*"], "*", &["*"], Namespaced)]),
     ),
-    risk(
+    risk_by_name(
         &codes::ESCALATE,
-        Any(&[
-            requests(&["escalate"], RBAC, &["roles"], Namespaced),
-            requests(&["escalate"], RBAC, &["clusterroles"], Cluster),
+        Ways(&[
+            Way {
+                parts: &[
+                    &[requests(&["escalate"], RBAC, &["roles"], Namespaced)],
+                    &[requests(UPDATE, RBAC, &["roles"], Namespaced)],
+                ],
+                meet: true,
+            },
+            // A new ClusterRole may be labelled for one that is bound already, so `create` will do.
+            Way {
+                parts: &[
+                    &[requests(&["escalate"], RBAC, &["clusterroles"], Cluster)],
+                    &[requests(WRITE, RBAC, &["clusterroles"], Cluster)],
+                ],
+                meet: true,
+            },
         ]),
+        &["cluster-admin", "admin", "edit", "view"],
     ),
-    risk(
+    risk_by_name(
         &codes::BIND,
-        Any(&[
-            requests(&["bind"], RBAC, &["roles", "clusterroles"], Namespaced),
-            requests(&["bind"], RBAC, &["clusterroles"], Cluster),
+        Ways(&[
+            way(&[
+                &[requests(
+                    &["bind"],
+                    RBAC,
+                    &["roles", "clusterroles"],
+                    Namespaced,
+                )],
+                &[requests(WRITE, RBAC, &["rolebindings"], Namespaced)],
+            ]),
+            way(&[
+                &[requests(&["bind"], RBAC, &["clusterroles"], Cluster)],
+                &[requests(WRITE, RBAC, &["clusterrolebindings"], Cluster)],
+            ]),
         ]),
+        &["cluster-admin"],
     ),
-    risk(
+    risk_by_name(
         &codes::IMPERSONATE,
         Any(&[
-            requests(&["impersonate"], "", &["users", "groups"], Cluster),
+            requests(&["impersonate"], "", &["users"], Cluster),
             requests(&["impersonate"], "", &["serviceaccounts"], Namespaced),
+        ]),
+        // A user of every cluster who makes tokens for any account, and AKS' own administrator.
+        &["system:kube-controller-manager", "clusterAdmin"],
+    ),
+    risk_by_name(
+        &codes::IMPERSONATE_GROUPS,
+        Ways(&[way(&[
+            &[requests(&["impersonate"], "", &["groups"], Cluster)],
+            &[
+                requests(&["impersonate"], "", &["users"], Cluster),
+                requests(&["impersonate"], "", &["serviceaccounts"], Namespaced),
+            ],
+        ])]),
+        &["system:masters"],
+    ),
+    risk(
+        &codes::IMPERSONATE_CONSTRAINED,
+        Any(&[
+            any_of(&["impersonate:user-info"], AUTHENTICATION, Cluster),
             requests(
-                &["impersonate"],
-                "authentication.k8s.io",
-                &["uids", "userextras/*"],
+                &["impersonate:serviceaccount"],
+                AUTHENTICATION,
+                &["serviceaccounts"],
+                Namespaced,
+            ),
+            requests(
+                &["impersonate:arbitrary-node", "impersonate:associated-node"],
+                AUTHENTICATION,
+                &["nodes"],
                 Cluster,
             ),
         ]),
+    ),
+    risk(
+        &codes::IMPERSONATE_EXTRA,
+        Any(&[any_of(&["impersonate"], AUTHENTICATION, Cluster)]),
     ),
     risk(
         &codes::NODES_PROXY,
@@ -72,6 +164,16 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
+        &codes::NODES_STATUS_PROXY,
+        Ways(&[way(&[
+            &[
+                requests(UPDATE, "", &["nodes/status"], Cluster),
+                requests(&["create"], "", &["nodes"], Cluster),
+            ],
+            &[requests(&["get", "create"], "", &["nodes/proxy"], Cluster)],
+        ])]),
+    ),
+    risk(
         &codes::TOKEN_CREATE,
         Any(&[requests(
             &["create"],
@@ -80,39 +182,72 @@ pub static RISKS: &[Risk] = &[
             Namespaced,
         )]),
     ),
-    risk(
+    risk(&codes::GHOST_ACCOUNTS, Ghosts),
+    risk_by_name(
         &codes::CSR_APPROVE,
-        Both(
+        Ways(&[way(&[
+            &[requests(&["approve"], CERTIFICATES, &["signers"], Cluster)],
             &[requests(
                 UPDATE,
-                "certificates.k8s.io",
+                CERTIFICATES,
                 &["certificatesigningrequests/approval"],
                 Cluster,
             )],
+        ])]),
+        &["kubernetes.io/*", "kubernetes.io/kube-apiserver-client"],
+    ),
+    risk(
+        &codes::CSR_NODECLIENT,
+        Ways(&[way(&[
             &[requests(
-                &["approve"],
-                "certificates.k8s.io",
-                &["signers"],
+                &["create"],
+                CERTIFICATES,
+                &["certificatesigningrequests/nodeclient"],
                 Cluster,
             )],
-        ),
+            &[requests(
+                &["create"],
+                CERTIFICATES,
+                &["certificatesigningrequests"],
+                Cluster,
+            )],
+            &[
+                requests(
+                    &[
+                        "get",
+                        "list",
+                        "watch",
+                        "patch",
+                        "update",
+                        "deletecollection",
+                    ],
+                    CERTIFICATES,
+                    &["certificatesigningrequests"],
+                    Cluster,
+                ),
+                requests(
+                    &["get", "patch", "update"],
+                    CERTIFICATES,
+                    &[
+                        "certificatesigningrequests/approval",
+                        "certificatesigningrequests/status",
+                    ],
+                    Cluster,
+                ),
+            ],
+        ])]),
     ),
     risk(
         &codes::CSR_SIGN,
-        Both(
+        Ways(&[way(&[
+            &[requests(&["sign"], CERTIFICATES, &["signers"], Cluster)],
             &[requests(
                 UPDATE,
-                "certificates.k8s.io",
+                CERTIFICATES,
                 &["certificatesigningrequests/status"],
                 Cluster,
             )],
-            &[requests(
-                &["sign"],
-                "certificates.k8s.io",
-                &["signers"],
-                Cluster,
-            )],
-        ),
+        ])]),
     ),
     risk(
         &codes::ANONYMOUS,
@@ -137,7 +272,7 @@ pub static RISKS: &[Risk] = &[
     risk(
         &codes::SECRETS_READ,
         Any(&[requests(
-            &["get", "list", "watch"],
+            &["get", "list", "watch", "patch", "deletecollection"],
             "",
             &["secrets"],
             Namespaced,
@@ -163,13 +298,29 @@ pub static RISKS: &[Risk] = &[
     risk(
         &codes::EXEC,
         Any(&[
+            requests(&["create"], "", &["pods/exec", "pods/attach"], Namespaced),
+            requests(UPDATE, "", &["pods/ephemeralcontainers"], Namespaced),
+        ]),
+    ),
+    risk(
+        &codes::EXEC_BY_GET,
+        Any(&[requests(
+            &["get"],
+            "",
+            &["pods/exec", "pods/attach"],
+            Namespaced,
+        )]),
+    ),
+    risk(
+        &codes::POD_PORTS,
+        Any(&[
+            requests(&["create", "get"], "", &["pods/portforward"], Namespaced),
             requests(
-                &["create", "get"],
+                &["get", "create", "update", "patch", "delete"],
                 "",
-                &["pods/exec", "pods/attach", "pods/portforward"],
+                &["pods/proxy", "services/proxy"],
                 Namespaced,
             ),
-            requests(UPDATE, "", &["pods/ephemeralcontainers"], Namespaced),
         ]),
     ),
     risk(
@@ -185,18 +336,49 @@ pub static RISKS: &[Risk] = &[
         ]),
     ),
     risk(
-        &codes::ADMISSION_WEBHOOKS,
+        &codes::MUTATING_WEBHOOKS,
         Any(&[requests(
-            CHANGE,
-            "admissionregistration.k8s.io",
+            WRITE,
+            ADMISSION,
             &[
                 "mutatingwebhookconfigurations",
-                "validatingwebhookconfigurations",
                 "mutatingadmissionpolicies",
                 "mutatingadmissionpolicybindings",
-                "validatingadmissionpolicies",
-                "validatingadmissionpolicybindings",
             ],
+            Cluster,
+        )]),
+    ),
+    risk(
+        &codes::ADMISSION_WEBHOOKS,
+        Any(&[
+            requests(
+                CHANGE,
+                ADMISSION,
+                &[
+                    "validatingwebhookconfigurations",
+                    "validatingadmissionpolicies",
+                    "validatingadmissionpolicybindings",
+                ],
+                Cluster,
+            ),
+            requests(
+                &["delete", "deletecollection"],
+                ADMISSION,
+                &[
+                    "mutatingwebhookconfigurations",
+                    "mutatingadmissionpolicies",
+                    "mutatingadmissionpolicybindings",
+                ],
+                Cluster,
+            ),
+        ]),
+    ),
+    risk(
+        &codes::API_SERVICES,
+        Any(&[requests(
+            WRITE,
+            "apiregistration.k8s.io",
+            &["apiservices"],
             Cluster,
         )]),
     ),
@@ -225,7 +407,7 @@ pub static RISKS: &[Risk] = &[
         &codes::SECRET_PROVIDER_CLASSES,
         Any(&[requests(
             CHANGE,
-            "secrets-rbac.csi.x-k8s.io",
+            "secrets-store.csi.x-k8s.io",
             &["secretproviderclasses"],
             Namespaced,
         )]),
@@ -240,6 +422,15 @@ pub static RISKS: &[Risk] = &[
         )]),
     ),
     risk(
+        &codes::AZURE_IDENTITY_BINDING,
+        Any(&[any_of(
+            &["use-managed-identity"],
+            "cid.wi.aks.azure.com",
+            Namespaced,
+        )]),
+    ),
+    risk(&codes::DEPUTIES, Any(DEPUTIES)),
+    risk(
         &codes::GATEKEEPER,
         Any(&[
             requests(
@@ -248,24 +439,56 @@ pub static RISKS: &[Risk] = &[
                 &["constrainttemplates"],
                 Cluster,
             ),
-            requests(CHANGE, "constraints.gatekeeper.sh", &["*"], Cluster),
+            any_of(CHANGE, "constraints.gatekeeper.sh", Cluster),
         ]),
     ),
     risk(
         &codes::STEAL_PODS,
-        Both(
+        Ways(&[way(&[
             &[
                 requests(&["delete", "deletecollection"], "", &["pods"], Namespaced),
                 requests(&["create"], "", &["pods/eviction"], Namespaced),
             ],
             &[requests(UPDATE, "", &["nodes", "nodes/status"], Cluster)],
-        ),
+        ])]),
+    ),
+    risk(
+        &codes::PODS_BINDING,
+        Any(&[requests(
+            &["create"],
+            "",
+            &["pods/binding", "bindings"],
+            Namespaced,
+        )]),
+    ),
+    risk(
+        &codes::SERVICE_TRAFFIC,
+        Any(&[
+            requests(WRITE, "", &["services", "endpoints"], Namespaced),
+            requests(UPDATE, "", &["services/status"], Namespaced),
+            requests(WRITE, "discovery.k8s.io", &["endpointslices"], Namespaced),
+            requests(WRITE, "networking.k8s.io", &["ingresses"], Namespaced),
+            requests(WRITE, "extensions", &["ingresses"], Namespaced),
+            requests(
+                WRITE,
+                "gateway.networking.k8s.io",
+                &[
+                    "gateways",
+                    "httproutes",
+                    "grpcroutes",
+                    "tcproutes",
+                    "tlsroutes",
+                    "udproutes",
+                ],
+                Namespaced,
+            ),
+        ]),
     ),
     risk(
         &codes::STATUS_WRITE,
         Any(&[
             requests(UPDATE, "", &["nodes/status"], Cluster),
-            requests(UPDATE, "", &["pods/status", "services/status"], Namespaced),
+            requests(UPDATE, "", &["pods/status"], Namespaced),
         ]),
     ),
     risk(
@@ -288,5 +511,91 @@ pub static RISKS: &[Risk] = &[
                 Namespaced,
             ),
         ]),
+    ),
+];
+
+/// Types whose objects say what a controller makes with its own rights, or with those of an account that
+/// they name.
+const DEPUTIES: &[RiskyRequests] = &[
+    requests(
+        WRITE,
+        "kustomize.toolkit.fluxcd.io",
+        &["kustomizations"],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "helm.toolkit.fluxcd.io",
+        &["helmreleases"],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "source.toolkit.fluxcd.io",
+        &[
+            "gitrepositories",
+            "ocirepositories",
+            "helmrepositories",
+            "buckets",
+        ],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "argoproj.io",
+        &[
+            "applications",
+            "applicationsets",
+            "appprojects",
+            "workflows",
+            "cronworkflows",
+            "workflowtemplates",
+        ],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "tekton.dev",
+        &["pipelineruns", "taskruns"],
+        Namespaced,
+    ),
+    requests(WRITE, "velero.io", &["restores"], Namespaced),
+    requests(WRITE, "kyverno.io", &["policies"], Namespaced),
+    requests(WRITE, "kyverno.io", &["clusterpolicies"], Cluster),
+    requests(
+        WRITE,
+        "apiextensions.crossplane.io",
+        &["compositions", "compositeresourcedefinitions"],
+        Cluster,
+    ),
+    requests(
+        WRITE,
+        "operators.coreos.com",
+        &["subscriptions", "clusterserviceversions", "operatorgroups"],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "kubevirt.io",
+        &["virtualmachines", "virtualmachineinstances"],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "helm.cattle.io",
+        &["helmcharts", "helmchartconfigs"],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "external-secrets.io",
+        &["externalsecrets", "secretstores", "pushsecrets"],
+        Namespaced,
+    ),
+    requests(
+        WRITE,
+        "external-secrets.io",
+        &["clustersecretstores", "clusterexternalsecrets"],
+        Cluster,
     ),
 ];

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::group::GroupView;
 use super::{CauseView, ChangeView, DiffView, SideView};
-use crate::render::words::{NameStyle, count};
+use crate::kube::PolicyRule;
+use crate::render::words::{NameStyle, count, describe_whole_rule};
 
 /// How many risks, and rules of a role that isn't built in, are told before the rest is counted.
 const FEW: usize = 3;
@@ -140,7 +141,9 @@ impl DiffEntry<'_> {
         }
         let all = self.first.changes.len();
         let shown = self.changes(self.first).take(FEW_IN_HEADING);
-        let mut words: Vec<String> = shown.map(|change| names.name(&change.in_words)).collect();
+        let mut words: Vec<String> = shown
+            .map(|change| names.name(&change.few_words()))
+            .collect();
         if let Some(more) = all.checked_sub(words.len()).filter(|more| *more > 0) {
             words.push(format!("and {}", count(more, "more rule", "more rules")));
         }
@@ -158,11 +161,10 @@ impl DiffEntry<'_> {
             true => format!("{} of its {all}", group.rules),
             false => all,
         };
-        let held = self.changes(group).any(|change| !change.except.is_empty());
-        let but = match (held, self.is_loss()) {
-            (false, _) => "",
-            (true, false) => ", but for what was allowed before",
-            (true, true) => ", but for what is still allowed",
+        let but = match (group.whole, self.is_loss()) {
+            (true, _) => "",
+            (false, false) => ", but for what was allowed before",
+            (false, true) => ", but for what is still allowed",
         };
         format!("({part}{but})")
     }
@@ -247,7 +249,10 @@ impl DiffEntry<'_> {
                 _ => String::new(),
             };
             Line {
-                text: format!("{number}{}", change.in_words),
+                text: match rules {
+                    RuleDetail::Folded => format!("{number}{}", change.few_words()),
+                    RuleDetail::Listed => format!("{number}{}", change.all_words()),
+                },
                 place,
             }
         })
@@ -309,6 +314,25 @@ impl DiffEntry<'_> {
             true => String::new(),
             false => format!(" names {}", ids.join(", ")),
         }
+    }
+}
+
+impl ChangeView {
+    /// What was gained or lost, in a few words.
+    pub(super) fn few_words(&self) -> String {
+        format!("{}{}", self.in_words, self.but_not)
+    }
+
+    /// The same with all that the rule names.
+    fn all_words(&self) -> String {
+        let rule = PolicyRule {
+            verbs: self.rule.verbs.clone(),
+            api_groups: self.rule.api_groups.clone(),
+            resources: self.rule.resources.clone(),
+            resource_names: self.rule.resource_names.clone(),
+            non_resource_urls: self.rule.non_resource_urls.clone(),
+        };
+        format!("{}{}", describe_whole_rule(&rule), self.but_not)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Changes of one cause, as data.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashMap;
 use serde::Serialize;
@@ -62,6 +62,9 @@ pub struct GroupView {
     pub(super) more_others: usize,
     #[serde(skip)]
     pub(super) gravest: Option<WeighedRisk>,
+    /// Whether it is all that the rules give.
+    #[serde(skip)]
+    pub(super) whole: bool,
     /// Whether the role is one that every cluster starts with.
     #[serde(skip)]
     pub(super) built_in: bool,
@@ -175,6 +178,17 @@ impl<'v> Grouping<'v> {
             namespace: view.namespace.clone(),
             rules: group.rules,
             role_rules: found.map_or(group.rules, |role| rbac.effective_rules(role).len()),
+            whole: found.is_none_or(|role| {
+                group.changes.iter().all(|&place| {
+                    let change = &self.weighed[place].change;
+                    let mut causes = change.causes.iter();
+                    let rule = causes
+                        .find(|cause| cause.key() == key)
+                        .and_then(|cause| rbac.effective_rule(role, cause.rule));
+                    change.except.is_empty()
+                        && rule.is_some_and(|rule| is_same(rule.rule, &change.rule))
+                })
+            }),
             built_in: is_cluster_role
                 && DefaultPolicy::all()
                     .any(|policy| policy.cluster_roles().any(|name| name == role.name)),
@@ -231,6 +245,21 @@ impl<'v> Grouping<'v> {
         }
         entries
     }
+}
+
+/// Whether two rules list the same, in whatever order.
+fn is_same(a: &PolicyRule, b: &PolicyRule) -> bool {
+    let lists = |rule: &PolicyRule| {
+        let lists = [
+            &rule.verbs,
+            &rule.api_groups,
+            &rule.resources,
+            &rule.resource_names,
+            &rule.non_resource_urls,
+        ];
+        lists.map(|list| list.iter().cloned().collect::<BTreeSet<_>>())
+    };
+    a == b || lists(a) == lists(b)
 }
 
 /// What groups that are told together have in common.

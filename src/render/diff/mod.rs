@@ -30,7 +30,7 @@ use words::Counted;
 
 use super::diagnostic::DiagnosticView;
 use super::view::{RuleView, SourceView, SubjectView, scope_word};
-use super::words::describe_implied_group;
+use super::words::{describe_implied_group, describe_rule};
 use super::{API_VERSION, UnjudgedView, unjudged};
 
 /// The answer of `diff`.
@@ -110,8 +110,12 @@ pub struct ChangeView {
     pub risks: Vec<RiskView>,
     /// Through what, on the side that allows.
     pub causes: Vec<CauseView>,
+    /// The rule in a few words.
     #[serde(skip)]
     in_words: String,
+    /// What it leaves out, to stand behind the rule.
+    #[serde(skip)]
+    but_not: String,
     /// Whether it is a gain with a risk that is high or critical.
     #[serde(skip)]
     grave: bool,
@@ -358,7 +362,8 @@ impl ChangeView {
                 .iter()
                 .map(|cause| CauseView::new(rbac, side, change.direction, cause))
                 .collect(),
-            in_words: words::change(change),
+            in_words: describe_rule(&change.rule, None),
+            but_not: words::but_not(change),
             grave: weighed.severity() >= Some(Severity::High),
             reported: (change.direction == Direction::Gained).then(|| reports::code_of(weighed)),
         }

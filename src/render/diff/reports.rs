@@ -27,7 +27,11 @@ impl ChangeView {
             Some(namespace) => format!("in namespace {namespace}"),
             None => "cluster-wide".to_owned(),
         };
-        let mut parts = vec![format!("{who} {} {scope}: {}", self.change, self.in_words)];
+        let mut parts = vec![format!(
+            "{who} {} {scope}: {}",
+            self.change,
+            self.few_words()
+        )];
         parts.extend(self.risks.iter().take(FEW_RISKS).map(ToString::to_string));
         let more = self.risks.len().saturating_sub(FEW_RISKS);
         if more > 0 {

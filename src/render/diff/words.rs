@@ -9,11 +9,10 @@ use crate::render::words::{count, describe_rule};
 /// How many exceptions are named before the rest is counted.
 const FEW_EXCEPTIONS: usize = 3;
 
-/// The rule and what it leaves out.
-pub(super) fn change(change: &Change) -> String {
-    let mut words = describe_rule(&change.rule, None);
+/// What a change leaves out, to stand behind its rule.
+pub(super) fn but_not(change: &Change) -> String {
     if change.except.is_empty() {
-        return words;
+        return String::new();
     }
     let mut excepts: Vec<String> = change
         .except
@@ -29,8 +28,7 @@ pub(super) fn change(change: &Change) -> String {
         };
         excepts.push(format!("{more} more that it {side} (`-o json` lists them)"));
     }
-    words.push_str(&format!("; but not: {}", excepts.join("; ")));
-    words
+    format!("; but not: {}", excepts.join("; "))
 }
 
 /// `get, list` reads better than the whole rule where the resources are the same.
