@@ -195,10 +195,12 @@ fn list_one(
     rbac: &RbacAuthorizer,
     directory: &Directory,
 ) -> Result<(ListView, Exit), Failure> {
-    let ResolvedUser { user, .. } = args
-        .who
-        .resolve(&Resolver::new(rbac.snapshot(), directory))?;
+    let resolver = Resolver::new(rbac.snapshot(), directory);
+    let ResolvedUser { user, notes } = args.who.resolve(&resolver)?;
     let namespace = args.scope.namespace();
+    for note in notes.iter().chain(&resolver.doubts_of_namespace(namespace)) {
+        input.note(&note.to_string());
+    }
     let rows = rules_review(rbac, &user, namespace)?;
     let missing = rbac.missing_roles(&user, namespace);
     let in_full = out::in_full(missing.len());

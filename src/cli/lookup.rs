@@ -106,10 +106,8 @@ fn answer(
         found.push((one, privileged));
     }
     if found.is_empty() {
-        input.warning(&format!(
-            "no binding names {}, and no one in the directory is called so",
-            args.subject
-        ));
+        let nobody = named.nobody_called(&args.subject, matching);
+        input.warning(&nobody.to_string());
     }
     let rules = if args.rules {
         Rules::Listed

@@ -119,6 +119,9 @@ fn answer(
                 AskedScope::Namespace(namespace) => namespace,
                 AskedScope::AllNamespaces => "",
             };
+            for note in resolver.doubts_of_namespace(namespace) {
+                input.note(&note.to_string());
+            }
             let rows = resources_by_verbs(rbac, &asker.user, namespace);
             let missing = rbac.missing_roles(&asker.user, namespace);
             let missing: Vec<_> = missing.iter().map(|error| error.binding).collect();
