@@ -7,8 +7,8 @@ use crate::entra::{AmbiguousGroup, Person};
 use crate::kube::{SubjectKind, placeholder};
 use crate::text::excerpt;
 
-use super::who::memberships;
 use super::known::nearest_of_all;
+use super::who::memberships;
 use super::{Note, Resolver, bound_subjects};
 
 /// How much of a name a word has to be.

@@ -106,7 +106,7 @@ fn answer(
         return Err(wrong_arguments());
     };
     let request = request::request(&resolver, verb, target, &args.scope, input)?;
-    let explanation = explain(rbac, &user, &request.attributes)?;
+    let explanation = explain(rbac, directory, &user, &request.attributes)?;
     let mut notes: Vec<String> = about_user
         .iter()
         .chain(&request.notes)
