@@ -8,6 +8,7 @@ pub mod kubectl;
 pub mod lint;
 pub mod lookup;
 pub mod matrix;
+pub mod owner;
 pub mod risk;
 pub mod rules_review;
 pub mod unjudged;

@@ -6,20 +6,12 @@ use std::fmt::Write;
 use crate::kube::PolicyRule;
 use crate::kube::discovery::full_name;
 
+pub use super::table::Headers;
 use super::text::shown;
 
 /// The least width of a column, and what stands between columns, as kubectl's printer has them.
 const MIN_WIDTH: usize = 6;
 const PADDING: usize = 3;
-
-/// Whether the table has headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Headers {
-    /// It has.
-    Shown,
-    /// It hasn't.
-    Hidden,
-}
 
 /// The table, byte for byte as kubectl lays it out; but what could mislead is escaped.
 ///
