@@ -11,12 +11,12 @@ use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
 use crate::entra::Directory;
 use crate::kube::Subject;
-use crate::object::{ObjectRef, Scope};
+use crate::object::ObjectRef;
 
 use super::folded::Folded;
 use super::table::{Cells, Columns, Layout, Record, Table};
 use super::text::with_place;
-use super::view::{RuleView, SourceView, SubjectView, scope_word};
+use super::view::{RuleView, SourceView, SubjectView, scope_cell, scope_word};
 use super::words::{describe_object, describe_rule};
 use super::{API_VERSION, RenderError};
 
@@ -226,10 +226,7 @@ impl ReachedView {
         };
         let (binding, role) = (&self.binding, &self.role);
         let mut cells: Cells<'_> = vec![
-            match binding.scope() {
-                Scope::Cluster => "(cluster)".into(),
-                Scope::Namespace(namespace) => namespace.to_string().into(),
-            },
+            scope_cell(binding),
             format!("{}/{}{missing}", role.kind, role.name).into(),
             match columns {
                 Columns::Few => Cow::Borrowed(&*binding.name),

@@ -25,6 +25,17 @@ pub fn scope_word(scope: &Scope) -> &'static str {
     }
 }
 
+/// What tables say of cluster-wide grants; no namespace can be called so.
+pub(super) const CLUSTER_WIDE: &str = "(cluster)";
+
+/// Where a binding grants, for a table: [`CLUSTER_WIDE`], or its namespace.
+pub(super) fn scope_cell(binding: &ObjectRef) -> Cow<'_, str> {
+    match &*binding.namespace {
+        "" => CLUSTER_WIDE.into(),
+        namespace => namespace.into(),
+    }
+}
+
 /// A file and line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SourceView {

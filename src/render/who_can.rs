@@ -18,7 +18,9 @@ use crate::kube::SubjectKind;
 use super::folded::Folded;
 use super::table::{BesideNames, Cells, Columns, Layout, Record, Table};
 use super::text::{shown, wrapped};
-use super::view::{AttributesView, GrantView, IncompleteView, SubjectView};
+use super::view::{
+    AttributesView, CLUSTER_WIDE, GrantView, IncompleteView, SubjectView, scope_cell,
+};
 use super::words::{describe_implied_group, describe_request};
 use super::{API_VERSION, RenderError, UnjudgedView, unjudged};
 
@@ -150,8 +152,6 @@ pub const HEADER: [&str; 9] = [
 const ONLY_NAMES: &str = "ONLY-NAMES";
 /// The place of the name that people know among [`HEADER`].
 const NAME: usize = 3;
-/// What the scope column says of cluster-wide grants; no namespace can be called so.
-const CLUSTER_WIDE: &str = "(cluster)";
 /// How many columns the table has that isn't wide.
 const NARROW: usize = 6;
 /// How many it has that is, but for the names of those limited to some.
@@ -437,7 +437,7 @@ impl WhoCanView {
                     continue;
                 }
                 let grant = &allowed_grant.grant;
-                let mut row = start(scope(grant));
+                let mut row = start(scope_cell(&grant.binding));
                 if let Some(written) = &allowed_grant.subject {
                     row[NAME] = format!("as {} {}", written.kind, written.name).into();
                 }
@@ -497,12 +497,4 @@ enum Row {
     Limited,
     /// Of either.
     Csv,
-}
-
-/// `(cluster)`, or the namespace of the binding.
-fn scope(grant: &GrantView) -> Cow<'_, str> {
-    match &*grant.binding.namespace {
-        "" => CLUSTER_WIDE.into(),
-        namespace => namespace.into(),
-    }
 }
