@@ -1,16 +1,21 @@
 //! Tables of what is allowed: resources by verbs for one user, subjects by verbs for one resource.
 
+use std::collections::BTreeMap;
+
 use crate::authz::chain;
 
 use crate::ask::{AskedScope, ResolvedTarget};
-use crate::authn::Principal;
 use crate::authn::UserInfo;
+use crate::authn::{ImpliedGroup, MASTERS, Principal};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::{Attributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision};
 use crate::kube::discovery::ApiResource;
 
-use super::who_can::{Ability, abilities};
+use crate::kube::SubjectKind;
+
+use super::owner::{Owner, Owners};
+use super::who_can::{Ability, abilities, abilities_by_binding};
 use crate::cluster::Reach;
 
 /// The verbs of real requests for objects, which are the columns.
@@ -107,13 +112,7 @@ pub fn subjects_by_verbs(
     request: &ResourceAttributes,
     reach: Reach,
 ) -> Vec<SubjectRow> {
-    let requests = VERBS.map(|verb| {
-        Attributes::Resource(ResourceAttributes {
-            verb: verb.to_owned(),
-            ..request.clone()
-        })
-    });
-    abilities(rbac, &requests, reach)
+    abilities(rbac, &with_each_verb(request), reach)
         .into_iter()
         .map(|(principal, abilities)| SubjectRow {
             principal,
@@ -124,4 +123,40 @@ pub fn subjects_by_verbs(
             }),
         })
         .collect()
+}
+
+/// Whose the rows of [`subjects_by_verbs`] are: every binding that gives a subject any of it has to be
+/// Kubernetes' or AKS' own, or the row is the cluster's.
+pub fn owners_of_subjects(
+    rbac: &RbacAuthorizer,
+    request: &ResourceAttributes,
+    reach: Reach,
+    owners: &Owners,
+) -> BTreeMap<Principal, Owner> {
+    // Before RBAC is asked, in every cluster.
+    let masters = Principal::new(SubjectKind::Group, "", MASTERS);
+    let mut found = BTreeMap::from([(masters, Owner::Kubernetes)]);
+    for id in abilities_by_binding(rbac, &with_each_verb(request), reach).into_keys() {
+        let binding = rbac.snapshot().binding(id);
+        let principals = binding.subjects.iter();
+        for principal in principals.filter_map(|subject| Principal::of(subject, binding)) {
+            // What everyone may do is about the people of this cluster.
+            let owner = match ImpliedGroup::of(&principal) {
+                Some(_) => Owner::Cluster,
+                None => owners.of_binding(rbac, &principal, id),
+            };
+            let known = found.entry(principal).or_insert(owner);
+            *known = owner.max(*known);
+        }
+    }
+    found
+}
+
+fn with_each_verb(request: &ResourceAttributes) -> [Attributes; VERBS.len()] {
+    VERBS.map(|verb| {
+        Attributes::Resource(ResourceAttributes {
+            verb: verb.to_owned(),
+            ..request.clone()
+        })
+    })
 }

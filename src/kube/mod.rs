@@ -49,6 +49,7 @@
 //! assert_eq!(files.file_line(role.rules[0].span), "role.yaml:5");
 //! ```
 
+pub mod aks;
 mod aliases;
 mod block_style;
 mod custom_resource;
