@@ -1,6 +1,8 @@
 //! `rbac-eval matrix`: what is allowed, as a table.
 
-use crate::analysis::matrix::{owners_of_subjects, resources_by_verbs, subjects_by_verbs};
+use crate::analysis::matrix::{
+    owners_of_subjects, resources_by_verbs, scopes_of_subjects, subjects_by_verbs,
+};
 use crate::analysis::owner::Owners;
 use crate::analysis::unjudged::{bindings_without_role, with_missing_roles};
 use crate::ask::{AskedScope, Resolver};
@@ -119,13 +121,14 @@ pub(super) fn run(args: &MatrixArgs) -> Result<Exit, Failure> {
         None if args.system.system => {
             return Err(Failure::message("`--system` belongs to `matrix TYPE`"));
         }
+        Some(_) if args.scope.all_namespaces => AboutRows::SubjectsAnywhere,
         Some(_) => AboutRows::Subjects,
         None => AboutRows::Resources,
     };
     let form = args.output.form();
     let layout = args.table.layout(form, about.headings())?;
     let owners = match about {
-        AboutRows::Subjects => args.system.folded(form),
+        AboutRows::Subjects | AboutRows::SubjectsAnywhere => args.system.folded(form),
         AboutRows::Resources => None,
     };
     let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
@@ -198,7 +201,12 @@ fn answer(
             let unjudged =
                 UnjudgedView::all(rbac.snapshot().files(), &with_missing_roles(rbac, &missing));
             let namespace = &attributes.namespace;
-            MatrixView::of_subjects(&name, namespace, &rows, &owners, directory, unjudged)
+            let scopes = args.scope.all_namespaces;
+            let scopes = scopes.then(|| scopes_of_subjects(rbac, &attributes, request.reach));
+            let scopes = scopes.as_ref();
+            MatrixView::of_subjects(
+                &name, namespace, &rows, &owners, scopes, directory, unjudged,
+            )
         }
     };
     Ok((view, Exit::Yes))

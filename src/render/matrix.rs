@@ -1,11 +1,11 @@
 //! The answers of `matrix`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Serialize, Serializer};
 
-use crate::analysis::matrix::{Cell, ResourceRow, SubjectRow, VERBS};
+use crate::analysis::matrix::{Cell, ResourceRow, ScopeCells, SubjectRow, VERBS};
 use crate::analysis::owner::Owner;
 use crate::authn::{ImpliedGroup, Principal};
 use crate::entra::Directory;
@@ -13,7 +13,7 @@ use crate::entra::Directory;
 use super::folded::Folded;
 use super::table::{BesideNames, Cells, Layout, Record, Table, natural};
 use super::text::shown;
-use super::view::SubjectView;
+use super::view::{CLUSTER_WIDE, SubjectView};
 use super::words::{count, describe_implied_group};
 use super::{API_VERSION, RenderError, UnjudgedView, markdown, unjudged};
 
@@ -48,6 +48,8 @@ pub enum AboutRows {
     Resources,
     /// A subject each.
     Subjects,
+    /// A subject each, in the namespaces in which it may do the same.
+    SubjectsAnywhere,
 }
 
 impl AboutRows {
@@ -56,6 +58,8 @@ impl AboutRows {
         match self {
             AboutRows::Resources => (&[], &["RESOURCE"]),
             AboutRows::Subjects => (&["KIND"], &["SUBJECT", NAME]),
+            // All of them may be many.
+            AboutRows::SubjectsAnywhere => (&["KIND"], &["SUBJECT", NAME, "NAMESPACES"]),
         }
     }
 
@@ -91,6 +95,9 @@ pub struct RowView {
     pub subject: Option<SubjectView>,
     /// For each verb `yes`, `no`, or `partial` (some names only).
     pub cells: Vec<CellView>,
+    /// Where a subject may do it, where every namespace was asked about: the whole cluster first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<ScopeView>>,
     /// The cells below [`AboutRows::labels`].
     #[serde(skip)]
     labels: Vec<String>,
@@ -99,8 +106,27 @@ pub struct RowView {
     owner: Owner,
 }
 
+/// What grants of one scope give a subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeView {
+    /// The namespace; absent for the whole cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// For each verb `yes`, `no`, or `partial` (some names only).
+    pub cells: Vec<CellView>,
+}
+
+impl From<&ScopeCells> for ScopeView {
+    fn from(of: &ScopeCells) -> Self {
+        ScopeView {
+            namespace: of.scope.namespace().map(str::to_owned),
+            cells: of.cells.iter().map(|&cell| CellView(cell)).collect(),
+        }
+    }
+}
+
 /// A cell, in JSON as a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CellView(pub Cell);
 
 impl CellView {
@@ -153,10 +179,42 @@ impl RowView {
         let subject = self.subject.as_ref();
         let is_known = subject.is_some_and(|subject| subject.display_name.is_some());
         match heading {
+            "NAMESPACES" if cell == CLUSTER_WIDE => markdown::prose(cell),
             "KIND" => cell.to_owned(),
             NAME if !is_known => markdown::prose(cell),
             _ => markdown::code(cell),
         }
+    }
+
+    /// The rows of a table: of a subject in several namespaces one for each that it may do other things
+    /// in, since what holds in one needn't in the next.
+    fn lines(&self) -> Vec<RowView> {
+        let Some(scopes) = &self.scopes else {
+            return vec![self.clone()];
+        };
+        let mut alike: Vec<(&[CellView], Vec<Cow<'_, str>>)> = Vec::new();
+        let mut places: HashMap<&[CellView], usize> = HashMap::new();
+        for ScopeView { namespace, cells } in scopes {
+            let at = *places.entry(cells).or_insert_with(|| {
+                alike.push((cells, Vec::new()));
+                alike.len() - 1
+            });
+            let name = namespace.as_deref().unwrap_or(CLUSTER_WIDE);
+            // No name passes for two.
+            let name = name.replace(',', "\\u{2c}").replace(' ', "\\u{20}");
+            alike[at].1.push(name.into());
+        }
+        let line = |(cells, namespaces): (&[CellView], Vec<Cow<'_, str>>)| {
+            let mut labels = self.labels.clone();
+            labels.push(namespaces.join(", "));
+            RowView {
+                cells: cells.to_vec(),
+                labels,
+                scopes: None,
+                ..self.clone()
+            }
+        };
+        alike.into_iter().map(line).collect()
     }
 
     /// Whether nothing is allowed.
@@ -186,6 +244,7 @@ impl MatrixView {
                 .map(|row| RowView {
                     resource: Some(row.resource.full_name()),
                     subject: None,
+                    scopes: None,
                     cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                     labels: vec![row.resource.full_name()],
                     owner: Owner::Cluster,
@@ -194,12 +253,14 @@ impl MatrixView {
         }
     }
 
-    /// Subjects down, verbs across. Tables fold the rows that every cluster has by `owners`.
+    /// Subjects down, verbs across. Tables fold the rows that every cluster has by `owners`. Where every
+    /// namespace was asked about, `scopes` says where each subject may do it.
     pub fn of_subjects(
         resource: &str,
         namespace: &str,
         rows: &[SubjectRow],
         owners: &BTreeMap<Principal, Owner>,
+        scopes: Option<&BTreeMap<Principal, Vec<ScopeCells>>>,
         directory: &Directory,
         unjudged: Vec<UnjudgedView>,
     ) -> Self {
@@ -210,7 +271,10 @@ impl MatrixView {
             namespace: namespace.to_owned(),
             verbs: &VERBS,
             unjudged,
-            about_rows: AboutRows::Subjects,
+            about_rows: match scopes {
+                Some(_) => AboutRows::SubjectsAnywhere,
+                None => AboutRows::Subjects,
+            },
             rows: rows
                 .iter()
                 .map(|row| {
@@ -226,8 +290,13 @@ impl MatrixView {
                             let masters = row.principal.is_masters();
                             masters.then(|| "not from RBAC".to_owned())
                         });
+                    let scopes = scopes.map(|scopes| {
+                        let of = scopes.get(&row.principal).into_iter().flatten();
+                        of.map(ScopeView::from).collect()
+                    });
                     RowView {
                         resource: None,
+                        scopes,
                         cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                         labels: vec![
                             subject.kind.to_owned(),
@@ -245,13 +314,22 @@ impl MatrixView {
         }
     }
 
+    /// The rows of a table.
+    fn lines(&self) -> Cow<'_, [RowView]> {
+        match self.about_rows {
+            AboutRows::SubjectsAnywhere => self.rows.iter().flat_map(RowView::lines).collect(),
+            AboutRows::Subjects | AboutRows::Resources => Cow::Borrowed(&self.rows),
+        }
+    }
+
     /// The table as text. Rows that every cluster has are counted in a line, and so are, where the rows
     /// are resources, those that are empty.
     pub fn to_table(&self, marks: Marks, empty: EmptyRows, layout: Layout) -> String {
         let mut folded = Folded::default();
         let mut left_out = 0;
-        let mut rows = Vec::with_capacity(self.rows.len());
-        for row in &self.rows {
+        let lines = self.lines();
+        let mut rows = Vec::with_capacity(lines.len());
+        for row in &*lines {
             let is_about_resource = self.about_rows == AboutRows::Resources;
             if is_about_resource && empty == EmptyRows::Folded && row.is_empty() {
                 left_out += 1;
@@ -287,8 +365,9 @@ impl MatrixView {
         let (before, behind) = self.about_rows.labels();
         let labels = || before.iter().chain(behind).copied();
         let header: Vec<&str> = labels().chain(HEADINGS).collect();
+        let lines = self.lines();
         let rows: Vec<Vec<String>> = self
-            .sorted(&self.rows.iter().collect::<Vec<_>>(), layout)
+            .sorted(&lines.iter().collect::<Vec<_>>(), layout)
             .into_iter()
             .map(|row| {
                 let names = labels().zip(&row.labels);
@@ -309,7 +388,8 @@ impl MatrixView {
     /// # Errors
     /// If it can't be written.
     pub fn to_csv(&self, layout: Layout) -> Result<String, RenderError> {
-        let rows: Vec<&RowView> = self.rows.iter().collect();
+        let lines = self.lines();
+        let rows: Vec<&RowView> = lines.iter().collect();
         let table = self.table(&rows, |cell| cell.as_str(), layout);
         let unjudged = unjudged::rows(&self.unjudged, table.header.len());
         table.to_csv(layout.headers, &unjudged)
