@@ -116,19 +116,18 @@ impl<'s> Resolver<'s> {
         target: &Target<'_>,
         place: AskedScope<'_>,
     ) -> ResolvedRequest {
-        let resolved = self.target(target);
-        let mut request = resolved.request(verb, place);
-        request.notes.extend(self.doubts(verb, &resolved, place));
-        request
+        self.target(target).request(verb, place)
     }
 
-    /// What of the words of a request nothing knows, and is nearly something that is known.
-    fn doubts(
+    /// What of the words of a request nothing knows, and is nearly something that is known; and what isn't
+    /// rendered. It changes no answer.
+    pub fn doubts_of_request(
         &self,
         verb: &str,
-        target: &ResolvedTarget<'_, '_>,
+        target: &Target<'_>,
         place: AskedScope<'_>,
     ) -> Vec<Note> {
+        let target = &self.target(target);
         let mut notes = Vec::new();
         let namespace = match place {
             AskedScope::Namespace(namespace) if target.is_namespaced() => namespace,

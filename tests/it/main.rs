@@ -46,8 +46,10 @@ mod judged_by_base;
 #[cfg(target_os = "linux")]
 mod limits;
 mod long_lists;
+mod meant_names;
 mod naive;
 mod named_creates;
+mod nobodies;
 mod one_cluster;
 #[cfg(unix)]
 mod other_repositories;
@@ -82,5 +84,6 @@ mod support;
 mod texts;
 mod unknown_subjects;
 mod unknown_subresources;
+mod unrendered;
 mod what_people_see;
 mod who_can;
