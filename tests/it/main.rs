@@ -81,9 +81,13 @@ mod second_reader;
 mod sent;
 mod stderr_lines;
 mod support;
+mod tables;
+mod tables_law;
 mod texts;
 mod unknown_subjects;
 mod unknown_subresources;
 mod unrendered;
 mod what_people_see;
 mod who_can;
+#[cfg(target_os = "linux")]
+mod widths;
