@@ -196,6 +196,20 @@ pub enum Note {
     },
 }
 
+impl Note {
+    /// Whether it offers a name that differs from the written one by letter case alone.
+    pub fn is_about_letter_case(&self) -> bool {
+        let (name, nearest) = match self {
+            Note::LikeUser { name, nearest } => (name, Some(nearest)),
+            Note::UnknownSubject(UnknownSubject::Group { name, nearest }) => {
+                (name, nearest.as_ref())
+            }
+            _ => return false,
+        };
+        nearest.is_some_and(|nearest| nearest.to_lowercase() == name.to_lowercase())
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

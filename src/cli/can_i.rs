@@ -1,6 +1,6 @@
 //! `rbac-eval can-i`: kubectl's command, and why.
 
-use crate::analysis::explain::explain;
+use crate::analysis::explain::{Miss, explain};
 use crate::analysis::kubectl::kubectl_differs;
 use crate::analysis::rules_review::{granted_rows, rules_review};
 use crate::analysis::unjudged::with_missing_roles;
@@ -116,8 +116,12 @@ fn answer(
     };
     let request = request::request(&resolver, verb, target, &args.scope, input)?;
     let explanation = explain(rbac, directory, &user, &request.attributes)?;
+    // A near miss says more of it than a note.
+    let mut misses = explanation.near_misses.iter();
+    let is_told = misses.any(|miss| miss.miss == Miss::SubjectCase);
     let mut notes: Vec<String> = about_user
         .iter()
+        .filter(|note| !(is_told && note.is_about_letter_case()))
         .chain(&request.notes)
         .map(Note::to_string)
         .collect();

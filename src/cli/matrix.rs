@@ -201,12 +201,14 @@ fn answer(
             let unjudged =
                 UnjudgedView::all(rbac.snapshot().files(), &with_missing_roles(rbac, &missing));
             let namespace = &attributes.namespace;
-            let scopes = args.scope.all_namespaces;
-            let scopes = scopes.then(|| scopes_of_subjects(rbac, &attributes, request.reach));
-            let scopes = scopes.as_ref();
-            MatrixView::of_subjects(
-                &name, namespace, &rows, &owners, scopes, directory, unjudged,
-            )
+            let view =
+                MatrixView::of_subjects(&name, namespace, &rows, &owners, directory, unjudged);
+            if args.scope.all_namespaces {
+                let scopes = scopes_of_subjects(rbac, &attributes, request.reach);
+                view.with_scopes(&rows, &scopes)
+            } else {
+                view
+            }
         }
     };
     Ok((view, Exit::Yes))

@@ -253,14 +253,12 @@ impl MatrixView {
         }
     }
 
-    /// Subjects down, verbs across. Tables fold the rows that every cluster has by `owners`. Where every
-    /// namespace was asked about, `scopes` says where each subject may do it.
+    /// Subjects down, verbs across. Tables fold the rows that every cluster has by `owners`.
     pub fn of_subjects(
         resource: &str,
         namespace: &str,
         rows: &[SubjectRow],
         owners: &BTreeMap<Principal, Owner>,
-        scopes: Option<&BTreeMap<Principal, Vec<ScopeCells>>>,
         directory: &Directory,
         unjudged: Vec<UnjudgedView>,
     ) -> Self {
@@ -271,10 +269,7 @@ impl MatrixView {
             namespace: namespace.to_owned(),
             verbs: &VERBS,
             unjudged,
-            about_rows: match scopes {
-                Some(_) => AboutRows::SubjectsAnywhere,
-                None => AboutRows::Subjects,
-            },
+            about_rows: AboutRows::Subjects,
             rows: rows
                 .iter()
                 .map(|row| {
@@ -290,13 +285,9 @@ impl MatrixView {
                             let masters = row.principal.is_masters();
                             masters.then(|| "not from RBAC".to_owned())
                         });
-                    let scopes = scopes.map(|scopes| {
-                        let of = scopes.get(&row.principal).into_iter().flatten();
-                        of.map(ScopeView::from).collect()
-                    });
                     RowView {
                         resource: None,
-                        scopes,
+                        scopes: None,
                         cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                         labels: vec![
                             subject.kind.to_owned(),
@@ -312,6 +303,21 @@ impl MatrixView {
                 })
                 .collect(),
         }
+    }
+
+    /// The view of the same subjects, with where each may do it: for a question about every namespace.
+    #[must_use]
+    pub fn with_scopes(
+        mut self,
+        rows: &[SubjectRow],
+        scopes: &BTreeMap<Principal, Vec<ScopeCells>>,
+    ) -> Self {
+        self.about_rows = AboutRows::SubjectsAnywhere;
+        for (view, row) in self.rows.iter_mut().zip(rows) {
+            let of = scopes.get(&row.principal).into_iter().flatten();
+            view.scopes = Some(of.map(ScopeView::from).collect());
+        }
+        self
     }
 
     /// The rows of a table.
