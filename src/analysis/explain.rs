@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::authn::{UserInfo, is_group_of_everyone, split_service_account};
 use crate::authz::chain;
@@ -16,12 +16,15 @@ use crate::authz::rbac::{AllowingRules, RbacAuthorizer, TooLarge};
 use crate::authz::{Attributes, ResourceAttributes};
 use crate::authz::{Authorizer, Decision, Response};
 use crate::cluster::{BindingId, Reach, RoleId, Snapshot};
-use crate::entra::is_object_id;
-use crate::kube::{Binding, BindingKind, PolicyRule, Subject, SubjectKind};
+use crate::entra::{Directory, is_object_id};
+use crate::kube::{Binding, BindingKind, PolicyRule, Subject, SubjectKind, placeholder};
 
 /// What would have to differ for a near miss to allow the request. The order is that of nearness.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Miss {
+    /// The binding's subject is a group that the directory knows the asker to be in, by display name or
+    /// e-mail, where tokens carry object IDs: it was surely meant for them.
+    OwnGroupName,
     /// The binding's namespace isn't the request's.
     Namespace,
     /// The rule is restricted to names, and the request's isn't among them or it carries none.
@@ -146,11 +149,13 @@ pub struct Explanation {
 /// Decides a request and says why.
 ///
 /// Finding near misses of a no looks at all bindings, since those of others may be meant for the
-/// asker; a yes costs no more than the asker's own bindings.
+/// asker; a yes costs no more than the asker's own bindings. The directory, which may be empty, knows the
+/// names of the asker's groups.
 ///
 /// ```
 /// use rbac_eval::authz::{Attributes, NonResourceAttributes};
 /// use rbac_eval::analysis::explain::{Miss, explain};
+/// use rbac_eval::entra::Directory;
 /// use rbac_eval::kube::Manifest;
 /// use rbac_eval::text::Files;
 /// use rbac_eval::cluster::{Defaults, Snapshot};
@@ -164,7 +169,7 @@ pub struct Explanation {
 ///     path: "/version".into(),
 /// });
 /// let alice = UserInfo::impersonated("alice", []);
-/// let explanation = explain(&rbac, &alice, &request)?;
+/// let explanation = explain(&rbac, &Directory::default(), &alice, &request)?;
 /// assert_eq!(explanation.near_misses[0].miss, Miss::Verb);
 /// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
@@ -173,6 +178,7 @@ pub struct Explanation {
 /// If the answer has more grants than the limit that the error names.
 pub fn explain(
     rbac: &RbacAuthorizer,
+    directory: &Directory,
     user: &UserInfo,
     attributes: &Attributes,
 ) -> Result<Explanation, TooLarge> {
@@ -196,7 +202,8 @@ pub fn explain(
                 &mut near_misses,
             );
         }
-        meant_for_asker(rbac, user, attributes, &mut near_misses);
+        let asker = Asker::new(user, directory);
+        meant_for_asker(rbac, &asker, attributes, &mut near_misses);
     }
     let (near_misses, unlisted_near_misses) = near_misses.nearest();
     let mut bindings: Vec<BindingId> = own
@@ -417,13 +424,12 @@ fn is_subresource_miss(rule: &PolicyRule, attributes: &ResourceAttributes) -> bo
 /// Bindings that would allow the request to someone who is called nearly as the asker is.
 fn meant_for_asker(
     rbac: &RbacAuthorizer,
-    user: &UserInfo,
+    asker: &Asker<'_>,
     attributes: &Attributes,
     misses: &mut NearMisses,
 ) {
     let request = rbac.compile(attributes);
     let mut allowing = AllowingRules::new(rbac, &request);
-    let asker = Asker::new(user);
     for id in rbac
         .snapshot()
         .bindings_in_reach(attributes.namespace(), Reach::Request)
@@ -454,10 +460,12 @@ struct Asker<'u> {
     user: &'u UserInfo,
     service_account: Option<(&'u str, &'u str)>,
     may_have_entra_groups: bool,
+    /// The names by which people know the asker's groups, in lower case.
+    own_group_names: HashSet<String>,
 }
 
 impl<'u> Asker<'u> {
-    fn new(user: &'u UserInfo) -> Self {
+    fn new(user: &'u UserInfo, directory: &Directory) -> Self {
         let service_account = split_service_account(&user.name);
         let own_groups = || {
             user.groups
@@ -470,6 +478,12 @@ impl<'u> Asker<'u> {
             may_have_entra_groups: service_account.is_none()
                 && !user.name.starts_with("system:")
                 && own_groups().all(|group| is_object_id(group)),
+            own_group_names: own_groups()
+                .filter_map(|group| directory.group(group))
+                .flat_map(|group| [&group.display_name, &group.mail])
+                .filter(|name| !name.is_empty())
+                .map(|name| name.to_lowercase())
+                .collect(),
         }
     }
 
@@ -514,13 +528,18 @@ impl<'u> Asker<'u> {
                 if has_group(name) {
                     return None;
                 }
+                let is_name = !is_object_id(name) && !name.starts_with("system:");
+                if is_name && self.own_group_names.contains(&name.to_lowercase()) {
+                    return Some(Miss::OwnGroupName);
+                }
                 if groups_alike() {
                     return Some(Miss::SubjectCase);
                 }
                 if name == self.user.name {
                     return Some(self.kind_miss(AskerKind::User));
                 }
-                (self.may_have_entra_groups && !is_object_id(name) && !name.starts_with("system:"))
+                // What isn't rendered is no name yet.
+                (self.may_have_entra_groups && is_name && placeholder(name).is_none())
                     .then_some(Miss::GroupName)
             }
             SubjectKind::ServiceAccount => {

@@ -9,6 +9,7 @@ pub mod lint;
 pub mod lookup;
 pub mod matrix;
 pub mod nobody;
+pub mod owner;
 pub mod risk;
 pub mod rules_review;
 pub mod unjudged;

@@ -10,7 +10,7 @@ use crate::authn::Principal;
 use crate::cluster::Snapshot;
 use crate::diagnostic::{Code, codes};
 use crate::entra::{Directory, PersonKind, is_object_id};
-use crate::kube::SubjectKind;
+use crate::kube::{SubjectKind, placeholder};
 
 /// Why no request can be a subject's. [`Display`](fmt::Display) says so in one sentence, with what to
 /// bind instead.
@@ -108,6 +108,10 @@ impl<'d> Nobodies<'d> {
     }
 
     fn group(&self, name: &str) -> Option<WhyNobody> {
+        // What it is rendered to may be anyone.
+        if placeholder(name).is_some() {
+            return None;
+        }
         if name.starts_with("system:") {
             return None;
         }
@@ -294,6 +298,7 @@ mod tests {
             "g dev@contoso.com",
             "g developers",
             "g oidc:dev@contoso.com",
+            "g ${TEAM} devs",
             "g system:masters",
             "u Dev team",
             "s dev@contoso.com",

@@ -2,12 +2,13 @@
 
 use std::ops::{ControlFlow, Range};
 
+use compact_str::CompactString;
 use hashbrown::HashMap;
 
 use crate::authn::UserInfo;
 use crate::authz::rbac::rules::{breakdown, compact};
-use crate::authz::rbac::{RbacAuthorizer, TooLarge};
-use crate::cluster::BindingId;
+use crate::authz::rbac::{Grant, RbacAuthorizer, TooLarge};
+use crate::cluster::{BindingId, RoleId};
 use crate::kube::PolicyRule;
 
 /// The rules that apply to a user in a namespace, broken down, put together and sorted as kubectl
@@ -41,33 +42,16 @@ pub fn rules_review(
     user: &UserInfo,
     namespace: &str,
 ) -> Result<Vec<PolicyRule>, TooLarge> {
-    let mut bindings: Vec<BindingId> = Vec::new();
-    let _ = rbac.visit(user, namespace, |applied| {
-        bindings.push(applied.binding);
-        ControlFlow::<()>::Continue(())
-    });
-    // A binding counts once, however many of its subjects match.
-    bindings.sort_unstable();
-    bindings.dedup();
     let mut atoms = Vec::new();
     let mut count = 0;
     let mut add = |rule: &PolicyRule| {
-        count = size(rule).saturating_add(count);
-        if count > MOST {
-            return Err(TooLarge {
-                limit: MOST,
-                what: "rules of one verb, group, resource and name in the list",
-            });
-        }
+        at_most(&mut count, rule)?;
         atoms.extend(breakdown(rule));
         Ok(())
     };
     // Rules about resources are put together; those about URLs are told again for each binding.
     let mut seen: HashMap<Range<usize>, Vec<PolicyRule>> = HashMap::new();
-    for role in bindings
-        .into_iter()
-        .filter_map(|binding| rbac.role_of(binding))
-    {
+    for (_, _, role) in applied(rbac, user, namespace) {
         let place = rbac.place_of_rules(role);
         match seen.get(&place) {
             Some(urls) => urls.iter().try_for_each(&mut add)?,
@@ -88,6 +72,97 @@ pub fn rules_review(
         }
     }
     Ok(compact(atoms))
+}
+
+/// A row of the list, as far as one rule of one binding's role gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantedRow {
+    /// One group and resource, with one name or none, and the verbs on it; or one verb and URL.
+    pub rule: PolicyRule,
+    /// What gives it.
+    pub grant: Grant,
+}
+
+/// What the rows of [`rules_review`] come from, in their order: each row once for every rule of every
+/// binding that gives some of it. The verbs of a row are those of its parts together.
+///
+/// # Errors
+/// If the rules break down into more than the limit that the error names.
+pub fn granted_rows(
+    rbac: &RbacAuthorizer,
+    user: &UserInfo,
+    namespace: &str,
+) -> Result<Vec<GrantedRow>, TooLarge> {
+    let mut order: HashMap<RowKey, usize> = HashMap::new();
+    for (row, number) in rules_review(rbac, user, namespace)?.iter().zip(0..) {
+        order.entry(key(row)).or_insert(number);
+    }
+    let mut rows: Vec<(usize, GrantedRow)> = Vec::new();
+    let mut count = 0;
+    for (binding, subject, role) in applied(rbac, user, namespace) {
+        for (rule, number) in rbac.effective_rules(role).zip(1..) {
+            at_most(&mut count, rule.rule)?;
+            for row in compact(breakdown(rule.rule)) {
+                let grant = Grant {
+                    binding,
+                    subject,
+                    role,
+                    rule: number,
+                };
+                // Every part is of a row.
+                let at = order.get(&key(&row)).copied().unwrap_or(usize::MAX);
+                rows.push((at, GrantedRow { rule: row, grant }));
+            }
+        }
+    }
+    rows.sort_by_key(|(at, _)| *at);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What tells rows of the list apart: group, resource and name, or verb and URL.
+type RowKey = (CompactString, CompactString, Option<CompactString>, bool);
+
+fn key(row: &PolicyRule) -> RowKey {
+    let first = |values: &[CompactString]| values.first().cloned();
+    match first(&row.non_resource_urls) {
+        Some(url) => (first(&row.verbs).unwrap_or_default(), url, None, true),
+        None => (
+            first(&row.api_groups).unwrap_or_default(),
+            first(&row.resources).unwrap_or_default(),
+            first(&row.resource_names),
+            false,
+        ),
+    }
+}
+
+/// The bindings that apply to a user in a namespace, each once however many of its subjects match, with the
+/// first of these and the role, if that is there.
+fn applied(
+    rbac: &RbacAuthorizer,
+    user: &UserInfo,
+    namespace: &str,
+) -> impl Iterator<Item = (BindingId, usize, RoleId)> {
+    let mut applied: Vec<(BindingId, usize)> = Vec::new();
+    let _ = rbac.visit(user, namespace, |one| {
+        applied.push((one.binding, one.subject));
+        ControlFlow::<()>::Continue(())
+    });
+    applied.sort_unstable();
+    applied.dedup_by_key(|(binding, _)| *binding);
+    let applied = applied.into_iter();
+    applied.filter_map(|(binding, subject)| Some((binding, subject, rbac.role_of(binding)?)))
+}
+
+/// Counts what a rule breaks down into, up to the limit.
+fn at_most(count: &mut usize, rule: &PolicyRule) -> Result<(), TooLarge> {
+    *count = size(rule).saturating_add(*count);
+    if *count > MOST {
+        return Err(TooLarge {
+            limit: MOST,
+            what: "rules of one verb, group, resource and name in the list",
+        });
+    }
+    Ok(())
 }
 
 /// How many rules of one verb, group, resource and name, or of one verb and URL, are listed.

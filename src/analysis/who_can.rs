@@ -184,20 +184,15 @@ pub enum Ability {
     Yes,
 }
 
-/// Which of some requests each subject can make, sorted by subject: what [`who_can`] says of each,
-/// without the grants.
-pub fn abilities<const N: usize>(
+/// Which of some requests each binding lets its subjects make; those that let none aren't in it.
+pub fn abilities_by_binding<const N: usize>(
     rbac: &RbacAuthorizer,
     requests: &[Attributes; N],
     reach: Reach,
-) -> Vec<(Principal, [Ability; N])> {
+) -> BTreeMap<BindingId, [Ability; N]> {
     let compiled = requests
         .each_ref()
         .map(|attributes| rbac.compile(attributes));
-    let mut found: Vec<(Principal, [Ability; N])> = vec![(
-        Principal::new(SubjectKind::Group, "", MASTERS),
-        [Ability::Yes; N],
-    )];
     let mut bindings: BTreeMap<BindingId, [Ability; N]> = BTreeMap::new();
     for (at, (attributes, request)) in requests.iter().zip(&compiled).enumerate() {
         let mut roles = Roles::new(rbac, attributes, request);
@@ -208,7 +203,21 @@ pub fn abilities<const N: usize>(
             }
         }
     }
-    for (id, abilities) in bindings {
+    bindings
+}
+
+/// Which of some requests each subject can make, sorted by subject: what [`who_can`] says of each,
+/// without the grants.
+pub fn abilities<const N: usize>(
+    rbac: &RbacAuthorizer,
+    requests: &[Attributes; N],
+    reach: Reach,
+) -> Vec<(Principal, [Ability; N])> {
+    let mut found: Vec<(Principal, [Ability; N])> = vec![(
+        Principal::new(SubjectKind::Group, "", MASTERS),
+        [Ability::Yes; N],
+    )];
+    for (id, abilities) in abilities_by_binding(rbac, requests, reach) {
         let binding = rbac.snapshot().binding(id);
         let principals = binding.subjects.iter();
         let principals = principals.filter_map(|subject| Principal::of(subject, binding));

@@ -4,17 +4,19 @@
 //! are objects, subjects of bindings, or in the directory; and a few groups are every cluster's.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::authn::{
-    AUTHENTICATED, ImpliedGroup, MASTERS, Principal, SERVICE_ACCOUNTS, UNAUTHENTICATED,
+    ANONYMOUS, AUTHENTICATED, ImpliedGroup, MASTERS, Principal, SERVICE_ACCOUNTS, UNAUTHENTICATED,
     service_account_name, split_service_account,
 };
 use crate::cluster::Snapshot;
 use crate::entra::{Directory, Person, is_object_id};
-use crate::kube::{ServiceAccount, SubjectKind};
+use crate::kube::{ServiceAccount, SubjectKind, placeholder};
+use crate::text::excerpt;
 
-use super::nearest;
+use super::note::did_you_mean;
+use super::{Note, nearest};
 
 /// The service account that every namespace has by itself.
 const DEFAULT_SERVICE_ACCOUNT: &str = "default";
@@ -32,6 +34,11 @@ const ACCOUNT_PREFIXES: [&str; 3] = [
     "system:serviceaccounts:",
     "serviceaccount:",
 ];
+
+/// What the user names of nodes begin with.
+///
+/// Source: `NodeUserNamePrefix` of `k8s.io/kubernetes/pkg/auth/nodeidentifier`.
+const NODE_PREFIX: &str = "system:node:";
 
 /// Groups that authenticators of Kubernetes itself give, without any binding.
 ///
@@ -58,7 +65,7 @@ pub enum UnknownSubject {
     /// A ServiceAccount that is neither an object nor bound.
     #[error(
         "no ServiceAccount `{account}` is known, neither as an object of the input nor by a binding{}",
-        or_else(.nearest.as_deref(), "add it to the input")
+        did_you_mean(.nearest.as_deref())
     )]
     ServiceAccount {
         /// `NAMESPACE/NAME`
@@ -69,7 +76,7 @@ pub enum UnknownSubject {
     /// A user who is written as a ServiceAccount is not.
     #[error(
         "`{name}` is no user name; a ServiceAccount's is `system:serviceaccount:NAMESPACE:NAME`{}",
-        .nearest.as_ref().map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+        did_you_mean(.nearest.as_deref())
     )]
     AccountAsUser {
         /// The name as written.
@@ -80,7 +87,7 @@ pub enum UnknownSubject {
     /// A group that no binding names, the directory doesn't know, and clusters don't have by themselves.
     #[error(
         "no group `{name}` is known, neither by a binding nor to the directory{}",
-        or_else(.nearest.as_deref(), "give a `--directory` that knows it")
+        did_you_mean(.nearest.as_deref())
     )]
     Group {
         /// The name as written.
@@ -121,15 +128,34 @@ pub enum UnknownSubject {
         /// The name that the cluster sees.
         known_as: String,
     },
+    /// A name with a placeholder that nothing has put a value in place of.
+    #[error(
+        "`{placeholder}` in the name of a {kind} isn't rendered; write the value that belongs there"
+    )]
+    Unrendered {
+        /// What the name is of.
+        kind: SubjectKind,
+        /// The placeholder.
+        placeholder: String,
+    },
 }
 
-/// What to do: write the name that was meant, or something else.
-fn or_else(nearest: Option<&str>, otherwise: &str) -> String {
-    match nearest {
-        Some(nearest) => {
-            format!("; did you mean `{nearest}`? If not, {otherwise}, or leave it out here")
-        }
-        None => format!("; {otherwise}, or leave it out here"),
+impl UnknownSubject {
+    /// What to do where the name that was likely meant wasn't, for whoever must not go on without
+    /// knowing; empty where the sentence says it.
+    pub fn or_else(&self) -> String {
+        let (nearest, otherwise) = match self {
+            UnknownSubject::ServiceAccount { nearest, .. } => (nearest, "add it to the input"),
+            UnknownSubject::Group { nearest, .. } => {
+                (nearest, "give a `--directory` that knows it")
+            }
+            _ => return String::new(),
+        };
+        let before = match nearest {
+            Some(_) => " If not,",
+            None => ";",
+        };
+        format!("{before} {otherwise}, or leave it out here")
     }
 }
 
@@ -167,6 +193,22 @@ pub fn known_namespaces(snapshot: &Snapshot) -> BTreeSet<&str> {
             .filter(|namespace| !namespace.is_empty()),
     );
     known
+}
+
+/// Of known names the one that is most like a word, by the whole name or by what stands before an `@`.
+pub(super) fn nearest_of_all<'n>(
+    word: &str,
+    known: impl IntoIterator<Item = &'n str>,
+) -> Option<String> {
+    let mut names: BTreeMap<&str, &str> = BTreeMap::new();
+    for name in known {
+        names.insert(name, name);
+        if let Some((local, _)) = name.rsplit_once('@') {
+            names.entry(local).or_insert(name);
+        }
+    }
+    let found = nearest(word, names.keys().copied())?;
+    names.get(found).map(|name| (*name).to_owned())
 }
 
 /// Knows who is known to some clusters and a directory.
@@ -222,6 +264,13 @@ impl<'s> KnownSubjects<'s> {
     /// If nothing knows them, or the cluster knows them by another name; with the name that was likely
     /// meant.
     pub fn check(&self, subject: &Principal) -> Result<(), UnknownSubject> {
+        // A template that binds it, as it stands, knows nobody.
+        if let Some(found) = placeholder(&subject.name) {
+            return Err(UnknownSubject::Unrendered {
+                kind: subject.kind,
+                placeholder: excerpt(found).into_owned(),
+            });
+        }
         if self.bound.contains(subject) {
             return Ok(());
         }
@@ -230,6 +279,88 @@ impl<'s> KnownSubjects<'s> {
             SubjectKind::Group => self.check_group(&subject.name),
             SubjectKind::User => self.check_user(&subject.name),
         }
+    }
+
+    /// What to tell of a name that a person types: that nothing knows it, or another name by which
+    /// someone is known and which is most like it. None where nothing is like it: offline, anyone may be
+    /// someone.
+    pub fn doubt(&self, subject: &Principal) -> Option<Note> {
+        match self.check(subject) {
+            Ok(()) if subject.kind == SubjectKind::User && !self.is_known_user(&subject.name) => {
+                let nearest = self.nearest_user(&subject.name)?;
+                Some(Note::LikeUser {
+                    name: subject.name.clone(),
+                    nearest,
+                })
+            }
+            Ok(()) => None,
+            Err(
+                UnknownSubject::ServiceAccount { nearest: None, .. }
+                | UnknownSubject::Group { nearest: None, .. },
+            ) => None,
+            Err(UnknownSubject::ServiceAccount {
+                account,
+                nearest: Some(nearest),
+            }) => {
+                let (namespace, name) = nearest.split_once('/')?;
+                Some(Note::LikeAccount {
+                    account,
+                    nearest: service_account_name(namespace, name),
+                })
+            }
+            Err(UnknownSubject::AccountAsUser { name, nearest }) => {
+                let written = self.account_meant(&name);
+                let written = written.map(|(space, name)| service_account_name(space, name));
+                let sound = written.filter(|user| split_service_account(user).is_some());
+                Some(Note::AccountAsUser {
+                    user: sound.or(nearest)?,
+                    name,
+                })
+            }
+            Err(unknown) => Some(Note::UnknownSubject(unknown)),
+        }
+    }
+
+    fn is_known_user(&self, name: &str) -> bool {
+        let user = Principal::new(SubjectKind::User, "", name);
+        self.bound.contains(&user) || self.directory.person(name).is_some()
+    }
+
+    /// The known user name that is most like one. Names of one domain are compared without it: it makes
+    /// no one alike.
+    fn nearest_user(&self, name: &str) -> Option<String> {
+        // Each node has a user of its own, and they differ by little.
+        if name.starts_with(NODE_PREFIX) || name == ANONYMOUS || !self.may_suggest() {
+            return None;
+        }
+        let bound = self.bound.iter();
+        let bound = bound
+            .filter(|one| one.kind == SubjectKind::User)
+            .map(|one| &*one.name);
+        let listed = self.directory.people().map(Person::cluster_name);
+        let known: BTreeSet<&str> = bound.chain(listed).collect();
+        let Some((local, domain)) = name.rsplit_once('@') else {
+            return nearest_of_all(name, known);
+        };
+        let of_domain = |known: &'_ str| -> Option<usize> {
+            let (local, of) = known.rsplit_once('@')?;
+            of.eq_ignore_ascii_case(domain).then_some(local.len())
+        };
+        let locals = known
+            .iter()
+            .filter_map(|known| of_domain(known).map(|end| &known[..end]));
+        if let Some(found) = nearest(local, locals) {
+            return Some(format!("{found}@{domain}")).map(|found| match known.contains(&*found) {
+                true => found,
+                // The domain is written in other letter case.
+                false => known
+                    .iter()
+                    .find(|known| known.eq_ignore_ascii_case(&found))
+                    .map_or(found, |known| (*known).to_owned()),
+            });
+        }
+        let others = known.iter().filter(|known| of_domain(known).is_none());
+        nearest(name, others.copied()).map(str::to_owned)
     }
 
     fn check_account(&self, namespace: &str, name: &str) -> Result<(), UnknownSubject> {
@@ -341,16 +472,15 @@ impl<'s> KnownSubjects<'s> {
             .groups()
             .flat_map(|group| [&*group.id, &*group.display_name, &*group.mail])
             .filter(|name| !name.is_empty());
-        let of_namespaces = self
-            .namespaces
-            .iter()
-            .filter(|_| name.starts_with(SERVICE_ACCOUNTS))
-            .map(|namespace| format!("{SERVICE_ACCOUNTS}:{namespace}"))
-            .collect::<Vec<_>>();
-        let known = bound
-            .chain(listed)
-            .chain(BUILT_IN_GROUPS)
-            .chain(of_namespaces.iter().map(String::as_str));
+        // What all of them begin with makes no two alike.
+        let of_namespace = name
+            .strip_prefix(SERVICE_ACCOUNTS)
+            .and_then(|rest| rest.strip_prefix(':'));
+        if let Some(namespace) = of_namespace {
+            let found = nearest(namespace, self.namespaces.iter().map(String::as_str));
+            return found.map(|found| format!("{SERVICE_ACCOUNTS}:{found}"));
+        }
+        let known = bound.chain(listed).chain(BUILT_IN_GROUPS);
         nearest(name, known).map(str::to_owned)
     }
 

@@ -42,6 +42,7 @@ use crate::entra::Directory;
 
 pub use known::{KnownSubjects, UnknownSubject, bound_subjects, known_namespaces};
 pub(crate) use nearest::nearest;
+pub(crate) use note::did_you_mean;
 pub use note::{Note, Warning};
 pub use request::{AskedScope, ResolvedRequest, ResolvedTarget, SubresourceOfUrl, Target};
 pub use subject::{Match, NamedSubject};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::UnknownSubject;
 use crate::entra::{OVERAGE, PersonKind};
 
 /// What kubectl warns about, and a subresource that it passes on without a word.
@@ -78,6 +79,11 @@ impl fmt::Display for Warning {
     }
 }
 
+/// The name that was likely meant, at the end of a sentence.
+pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
 fn in_group(f: &mut fmt::Formatter<'_>, group: &str) -> fmt::Result {
     if group.is_empty() {
         return Ok(());
@@ -125,6 +131,62 @@ pub enum Note {
         /// Its object ID.
         id: String,
     },
+    /// Someone whom nothing knows, or who is written as the cluster doesn't know them.
+    UnknownSubject(UnknownSubject),
+    /// A user whom no binding and no directory names is called nearly as one whom they do.
+    LikeUser {
+        /// The name as written.
+        name: String,
+        /// The known one.
+        nearest: String,
+    },
+    /// A ServiceAccount that nothing knows is called nearly as one that is known.
+    LikeAccount {
+        /// `NAMESPACE/NAME`
+        account: String,
+        /// The user name of the known one.
+        nearest: String,
+    },
+    /// A user is written as a ServiceAccount is not.
+    AccountAsUser {
+        /// The name as written.
+        name: String,
+        /// The user name of the ServiceAccount that was meant.
+        user: String,
+    },
+    /// A namespace that the input doesn't know is called nearly as one that it does.
+    LikeNamespace {
+        /// The namespace as written.
+        namespace: String,
+        /// The known one.
+        nearest: String,
+    },
+    /// A verb that kubectl doesn't know, and no rule of the input, is nearly one that they do.
+    LikeVerb {
+        /// The verb as written.
+        verb: String,
+        /// The known one.
+        nearest: String,
+    },
+    /// A type that nothing knows is called nearly as one that is known.
+    LikeType {
+        /// The type as written.
+        resource: String,
+        /// The full name of the known one.
+        nearest: String,
+    },
+    /// No one is called so.
+    NobodyCalled {
+        /// The word.
+        word: String,
+        /// The known name that is most like it, if one is.
+        nearest: Option<String>,
+    },
+    /// Nothing has put a value in place of a placeholder.
+    Unrendered {
+        /// The placeholder.
+        placeholder: String,
+    },
     /// A token doesn't carry that many groups.
     GroupOverage {
         /// The user.
@@ -132,6 +194,20 @@ pub enum Note {
         /// The number of groups.
         groups: usize,
     },
+}
+
+impl Note {
+    /// Whether it offers a name that differs from the written one by letter case alone.
+    pub fn is_about_letter_case(&self) -> bool {
+        let (name, nearest) = match self {
+            Note::LikeUser { name, nearest } => (name, Some(nearest)),
+            Note::UnknownSubject(UnknownSubject::Group { name, nearest }) => {
+                (name, nearest.as_ref())
+            }
+            _ => return false,
+        };
+        nearest.is_some_and(|nearest| nearest.to_lowercase() == name.to_lowercase())
+    }
 }
 
 impl fmt::Display for Note {
@@ -173,6 +249,46 @@ impl fmt::Display for Note {
             Note::GroupTranslated { group, id } => {
                 write!(f, "to the cluster the group {group} is {id}")
             }
+            Note::UnknownSubject(unknown) => unknown.fmt(f),
+            Note::LikeUser { name, nearest } => write!(
+                f,
+                "no binding names the user `{name}`{}",
+                did_you_mean(Some(nearest))
+            ),
+            Note::LikeAccount { account, nearest } => write!(
+                f,
+                "no ServiceAccount `{account}` is known, neither as an object of the input nor by a \
+                 binding{}",
+                did_you_mean(Some(nearest))
+            ),
+            Note::AccountAsUser { name, user } => write!(
+                f,
+                "`{name}` is taken for the name of a user; for the ServiceAccount, say `--as {user}`"
+            ),
+            Note::LikeNamespace { namespace, nearest } => write!(
+                f,
+                "the input has no namespace `{namespace}`{}",
+                did_you_mean(Some(nearest))
+            ),
+            Note::LikeVerb { verb, nearest } => write!(
+                f,
+                "neither kubectl nor a rule of the input knows the verb `{verb}`{}",
+                did_you_mean(Some(nearest))
+            ),
+            Note::LikeType { resource, nearest } => write!(
+                f,
+                "neither Kubernetes nor the input knows the type `{resource}`{}",
+                did_you_mean(Some(nearest))
+            ),
+            Note::NobodyCalled { word, nearest } => write!(
+                f,
+                "no binding names {word}, and no one in the directory is called so{}",
+                did_you_mean(nearest.as_deref())
+            ),
+            Note::Unrendered { placeholder } => write!(
+                f,
+                "`{placeholder}` isn't rendered; write the value that belongs there"
+            ),
             Note::GroupOverage { user, groups } => write!(
                 f,
                 "{user} is in {groups} groups; beyond {OVERAGE} a token carries none of them \

@@ -1,11 +1,16 @@
 //! What is asked: a verb, a type or URL, and where.
 
+use std::collections::{BTreeMap, HashSet};
+
 use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::cluster::{Reach, Snapshot};
-use crate::kube::PolicyRule;
-use crate::kube::discovery::{ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution};
+use crate::kube::discovery::{
+    ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution, full_name,
+};
+use crate::kube::{PolicyRule, placeholder};
+use crate::text::excerpt;
 
-use super::{Note, Resolver, Warning, nearest};
+use super::{Note, Resolver, Warning, known_namespaces, nearest};
 
 /// What a request is about, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +117,152 @@ impl<'s> Resolver<'s> {
         place: AskedScope<'_>,
     ) -> ResolvedRequest {
         self.target(target).request(verb, place)
+    }
+
+    /// What of the words of a request nothing knows, and is nearly something that is known; and what isn't
+    /// rendered. It changes no answer.
+    pub fn doubts_of_request(
+        &self,
+        verb: &str,
+        target: &Target<'_>,
+        place: AskedScope<'_>,
+    ) -> Vec<Note> {
+        let target = &self.target(target);
+        let mut notes = Vec::new();
+        let namespace = match place {
+            AskedScope::Namespace(namespace) if target.is_namespaced() => namespace,
+            _ => "",
+        };
+        let mut words = vec![verb, namespace];
+        match &target.about {
+            About::Url(path) => words.push(path),
+            About::Resource {
+                word,
+                name,
+                subresource,
+                ..
+            } => words.extend([word, name, subresource]),
+        }
+        let found = words.into_iter().find_map(placeholder);
+        notes.extend(found.map(|found| Note::Unrendered {
+            placeholder: excerpt(found).into_owned(),
+        }));
+        if !target.knows_verb(verb)
+            && !self.verb_is_in_rules(verb)
+            && let Some(nearest) = self.nearest_verb_for(target, verb)
+        {
+            notes.push(Note::LikeVerb {
+                verb: verb.to_owned(),
+                nearest,
+            });
+        }
+        if let About::Resource {
+            meaning: Resolution::Unknown {
+                group, resource, ..
+            },
+            word,
+            known_in_rules,
+            ..
+        } = &target.about
+            && known_in_rules.is_empty()
+            && !self.type_is_in_rules(group, resource)
+            && let Some(nearest) = self.nearest_type(word)
+        {
+            notes.push(Note::LikeType {
+                resource: (*word).to_owned(),
+                nearest,
+            });
+        }
+        notes.extend(self.like_namespace(namespace));
+        notes
+    }
+
+    /// What a reader should know of the name of a namespace that the input doesn't know.
+    pub fn doubts_of_namespace(&self, namespace: &str) -> Vec<Note> {
+        let found = placeholder(namespace).map(|found| Note::Unrendered {
+            placeholder: excerpt(found).into_owned(),
+        });
+        found
+            .into_iter()
+            .chain(self.like_namespace(namespace))
+            .collect()
+    }
+
+    fn like_namespace(&self, namespace: &str) -> Option<Note> {
+        let nearest = self.nearest_namespace(namespace)?;
+        Some(Note::LikeNamespace {
+            namespace: namespace.to_owned(),
+            nearest,
+        })
+    }
+
+    /// The known namespace that is most like one that the input doesn't know. None where it knows none:
+    /// bindings alone don't tell which there are.
+    fn nearest_namespace(&self, namespace: &str) -> Option<String> {
+        let knows = self.snapshot.is_complete() || !self.snapshot.namespaces().is_empty();
+        if namespace.is_empty() || !knows {
+            return None;
+        }
+        let known = known_namespaces(self.snapshot);
+        if known.contains(namespace) {
+            return None;
+        }
+        nearest(namespace, known).map(str::to_owned)
+    }
+
+    /// The verb that is most like one, of those that kubectl or a rule of the cluster knows.
+    pub(crate) fn nearest_verb(&self, verb: &str) -> Option<String> {
+        self.nearest_of_verbs(&RESOURCE_VERBS, verb)
+    }
+
+    fn nearest_verb_for(&self, target: &ResolvedTarget<'_, '_>, verb: &str) -> Option<String> {
+        match target.about {
+            About::Url(_) => self.nearest_of_verbs(&NON_RESOURCE_VERBS, verb),
+            About::Resource { .. } => self.nearest_verb(verb),
+        }
+    }
+
+    fn nearest_of_verbs(&self, known: &[&'static str], verb: &str) -> Option<String> {
+        let of_rules = rules(self.snapshot).flat_map(|rule| &rule.verbs);
+        let known = known.iter().copied().chain(of_rules.map(|verb| &**verb));
+        // Each once: rules name the same few again and again.
+        let known: HashSet<&str> = known.filter(|verb| *verb != "*").collect();
+        nearest(verb, known).map(str::to_owned)
+    }
+
+    /// The full name of the type that is most like a word, of those that discovery or a rule of the
+    /// cluster knows.
+    pub(crate) fn nearest_type(&self, word: &str) -> Option<String> {
+        let discovery = self.snapshot.discovery();
+        let with_group = word.contains('.');
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        for resource in discovery.resources() {
+            let full = resource.full_name();
+            if with_group {
+                names.entry(full.clone()).or_insert(full);
+                continue;
+            }
+            for name in [&resource.plural, &resource.singular] {
+                names.entry(name.clone()).or_insert_with(|| full.clone());
+            }
+        }
+        for rule in rules(self.snapshot) {
+            for resource in &rule.resources {
+                let plural = resource.split('/').next().unwrap_or_default();
+                if plural.is_empty() || plural == "*" {
+                    continue;
+                }
+                for group in rule.api_groups.iter().filter(|group| *group != "*") {
+                    let full = full_name(plural, group);
+                    let name = if with_group { &full } else { plural };
+                    if !names.contains_key(name) {
+                        names.insert(name.to_owned(), full);
+                    }
+                }
+            }
+        }
+        let found = nearest(word, names.keys().map(String::as_str))?;
+        names.get(found).cloned()
     }
 
     /// What a request is about, with its type resolved.

@@ -1,11 +1,15 @@
 //! Which subjects a word means.
 
+use std::collections::BTreeSet;
+
 use crate::authn::{ANONYMOUS, Principal, service_account_name, split_service_account};
 use crate::entra::{AmbiguousGroup, Person};
-use crate::kube::SubjectKind;
+use crate::kube::{SubjectKind, placeholder};
+use crate::text::excerpt;
 
+use super::known::nearest_of_all;
 use super::who::memberships;
-use super::{Note, Resolver};
+use super::{Note, Resolver, bound_subjects};
 
 /// How much of a name a word has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +81,39 @@ impl Resolver<'_> {
                 principal,
             })
             .collect()
+    }
+
+    /// That no one is called by a word, and who was likely meant: of the subjects of bindings and the people
+    /// and groups of the directory, the one whose name is most like it.
+    pub fn nobody_called(&self, word: &str, matching: Match) -> Note {
+        if let Some(found) = placeholder(word) {
+            return Note::Unrendered {
+                placeholder: excerpt(found).into_owned(),
+            };
+        }
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for principal in bound_subjects(self.snapshot) {
+            if principal.kind == SubjectKind::ServiceAccount {
+                names.insert(format!("{}/{}", principal.namespace, principal.name));
+            }
+            names.insert(principal.name);
+        }
+        let people = self.directory.people().flat_map(|person| {
+            // Whoever wants whole names has to write one that the cluster sees.
+            let known = [&*person.display_name, &person.user_principal_name];
+            known.into_iter().chain([person.cluster_name()])
+        });
+        let groups = self.directory.groups();
+        let groups = groups.flat_map(|group| [&*group.display_name, &group.id]);
+        names.extend(people.chain(groups).map(str::to_owned));
+        names.remove("");
+        // A part of a name that is written right would have been found.
+        let parts = |name: &&String| matching == Match::Exact || !name.contains(word);
+        let names = names.iter().filter(parts).map(String::as_str);
+        Note::NobodyCalled {
+            word: word.to_owned(),
+            nearest: nearest_of_all(word, names),
+        }
     }
 
     /// The subject as the cluster knows it, where that isn't as written.

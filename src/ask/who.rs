@@ -1,9 +1,10 @@
 //! Who asks, as the cluster sees them.
 
-use crate::authn::UserInfo;
+use crate::authn::{Principal, UserInfo};
 use crate::entra::{AmbiguousGroup, Directory, OVERAGE, is_object_id};
+use crate::kube::{SubjectKind, placeholder};
 
-use super::{Note, Resolver};
+use super::{KnownSubjects, Note, Resolver};
 
 /// Who asks, as written: `--as` and `--as-group`, or `as` and `groups` of an assertion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,41 @@ impl Resolver<'_> {
         Ok(ResolvedUser {
             user: UserInfo::impersonated(&name, groups),
             notes,
+        })
+    }
+
+    /// What of the names nothing knows, or the cluster knows otherwise, and which were likely meant. It
+    /// changes no answer: offline, anyone may be someone.
+    pub fn doubts_of(&self, who: &Who) -> Vec<Note> {
+        let user = Principal::new(SubjectKind::User, "", &who.name);
+        let groups = who.groups.iter();
+        let groups = groups.map(|name| Principal::new(SubjectKind::Group, "", name));
+        let unbound: Vec<Principal> = std::iter::once(user)
+            .chain(groups)
+            .filter(|one| placeholder(&one.name).is_some() || !self.is_bound(one))
+            .collect();
+        if unbound.is_empty() {
+            return Vec::new();
+        }
+        let known = KnownSubjects::new([self.snapshot], self.directory);
+        unbound.iter().filter_map(|one| known.doubt(one)).collect()
+    }
+
+    /// Whether some binding names a subject.
+    fn is_bound(&self, wanted: &Principal) -> bool {
+        let as_user = wanted.as_user().name;
+        let mut bindings = self.snapshot.bindings().map(|id| self.snapshot.binding(id));
+        bindings.any(|binding| {
+            let mut subjects = binding.subjects.iter();
+            subjects.any(|subject| match subject.kind {
+                SubjectKind::User => subject.name == as_user && wanted.kind != SubjectKind::Group,
+                SubjectKind::Group => wanted.kind == subject.kind && wanted.name == subject.name,
+                SubjectKind::ServiceAccount => {
+                    wanted.kind == subject.kind
+                        && wanted.name == subject.name
+                        && wanted.namespace == subject.namespace_in(binding)
+                }
+            })
         })
     }
 

@@ -1,11 +1,12 @@
 //! Answers about one input, or about several environments.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::entra::Directory;
 use crate::render::sarif;
+use crate::render::table::{BesideNames, Headers};
 use crate::tools::ToolUse;
 
 use super::exit::{Exit, Failure};
@@ -230,21 +231,55 @@ impl<V> Answers<V> {
     }
 
     /// Prints the answers as CSV, with a column for the environment before the others.
-    pub(super) fn csv(&self, text: impl Fn(&V) -> Result<String, Failure>) -> Result<(), Failure> {
+    pub(super) fn csv(
+        &self,
+        headers: Headers,
+        text: impl Fn(&V) -> Result<String, Failure>,
+    ) -> Result<(), Failure> {
         for (number, (environment, view)) in self.views().enumerate() {
             let text = text(view)?;
             let Some(environment) = environment else {
                 return out::answer(&text);
             };
             // A record is one line, and no name of an environment needs quotes.
-            let lines = text.lines().enumerate().filter_map(|(at, line)| match at {
-                0 if number > 0 => None,
-                0 => Some(format!("ENVIRONMENT,{line}\n")),
-                _ => Some(format!("{environment},{line}\n")),
+            let lines = text.lines().enumerate().filter_map(|(at, line)| {
+                match headers == Headers::Shown && at == 0 {
+                    true if number > 0 => None,
+                    true => Some(format!("ENVIRONMENT,{line}\n")),
+                    false => Some(format!("{environment},{line}\n")),
+                }
             });
             out::answer(&lines.collect::<String>())?;
         }
         Ok(())
+    }
+
+    /// Prints names of all answers, each once, and beside them what names can't say.
+    pub(super) fn names<'a>(
+        &'a self,
+        names: impl Fn(&V) -> Vec<String>,
+        beside: impl Fn(&'a V) -> BesideNames<'a>,
+    ) -> Result<(), Failure> {
+        let mut known = HashSet::new();
+        let mut lines = String::new();
+        for (environment, view) in self.views() {
+            let label = environment.map_or_else(String::new, |name| format!("{name}: "));
+            let BesideNames { warnings, notes } = beside(view);
+            for warning in warnings {
+                out::warning(&format!("{label}{warning}"));
+            }
+            for note in notes {
+                out::note(&format!("{label}{note}"));
+            }
+            for name in names(view) {
+                if !known.contains(&name) {
+                    lines.push_str(&name);
+                    lines.push('\n');
+                    known.insert(name);
+                }
+            }
+        }
+        out::answer(&lines)
     }
 
     /// Prints SARIF logs, as one with a run for each environment.

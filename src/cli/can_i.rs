@@ -1,15 +1,17 @@
 //! `rbac-eval can-i`: kubectl's command, and why.
 
-use crate::analysis::explain::explain;
+use crate::analysis::explain::{Miss, explain};
 use crate::analysis::kubectl::kubectl_differs;
-use crate::analysis::rules_review::rules_review;
+use crate::analysis::rules_review::{granted_rows, rules_review};
 use crate::analysis::unjudged::with_missing_roles;
 use crate::ask::{Note, ResolvedUser, Resolver};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::entra::Directory;
 use crate::kube::PolicyRule;
 use crate::render::can_i::{CanIView, kubectl_differs_in_words};
-use crate::render::rules_table::{Headers, rules_table};
+use crate::render::rules_table::{
+    GrantedRowView, granted_rows_csv, granted_rows_table, rules_table,
+};
 use crate::render::{API_VERSION, RuleView, UnjudgedView};
 use clap::{Args, ValueEnum};
 
@@ -18,6 +20,7 @@ use super::exit::{Exit, Failure};
 use super::input::{Input, InputArgs};
 use super::out::{self, DocumentFormat};
 use super::request::{self, ScopeArgs};
+use super::table::headers;
 use super::who::WhoArgs;
 
 /// Say whether someone may do something, and why.
@@ -33,7 +36,8 @@ use super::who::WhoArgs;
   rbac-eval can-i list nodes --as alice -f cluster.yaml
   rbac-eval can-i list nodes --as alice --env prod
   rbac-eval can-i get /healthz --as system:anonymous
-  rbac-eval can-i --list --as alice -n default")]
+  rbac-eval can-i --list --as alice -n default
+  rbac-eval can-i --list -o wide --as alice -n default")]
 pub(super) struct CanIArgs {
     /// VERB and TYPE, TYPE/NAME or NONRESOURCEURL, as in `get pods` or `delete deployment/web`
     #[arg(value_name = "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]")]
@@ -57,7 +61,7 @@ pub(super) struct CanIArgs {
     #[arg(short, long)]
     quiet: bool,
 
-    /// How to print the answer
+    /// How to print the answer; with --list, wide and csv say where each row comes from
     #[arg(short, long, value_enum, default_value_t = CanIOutput::Text)]
     output: CanIOutput,
 
@@ -68,8 +72,10 @@ pub(super) struct CanIArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum CanIOutput {
     Text,
+    Wide,
     Json,
     Yaml,
+    Csv,
 }
 
 pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
@@ -83,7 +89,10 @@ pub(super) fn run(args: &CanIArgs) -> Result<Exit, Failure> {
     })?;
     if !args.quiet {
         match args.output {
-            CanIOutput::Text => answers.verdicts(CanIView::to_text)?,
+            // Others are refused without `--list`.
+            CanIOutput::Text | CanIOutput::Wide | CanIOutput::Csv => {
+                answers.verdicts(CanIView::to_text)?;
+            }
             CanIOutput::Json => answers.document(DocumentFormat::Json)?,
             CanIOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
         }
@@ -106,9 +115,13 @@ fn answer(
         return Err(wrong_arguments());
     };
     let request = request::request(&resolver, verb, target, &args.scope, input)?;
-    let explanation = explain(rbac, &user, &request.attributes)?;
+    let explanation = explain(rbac, directory, &user, &request.attributes)?;
+    // A near miss says more of it than a note.
+    let mut misses = explanation.near_misses.iter();
+    let is_told = misses.any(|miss| miss.miss == Miss::SubjectCase);
     let mut notes: Vec<String> = about_user
         .iter()
+        .filter(|note| !(is_told && note.is_about_letter_case()))
         .chain(&request.notes)
         .map(Note::to_string)
         .collect();
@@ -149,11 +162,21 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
                  `--subresource`",
             ));
         }
+        if args.no_headers && matches!(args.output, CanIOutput::Json | CanIOutput::Yaml) {
+            return Err(Failure::message(
+                "`--no-headers` leaves out those of a table or of CSV, which `-o json` and `-o yaml` \
+                 aren't",
+            ));
+        }
     } else if args.request.len() != 2 {
         return Err(wrong_arguments());
     } else if args.no_headers {
         return Err(Failure::message(
             "`--no-headers` can't be set without `--list`",
+        ));
+    } else if matches!(args.output, CanIOutput::Wide | CanIOutput::Csv) {
+        return Err(Failure::message(
+            "`-o wide` and `-o csv` belong to `--list`; a single answer says why by itself",
         ));
     }
     Ok(())
@@ -171,18 +194,24 @@ struct ListView {
     unjudged: Vec<UnjudgedView>,
     #[serde(skip)]
     rows: Vec<PolicyRule>,
+    /// What gives the rows, where that is printed.
+    #[serde(skip)]
+    granted: Vec<GrantedRowView>,
 }
 
 fn list(args: &CanIArgs) -> Result<Exit, Failure> {
     let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
         list_one(args, input, rbac, directory)
     })?;
-    let headers = match args.no_headers {
-        true => Headers::Hidden,
-        false => Headers::Shown,
-    };
+    let headers = headers(args.no_headers);
     match args.output {
         CanIOutput::Text => answers.text(|view| Ok(rules_table(&view.rows, headers)))?,
+        CanIOutput::Wide => {
+            answers.text(|view| Ok(granted_rows_table(&view.granted, headers)))?;
+        }
+        CanIOutput::Csv => answers.csv(headers, |view| {
+            Ok(granted_rows_csv(&view.granted, &view.unjudged, headers)?)
+        })?,
         CanIOutput::Json => answers.document(DocumentFormat::Json)?,
         CanIOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
     }
@@ -195,11 +224,17 @@ fn list_one(
     rbac: &RbacAuthorizer,
     directory: &Directory,
 ) -> Result<(ListView, Exit), Failure> {
-    let ResolvedUser { user, .. } = args
-        .who
-        .resolve(&Resolver::new(rbac.snapshot(), directory))?;
+    let resolver = Resolver::new(rbac.snapshot(), directory);
+    let ResolvedUser { user, notes } = args.who.resolve(&resolver)?;
     let namespace = args.scope.namespace();
+    for note in notes.iter().chain(&resolver.doubts_of_namespace(namespace)) {
+        input.note(&note.to_string());
+    }
     let rows = rules_review(rbac, &user, namespace)?;
+    let granted = match args.output {
+        CanIOutput::Wide | CanIOutput::Csv => granted_rows(rbac, &user, namespace)?,
+        CanIOutput::Text | CanIOutput::Json | CanIOutput::Yaml => Vec::new(),
+    };
     let missing = rbac.missing_roles(&user, namespace);
     let in_full = out::in_full(missing.len());
     for error in missing.iter().take(in_full) {
@@ -225,6 +260,10 @@ fn list_one(
         groups: user.groups,
         namespace: namespace.to_owned(),
         rows,
+        granted: granted
+            .iter()
+            .map(|row| GrantedRowView::new(rbac, row))
+            .collect(),
     };
     Ok((view, Exit::Yes))
 }

@@ -1,16 +1,19 @@
 //! `rbac-eval lookup`: what is bound to a subject.
 
 use crate::analysis::lookup::{Found, Reached, is_privileged, lookup, subjects};
+use crate::analysis::owner::Owners;
 use crate::ask::{Match, NamedSubject, Resolver};
 use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::entra::Directory;
-use crate::render::lookup::{LookupView, Rules};
+use crate::render::lookup::{CSV_HEADER, LookupView, Rules, headings};
+use crate::render::table::{BesideNames, Columns};
 use clap::{Args, ValueEnum};
 
 use super::answers::Answers;
 use super::exit::{Exit, Failure};
 use super::input::{Input, InputArgs};
 use super::out::DocumentFormat;
+use super::table::{Form, SystemArgs, TableArgs};
 
 /// Show every binding that reaches a user, group or service account.
 ///
@@ -20,6 +23,7 @@ use super::out::DocumentFormat;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   rbac-eval lookup alice
+  rbac-eval lookup alice -o wide --system
   rbac-eval lookup prod/ci --rules
   rbac-eval lookup --exact system:serviceaccount:prod:ci")]
 pub(super) struct LookupArgs {
@@ -35,9 +39,15 @@ pub(super) struct LookupArgs {
     #[arg(long)]
     rules: bool,
 
-    /// How to print the answer
+    /// How to print the answer; names are as `lookup` and `--as` take them
     #[arg(short, long, value_enum, default_value_t = LookupOutput::Text)]
     output: LookupOutput,
+
+    #[command(flatten)]
+    table: TableArgs,
+
+    #[command(flatten)]
+    system: SystemArgs,
 
     #[command(flatten)]
     input: InputArgs,
@@ -45,9 +55,25 @@ pub(super) struct LookupArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LookupOutput {
+    #[value(alias = "table")]
     Text,
+    Wide,
+    Name,
     Json,
     Yaml,
+    Csv,
+}
+
+impl LookupOutput {
+    fn form(self) -> Form {
+        match self {
+            LookupOutput::Text | LookupOutput::Wide => Form::Table,
+            LookupOutput::Csv => Form::Csv,
+            LookupOutput::Name => Form::Other("name"),
+            LookupOutput::Json => Form::Other("json"),
+            LookupOutput::Yaml => Form::Other("yaml"),
+        }
+    }
 }
 
 /// How many bindings and rules are listed.
@@ -64,11 +90,38 @@ fn size(rbac: &RbacAuthorizer, found: &Found, with_rules: bool) -> usize {
 }
 
 pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
+    let form = args.output.form();
+    if args.rules {
+        let why = "is about a table, and `--rules` prints none";
+        args.table.refuse(why)?;
+        match args.output {
+            LookupOutput::Text | LookupOutput::Json | LookupOutput::Yaml => {}
+            LookupOutput::Wide | LookupOutput::Name | LookupOutput::Csv => {
+                return Err(Failure::message(
+                    "`--rules` lists rules in text, JSON and YAML; leave out `-o`, or use `-o json`",
+                ));
+            }
+        }
+    }
+    let columns = match args.output {
+        LookupOutput::Text => Columns::Few,
+        _ => Columns::All,
+    };
+    let headings = match form {
+        Form::Csv => &CSV_HEADER[..],
+        _ => headings(columns),
+    };
+    let layout = args.table.layout(form, headings.iter().copied())?;
+    let owners = args.system.folded(form);
     let answers = Answers::of_questions(&args.input, |input, rbac, directory| {
-        answer(args, input, rbac, directory)
+        answer(args, input, rbac, directory, owners.as_ref())
     })?;
     match args.output {
-        LookupOutput::Text => answers.text(|view| Ok(view.to_text()))?,
+        LookupOutput::Text | LookupOutput::Wide => {
+            answers.text(|view| Ok(view.to_text(columns, layout)))?;
+        }
+        LookupOutput::Csv => answers.csv(layout.headers, |view| Ok(view.to_csv(layout)?))?,
+        LookupOutput::Name => answers.names(LookupView::to_names, |_| BesideNames::default())?,
         LookupOutput::Json => answers.document(DocumentFormat::Json)?,
         LookupOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
     }
@@ -80,6 +133,7 @@ fn answer(
     input: &Input<'_>,
     rbac: &RbacAuthorizer,
     directory: &Directory,
+    owners: Option<&Owners>,
 ) -> Result<(LookupView, Exit), Failure> {
     let matching = if args.exact {
         Match::Exact
@@ -106,17 +160,15 @@ fn answer(
         found.push((one, privileged));
     }
     if found.is_empty() {
-        input.warning(&format!(
-            "no binding names {}, and no one in the directory is called so",
-            args.subject
-        ));
+        let nobody = named.nobody_called(&args.subject, matching);
+        input.warning(&nobody.to_string());
     }
     let rules = if args.rules {
         Rules::Listed
     } else {
         Rules::Hidden
     };
-    let view = LookupView::new(rbac, directory, &found, rules);
+    let view = LookupView::new(rbac, directory, &found, rules, owners);
     let any = found.iter().any(|(found, _)| !found.bindings.is_empty());
     let exit = if any { Exit::Yes } else { Exit::No };
     Ok((view, exit))

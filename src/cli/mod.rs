@@ -22,6 +22,7 @@ mod request;
 mod review;
 mod settings;
 mod sides;
+mod table;
 mod test;
 mod who;
 mod who_can;

@@ -46,7 +46,8 @@ impl ScopeArgs {
     }
 }
 
-/// The request of VERB and TYPE, TYPE/NAME or NONRESOURCEURL; kubectl's warnings are printed.
+/// The request of VERB and TYPE, TYPE/NAME or NONRESOURCEURL; kubectl's warnings are printed. Its
+/// notes tell as well which names nothing knows.
 pub(super) fn request(
     resolver: &Resolver<'_>,
     verb: &str,
@@ -56,7 +57,9 @@ pub(super) fn request(
 ) -> Result<ResolvedRequest, Failure> {
     let target = Target::parse(target, &scope.subresource)
         .map_err(|error| Failure::message(error.to_string()))?;
-    let request = resolver.request(verb, &target, scope.place());
+    let mut request = resolver.request(verb, &target, scope.place());
+    let doubts = resolver.doubts_of_request(verb, &target, scope.place());
+    request.notes.extend(doubts);
     for warning in &request.warnings {
         input.warning(&warning.to_string());
     }

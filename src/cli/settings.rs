@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::ask::{did_you_mean, nearest};
 use crate::cluster::Defaults;
 use crate::files::{AskedBy, shown};
 use crate::kube::Registry;
@@ -289,7 +290,8 @@ pub(super) fn check_names(args: &InputArgs, known: &[&str]) -> Result<(), Failur
     Err(Failure::message(match known {
         [] => format!("`--env {unknown}`: no `{FILE_NAME}` from here upward names environments"),
         known => format!(
-            "`--env {unknown}`: no such environment; there are {}",
+            "`--env {unknown}`: no such environment{}; there are {}",
+            did_you_mean(nearest(&unknown, known.iter().copied())).trim_end_matches('?'),
             known.join(", ")
         ),
     }))

@@ -45,14 +45,16 @@ impl WhoArgs {
         self.user.is_some()
     }
 
-    /// The user as the cluster sees them.
+    /// The user as the cluster sees them, with what a reader should know of names that nothing knows.
     pub(super) fn resolve(&self, resolver: &Resolver<'_>) -> Result<ResolvedUser, Failure> {
         let who = Who {
             name: self.require()?.to_owned(),
             groups: self.groups.clone(),
         };
-        resolver
+        let mut asker = resolver
             .user(&who)
-            .map_err(|error| Failure::message(format!("`--as-group {}`: {error}", error.name)))
+            .map_err(|error| Failure::message(format!("`--as-group {}`: {error}", error.name)))?;
+        asker.notes.extend(resolver.doubts_of(&who));
+        Ok(asker)
     }
 }

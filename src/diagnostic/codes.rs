@@ -117,6 +117,7 @@ codes! {
         REPLACES_DEFAULT = "RBAC027", Medium, "built-in default with other rules or subjects";
         SETTINGS_DIFFER = "RBAC028", High, "settings that the change itself changes", Unjudged;
         REPEATED_KEY = "RBAC029", Medium, "key that stands twice";
+        UNRENDERED = "RBAC033", High, "name that isn't rendered", Unjudged;
     }
     /// What `check` finds, by id.
     FINDINGS

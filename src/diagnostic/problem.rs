@@ -37,6 +37,19 @@ pub enum Problem {
         /// The group and version as written.
         version: String,
     },
+    /// Nothing has put a value in place of a placeholder. The object is used as it is written.
+    #[error(
+        "{object} has `{placeholder}` in {field}, which isn't rendered, so what a cluster gets isn't known; \
+         render the manifest first (envsubst, kustomize, Helm)"
+    )]
+    Unrendered {
+        /// The object.
+        object: ObjectRef,
+        /// Where in the object it stands.
+        field: String,
+        /// The placeholder.
+        placeholder: String,
+    },
     /// A namespaced object names no namespace.
     #[error("{object} names no namespace; it is read as in `default`, where kubectl puts it")]
     NoNamespace {
@@ -143,6 +156,7 @@ impl Describe for Problem {
             Problem::Refused { .. } => &codes::REFUSED,
             Problem::RepeatedKey { .. } => &codes::REPEATED_KEY,
             Problem::OldVersion { .. } => &codes::OLD_VERSION,
+            Problem::Unrendered { .. } => &codes::UNRENDERED,
             Problem::NoNamespace { .. } => &codes::NO_NAMESPACE,
             Problem::NotAnObject | Problem::AfterEnd => &codes::NOT_AN_OBJECT,
             Problem::DefinedTwice { .. } => &codes::DEFINED_TWICE,
@@ -165,6 +179,7 @@ impl Describe for Problem {
         match self {
             Problem::Refused { object, .. }
             | Problem::OldVersion { object, .. }
+            | Problem::Unrendered { object, .. }
             | Problem::NoNamespace { object }
             | Problem::DefinedTwice { object, .. }
             | Problem::ReplacesDefault { object }

@@ -19,6 +19,7 @@ use super::metadata::{Attached, Metadata, RawMetadata};
 use super::objects::ObjectKey;
 use super::piece::{Part, Piece, ShapeError};
 use super::shape::{Text, mapping};
+use super::unrendered::{PlaceholderField, placeholder};
 use super::{custom_resource, discovery, namespace, rbac, service_account};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
@@ -73,11 +74,45 @@ pub trait Decode:
     /// gives nothing, and whichever of them comes from a server.
     fn same_content(&self, other: &Self) -> bool;
 
+    /// The first placeholder that nothing has put a value in place of, where it stands, and of a part its
+    /// place.
+    fn placeholder(&self) -> Option<FoundPlaceholder<'_>> {
+        self.placeholder_of_metadata()
+    }
+
+    /// The same of the name and the namespace alone.
+    fn placeholder_of_metadata(&self) -> Option<FoundPlaceholder<'_>> {
+        let fields = [
+            (&self.namespace, PlaceholderField::Namespace),
+            (&self.name, PlaceholderField::Name),
+        ];
+        let mut fields = fields.into_iter();
+        fields.find_map(|(text, field)| {
+            let text = placeholder(text)?;
+            Some(FoundPlaceholder {
+                text,
+                field,
+                span: None,
+            })
+        })
+    }
+
     /// Adds what another definition of the same object gives, where nothing tells which of the two a
     /// cluster has. Unless a kind says otherwise, the later definition stands alone.
     fn unite(&mut self, _other: &Self) -> United {
         United::Merged
     }
+}
+
+/// A placeholder in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundPlaceholder<'a> {
+    /// The placeholder itself.
+    pub text: &'a str,
+    /// Where in the object it stands.
+    pub field: PlaceholderField,
+    /// The place of a subject or rule.
+    pub span: Option<Span>,
 }
 
 /// What became of two definitions of one object.
@@ -252,6 +287,16 @@ fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> R
             version: source.api_version.to_owned(),
         };
         let told = Diagnostic::new(source.span, problem);
+        let content = source.piece.fingerprint();
+        manifest.diagnostics.push(told.with_content(content));
+    }
+    if let Some(found) = object.placeholder() {
+        let problem = Problem::Unrendered {
+            object: object.object_ref(),
+            field: found.field.to_string(),
+            placeholder: excerpt(found.text).into_owned(),
+        };
+        let told = Diagnostic::new(found.span.unwrap_or(source.span), problem);
         let content = source.piece.fingerprint();
         manifest.diagnostics.push(told.with_content(content));
     }

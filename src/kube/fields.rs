@@ -6,6 +6,7 @@ use compact_str::CompactString;
 
 use super::piece::{Fault, ShapeError};
 use super::shape::{Text, TextMap};
+use super::unrendered;
 use crate::text::{Span, excerpt};
 
 /// Why an object isn't used, in an API server's words.
@@ -156,9 +157,10 @@ impl NameForm {
             return Err(Invalid::new(format!("{field}: required value")));
         }
         let refuse = |why: &str| {
-            let name = excerpt(name);
+            let shown = excerpt(name);
+            let hint = unrendered::hint(name);
             Err(Invalid::new(format!(
-                "{field}: invalid value `{name}`: {why}"
+                "{field}: invalid value `{shown}`: {why}{hint}"
             )))
         };
         // Of a prefix, a dash at the end is followed by what makes it a name.

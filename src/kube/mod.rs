@@ -49,6 +49,7 @@
 //! assert_eq!(files.file_line(role.rules[0].span), "role.yaml:5");
 //! ```
 
+pub mod aks;
 mod aliases;
 mod block_style;
 mod custom_resource;
@@ -69,6 +70,7 @@ mod service_account;
 mod shape;
 mod split;
 mod stream;
+mod unrendered;
 mod wording;
 mod yaml;
 
@@ -91,7 +93,9 @@ pub use crate::object::{ObjectRef, Scope};
 pub use aliases::ALIASED_IN_ALL;
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
-pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source, United};
+pub use decode::{
+    Decode, Extent, FoundPlaceholder, GroupVersion, Registry, Served, Source, United,
+};
 pub use fields::{Invalid, is_dns_label};
 pub use metadata::{Metadata, RawMetadata};
 pub use namespace::Namespace;
@@ -106,6 +110,7 @@ pub use selector::{LabelOperator, LabelSelector, LabelSelectorRequirement};
 pub(crate) use selector::{check_label, check_values};
 pub use service_account::ServiceAccount;
 pub use shape::Text;
+pub use unrendered::{PlaceholderField, placeholder};
 
 pub(crate) use wording::plain as plain_words;
 

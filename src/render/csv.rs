@@ -22,14 +22,19 @@ fn cell(text: &str) -> Cow<'_, str> {
     text
 }
 
-/// A table with its header. Line breaks in cells are escaped, and what a spreadsheet would take for a
-/// formula stands after a `'`.
+/// A table, with its header where one is given. Line breaks in cells are escaped, and what a spreadsheet
+/// would take for a formula stands after a `'`.
 ///
 /// # Errors
 /// If the rows don't have as many cells as the header.
-pub fn table<C: AsRef<str>>(header: &[&str], rows: &[Vec<C>]) -> Result<String, RenderError> {
+pub fn table<C: AsRef<str>>(
+    header: Option<&[&str]>,
+    rows: &[&Vec<C>],
+) -> Result<String, RenderError> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    writer.write_record(header)?;
+    if let Some(header) = header {
+        writer.write_record(header)?;
+    }
     for row in rows {
         writer.write_record(row.iter().map(|text| cell(text.as_ref()).into_owned()))?;
     }

@@ -1,16 +1,24 @@
 //! The answer of `lookup`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::analysis::lookup::Found;
+use crate::analysis::owner::{Owner, Owners};
+use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
+use crate::cluster::BindingId;
 use crate::entra::Directory;
-use crate::object::{ObjectRef, Scope};
+use crate::kube::Subject;
+use crate::object::ObjectRef;
 
+use super::folded::Folded;
+use super::table::{Cells, Columns, Layout, Record, Table};
 use super::text::with_place;
-use super::view::{RuleView, SourceView, SubjectView, scope_word};
+use super::view::{RuleView, SourceView, SubjectView, scope_cell, scope_word};
 use super::words::{describe_object, describe_rule};
-use super::{API_VERSION, table};
+use super::{API_VERSION, RenderError};
 
 /// The answer of `lookup`.
 #[derive(Debug, Clone, Serialize)]
@@ -57,6 +65,9 @@ pub struct ReachedView {
     /// The role's rules, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<NumberedRule>>,
+    /// Whose it is.
+    #[serde(skip)]
+    owner: Owner,
 }
 
 /// Whether the rules of roles are listed.
@@ -83,13 +94,22 @@ pub struct NumberedRule {
 }
 
 impl LookupView {
-    /// The view of what was found.
+    /// The view of what was found. With `owners` its tables fold what every cluster has.
     pub fn new(
         rbac: &RbacAuthorizer,
         directory: &Directory,
         found: &[(Found, bool)],
         rules: Rules,
+        owners: Option<&Owners>,
     ) -> Self {
+        let owner = |binding: BindingId, subject: &Subject| {
+            let written = rbac.snapshot().binding(binding);
+            let principal = Principal::of(subject, written);
+            match (owners, principal) {
+                (Some(owners), Some(principal)) => owners.of_binding(rbac, &principal, binding),
+                _ => Owner::Cluster,
+            }
+        };
         let subjects = found
             .iter()
             .map(|(found, privileged)| FoundView {
@@ -109,6 +129,7 @@ impl LookupView {
                                     directory,
                                 )
                             }),
+                            owner: owner(reached.binding, &binding.subjects[reached.subject]),
                             scope: scope_word(&binding.scope()),
                             binding: binding.object_ref(),
                             role: binding.role_object(),
@@ -141,15 +162,93 @@ impl LookupView {
         }
     }
 
-    /// One block a subject: a table of its bindings, with their rules below where asked for.
-    pub fn to_text(&self) -> String {
-        let blocks: Vec<String> = self.subjects.iter().map(FoundView::to_text).collect();
+    /// One block a subject: a table of its bindings, or where rules are listed a text with them. What
+    /// every cluster has is counted in a line, where the view was made so.
+    pub fn to_text(&self, columns: Columns, layout: Layout) -> String {
+        let blocks = self.subjects.iter();
+        let blocks: Vec<String> = blocks.map(|one| one.to_text(columns, layout)).collect();
         blocks.join("\n")
+    }
+
+    /// All bindings of all subjects in CSV.
+    ///
+    /// # Errors
+    /// If it can't be written.
+    pub fn to_csv(&self, layout: Layout) -> Result<String, RenderError> {
+        let records = self.subjects.iter().flat_map(|found| {
+            found.bindings.iter().map(|reached| {
+                let subject = &found.subject;
+                let name = subject.display_name.as_deref().unwrap_or_default();
+                let mut cells: Cells<'_> =
+                    vec![subject.kind.into(), subject.full_name(), name.into()];
+                cells.extend(reached.cells(Columns::All));
+                Record::from(cells)
+            })
+        });
+        let table = Table {
+            records: records.collect(),
+            header: CSV_HEADER.to_vec(),
+        };
+        table.sorted(layout).to_csv(layout.headers, &[])
+    }
+
+    /// The subjects, as `lookup` and `--as` take them.
+    pub fn to_names(&self) -> Vec<String> {
+        let subjects = self.subjects.iter();
+        subjects.map(|found| found.subject.to_word()).collect()
+    }
+}
+
+/// The headings of the wide table; short columns come first.
+const HEADER: [&str; 5] = ["SCOPE", "ROLE", "BINDING", THROUGH, "SOURCE"];
+const THROUGH: &str = "THROUGH";
+/// How many columns the table has that isn't wide.
+const NARROW: usize = 4;
+/// The headings in CSV, where the subject stands in each record.
+pub const CSV_HEADER: [&str; 8] = [
+    "KIND", "SUBJECT", "NAME", HEADER[0], HEADER[1], HEADER[2], HEADER[3], HEADER[4],
+];
+
+/// The headings of the table.
+pub fn headings(columns: Columns) -> &'static [&'static str] {
+    match columns {
+        Columns::Few => &HEADER[..NARROW],
+        Columns::All => &HEADER,
+    }
+}
+
+impl ReachedView {
+    fn cells(&self, columns: Columns) -> Cells<'_> {
+        let missing = if self.incomplete {
+            " (not in the input)"
+        } else {
+            ""
+        };
+        let (binding, role) = (&self.binding, &self.role);
+        let mut cells: Cells<'_> = vec![
+            scope_cell(binding),
+            format!("{}/{}{missing}", role.kind, role.name).into(),
+            match columns {
+                Columns::Few => Cow::Borrowed(&*binding.name),
+                Columns::All => format!("{}/{}", binding.kind, binding.name).into(),
+            },
+            match &self.through {
+                Some(group) => match &group.display_name {
+                    Some(name) => format!("{} ({name})", group.name).into(),
+                    None => Cow::Borrowed(&*group.name),
+                },
+                None => Cow::default(),
+            },
+        ];
+        if columns == Columns::All {
+            cells.push(self.source.to_string().into());
+        }
+        cells
     }
 }
 
 impl FoundView {
-    fn to_text(&self) -> String {
+    fn to_text(&self, columns: Columns, layout: Layout) -> String {
         let mut out = format!("{}\n", self.subject);
         if self.privileged {
             out.push_str("  system:masters is allowed everything before RBAC is asked\n");
@@ -158,59 +257,55 @@ impl FoundView {
             out.push_str("  no binding reaches it\n");
             return out;
         }
-        let row = |reached: &ReachedView| {
-            vec![
-                match reached.binding.scope() {
-                    Scope::Cluster => "(cluster)".to_owned(),
-                    Scope::Namespace(namespace) => namespace.to_string(),
-                },
-                reached.binding.name.to_string(),
-                format!(
-                    "{}/{}{}",
-                    reached.role.kind,
-                    reached.role.name,
-                    if reached.incomplete {
-                        " (not in the input)"
-                    } else {
-                        ""
-                    }
-                ),
-                match &reached.through {
-                    Some(group) => match &group.display_name {
-                        Some(name) => format!("{} ({name})", group.name),
-                        None => group.name.clone(),
-                    },
-                    None => String::new(),
-                },
-                reached.source.to_string(),
-            ]
-        };
-        let header = ["SCOPE", "BINDING", "ROLE", "THROUGH GROUP", "SOURCE"];
-        if self.bindings.iter().all(|reached| reached.rules.is_none()) {
-            let rows: Vec<Vec<String>> = self.bindings.iter().map(row).collect();
-            out.push_str(&table::text(Some(&header), &rows));
-            return out;
+        let mut folded = Folded::default();
+        let bindings = self.bindings.iter();
+        let shown: Vec<&ReachedView> = bindings
+            .filter(|reached| !folded.folds(reached.owner))
+            .collect();
+        if let (true, Some(whose)) = (shown.is_empty(), folded.whose()) {
+            out.push_str(&format!("  no binding but {whose} reaches it\n"));
         }
-        for reached in &self.bindings {
-            let through = match &reached.through {
-                Some(group) => format!(" through {group}"),
-                None => String::new(),
+        if self.bindings.iter().all(|reached| reached.rules.is_none()) {
+            let table = Table {
+                header: headings(columns).to_vec(),
+                records: shown
+                    .iter()
+                    .map(|reached| reached.cells(columns).into())
+                    .collect(),
             };
-            let heading = format!(
-                "{} to {}{through}",
-                describe_object(&reached.binding),
-                describe_object(&reached.role)
-            );
-            out.push_str(&with_place(2, &heading, &reached.source.to_string()));
+            let table = table.sorted(layout).without_empty(THROUGH);
+            out.push_str(&table.to_text(layout.headers));
+        } else {
+            for reached in shown {
+                out.push_str(&reached.to_block());
+            }
+        }
+        out.push_str(&folded.to_line());
+        out
+    }
+}
+
+impl ReachedView {
+    /// The binding with the rules of its role.
+    fn to_block(&self) -> String {
+        let through = match &self.through {
+            Some(group) => format!(" through {group}"),
+            None => String::new(),
+        };
+        let heading = format!(
+            "{} to {}{through}",
+            describe_object(&self.binding),
+            describe_object(&self.role)
+        );
+        let mut out = with_place(2, &heading, &self.source.to_string());
+        out.push('\n');
+        for rule in self.rules.iter().flatten() {
+            let text = format!("rule {}: {}", rule.rule, rule.in_words);
+            out.push_str(&with_place(4, &text, &rule.source.to_string()));
             out.push('\n');
-            for rule in reached.rules.iter().flatten() {
-                let text = format!("rule {}: {}", rule.rule, rule.in_words);
-                out.push_str(&with_place(4, &text, &rule.source.to_string()));
-                out.push('\n');
-            }
-            if reached.incomplete {
-                out.push_str("    the input lacks this role; it may exist on the cluster\n");
-            }
+        }
+        if self.incomplete {
+            out.push_str("    the input lacks this role; it may exist on the cluster\n");
         }
         out
     }

@@ -1,14 +1,21 @@
 //! The answers of `matrix`.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
 use serde::{Serialize, Serializer};
 
-use crate::analysis::matrix::{Cell, ResourceRow, SubjectRow, VERBS};
-use crate::authn::ImpliedGroup;
+use crate::analysis::matrix::{Cell, ResourceRow, ScopeCells, SubjectRow, VERBS};
+use crate::analysis::owner::Owner;
+use crate::authn::{ImpliedGroup, Principal};
 use crate::entra::Directory;
 
-use super::view::SubjectView;
-use super::words::describe_implied_group;
-use super::{API_VERSION, RenderError, UnjudgedView, csv, markdown, table, unjudged};
+use super::folded::Folded;
+use super::table::{BesideNames, Cells, Layout, Record, Table, natural};
+use super::text::shown;
+use super::view::{CLUSTER_WIDE, SubjectView};
+use super::words::{count, describe_implied_group};
+use super::{API_VERSION, RenderError, UnjudgedView, markdown, unjudged};
 
 /// The answer of `matrix`.
 #[derive(Debug, Clone, Serialize)]
@@ -29,8 +36,51 @@ pub struct MatrixView {
     pub rows: Vec<RowView>,
     /// What of the input isn't judged, so that more may be allowed.
     pub unjudged: Vec<UnjudgedView>,
+    /// Whether rows are about subjects or resources.
     #[serde(skip)]
-    first_columns: &'static [&'static str],
+    about_rows: AboutRows,
+}
+
+/// What the rows are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AboutRows {
+    /// A resource each.
+    Resources,
+    /// A subject each.
+    Subjects,
+    /// A subject each, in the namespaces in which it may do the same.
+    SubjectsAnywhere,
+}
+
+impl AboutRows {
+    /// The headings that say whom or what a row is about: before those of the verbs, and behind them.
+    fn labels(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            AboutRows::Resources => (&[], &["RESOURCE"]),
+            AboutRows::Subjects => (&["KIND"], &["SUBJECT", NAME]),
+            // All of them may be many.
+            AboutRows::SubjectsAnywhere => (&["KIND"], &["SUBJECT", NAME, "NAMESPACES"]),
+        }
+    }
+
+    /// All headings; short columns come first.
+    pub fn headings(self) -> impl Iterator<Item = &'static str> {
+        let (before, behind) = self.labels();
+        before.iter().chain(&HEADINGS).chain(behind).copied()
+    }
+}
+
+/// The heading of the names that people know.
+const NAME: &str = "NAME";
+
+/// Which rows of resources a table shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmptyRows {
+    /// Those in which something is allowed; the others are counted.
+    #[default]
+    Folded,
+    /// All.
+    Shown,
 }
 
 /// A row.
@@ -45,12 +95,38 @@ pub struct RowView {
     pub subject: Option<SubjectView>,
     /// For each verb `yes`, `no`, or `partial` (some names only).
     pub cells: Vec<CellView>,
+    /// Where a subject may do it, where every namespace was asked about: the whole cluster first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<ScopeView>>,
+    /// The cells below [`AboutRows::labels`].
     #[serde(skip)]
-    first_cells: Vec<String>,
+    labels: Vec<String>,
+    /// Whose it is.
+    #[serde(skip)]
+    owner: Owner,
+}
+
+/// What grants of one scope give a subject.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScopeView {
+    /// The namespace; absent for the whole cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// For each verb `yes`, `no`, or `partial` (some names only).
+    pub cells: Vec<CellView>,
+}
+
+impl From<&ScopeCells> for ScopeView {
+    fn from(of: &ScopeCells) -> Self {
+        ScopeView {
+            namespace: of.scope.namespace().map(str::to_owned),
+            cells: of.cells.iter().map(|&cell| CellView(cell)).collect(),
+        }
+    }
 }
 
 /// A cell, in JSON as a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CellView(pub Cell);
 
 impl CellView {
@@ -98,15 +174,52 @@ pub enum Marks {
 const MOST: usize = 15_000;
 
 impl RowView {
-    /// A cell of the first columns; what isn't a word of ours is code.
-    fn cell_in_markdown(&self, column: &str, cell: &str) -> String {
+    /// A cell that says whom or what the row is about; what isn't a word of ours is code.
+    fn label_in_markdown(&self, heading: &str, cell: &str) -> String {
         let subject = self.subject.as_ref();
         let is_known = subject.is_some_and(|subject| subject.display_name.is_some());
-        match column {
+        match heading {
+            "NAMESPACES" if cell == CLUSTER_WIDE => markdown::prose(cell),
             "KIND" => cell.to_owned(),
-            "NAME" if !is_known => markdown::prose(cell),
+            NAME if !is_known => markdown::prose(cell),
             _ => markdown::code(cell),
         }
+    }
+
+    /// The rows of a table: of a subject in several namespaces one for each that it may do other things
+    /// in, since what holds in one needn't in the next.
+    fn lines(&self) -> Vec<RowView> {
+        let Some(scopes) = &self.scopes else {
+            return vec![self.clone()];
+        };
+        let mut alike: Vec<(&[CellView], Vec<Cow<'_, str>>)> = Vec::new();
+        let mut places: HashMap<&[CellView], usize> = HashMap::new();
+        for ScopeView { namespace, cells } in scopes {
+            let at = *places.entry(cells).or_insert_with(|| {
+                alike.push((cells, Vec::new()));
+                alike.len() - 1
+            });
+            let name = namespace.as_deref().unwrap_or(CLUSTER_WIDE);
+            // No name passes for two.
+            let name = name.replace(',', "\\u{2c}").replace(' ', "\\u{20}");
+            alike[at].1.push(name.into());
+        }
+        let line = |(cells, namespaces): (&[CellView], Vec<Cow<'_, str>>)| {
+            let mut labels = self.labels.clone();
+            labels.push(namespaces.join(", "));
+            RowView {
+                cells: cells.to_vec(),
+                labels,
+                scopes: None,
+                ..self.clone()
+            }
+        };
+        alike.into_iter().map(line).collect()
+    }
+
+    /// Whether nothing is allowed.
+    fn is_empty(&self) -> bool {
+        self.cells.iter().all(|cell| cell.0 == Cell::No)
     }
 }
 
@@ -125,24 +238,27 @@ impl MatrixView {
             namespace: namespace.to_owned(),
             verbs: &VERBS,
             unjudged,
-            first_columns: &["RESOURCE"],
+            about_rows: AboutRows::Resources,
             rows: rows
                 .iter()
                 .map(|row| RowView {
                     resource: Some(row.resource.full_name()),
                     subject: None,
+                    scopes: None,
                     cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
-                    first_cells: vec![row.resource.full_name()],
+                    labels: vec![row.resource.full_name()],
+                    owner: Owner::Cluster,
                 })
                 .collect(),
         }
     }
 
-    /// Subjects down, verbs across.
+    /// Subjects down, verbs across. Tables fold the rows that every cluster has by `owners`.
     pub fn of_subjects(
         resource: &str,
         namespace: &str,
         rows: &[SubjectRow],
+        owners: &BTreeMap<Principal, Owner>,
         directory: &Directory,
         unjudged: Vec<UnjudgedView>,
     ) -> Self {
@@ -153,7 +269,7 @@ impl MatrixView {
             namespace: namespace.to_owned(),
             verbs: &VERBS,
             unjudged,
-            first_columns: &["KIND", "SUBJECT", "NAME"],
+            about_rows: AboutRows::Subjects,
             rows: rows
                 .iter()
                 .map(|row| {
@@ -171,55 +287,101 @@ impl MatrixView {
                         });
                     RowView {
                         resource: None,
+                        scopes: None,
                         cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
-                        first_cells: vec![
+                        labels: vec![
                             subject.kind.to_owned(),
                             subject.full_name().into_owned(),
                             name.unwrap_or_default(),
                         ],
                         subject: Some(subject),
+                        owner: match owners.get(&row.principal) {
+                            Some(&owner) => owner,
+                            None => Owner::Cluster,
+                        },
                     }
                 })
                 .collect(),
         }
     }
 
-    /// The table as text.
-    pub fn to_table(&self, marks: Marks) -> String {
-        let named = self
-            .rows
-            .iter()
-            .any(|row| row.first_cells.last().is_some_and(|cell| !cell.is_empty()));
-        let (header, rows) = self.cells(marks);
-        let mut below = String::new();
-        for line in unjudged::lines(&self.unjudged, 0, "incomplete") {
-            below.push_str(&line);
-            below.push('\n');
+    /// The view of the same subjects, with where each may do it: for a question about every namespace.
+    #[must_use]
+    pub fn with_scopes(
+        mut self,
+        rows: &[SubjectRow],
+        scopes: &BTreeMap<Principal, Vec<ScopeCells>>,
+    ) -> Self {
+        self.about_rows = AboutRows::SubjectsAnywhere;
+        for (view, row) in self.rows.iter_mut().zip(rows) {
+            let of = scopes.get(&row.principal).into_iter().flatten();
+            view.scopes = Some(of.map(ScopeView::from).collect());
         }
-        if named {
-            return table::text(Some(&header), &rows) + &below;
-        }
-        // Without names, the column for them is only in the way.
-        let at = self.first_columns.len() - 1;
-        let without = |row: &[String]| {
-            let mut row = row.to_vec();
-            row.remove(at);
-            row
-        };
-        let mut header = header;
-        header.remove(at);
-        let rows: Vec<Vec<String>> = rows.iter().map(|row| without(row)).collect();
-        table::text(Some(&header), &rows) + &below
+        self
     }
 
-    /// The table in Markdown.
-    pub fn to_markdown(&self, marks: Marks) -> String {
-        let (header, mut rows) = self.cells(marks);
-        for (cells, row) in rows.iter_mut().zip(&self.rows) {
-            for (cell, column) in cells.iter_mut().zip(self.first_columns) {
-                *cell = row.cell_in_markdown(column, cell);
+    /// The rows of a table.
+    fn lines(&self) -> Cow<'_, [RowView]> {
+        match self.about_rows {
+            AboutRows::SubjectsAnywhere => self.rows.iter().flat_map(RowView::lines).collect(),
+            AboutRows::Subjects | AboutRows::Resources => Cow::Borrowed(&self.rows),
+        }
+    }
+
+    /// The table as text. Rows that every cluster has are counted in a line, and so are, where the rows
+    /// are resources, those that are empty.
+    pub fn to_table(&self, marks: Marks, empty: EmptyRows, layout: Layout) -> String {
+        let mut folded = Folded::default();
+        let mut left_out = 0;
+        let lines = self.lines();
+        let mut rows = Vec::with_capacity(lines.len());
+        for row in &*lines {
+            let is_about_resource = self.about_rows == AboutRows::Resources;
+            if is_about_resource && empty == EmptyRows::Folded && row.is_empty() {
+                left_out += 1;
+            } else if !folded.folds(row.owner) {
+                rows.push(row);
             }
         }
+        let mut out = String::new();
+        if rows.is_empty() && left_out > 0 {
+            out.push_str("none of these verbs is allowed on any type\n");
+        }
+        if let (true, Some(whose)) = (rows.is_empty(), folded.whose()) {
+            out.push_str(&format!("No one but {whose} can do any of this.\n"));
+        }
+        let table = self.table(&rows, |cell| cell.mark(marks), layout);
+        out.push_str(&table.without_empty(NAME).to_text(layout.headers));
+        out.push_str(&folded.to_line());
+        if left_out > 0 {
+            let types = count(left_out, "type", "types");
+            out.push_str(&format!(
+                "and {types} with nothing allowed; --all shows them\n"
+            ));
+        }
+        for line in unjudged::lines(&self.unjudged, 0, "incomplete") {
+            out.push_str(&line);
+            out.push('\n');
+        }
+        out
+    }
+
+    /// The table in Markdown, with all rows. What a row is about comes first, as it is always in sight.
+    pub fn to_markdown(&self, marks: Marks, layout: Layout) -> String {
+        let (before, behind) = self.about_rows.labels();
+        let labels = || before.iter().chain(behind).copied();
+        let header: Vec<&str> = labels().chain(HEADINGS).collect();
+        let lines = self.lines();
+        let rows: Vec<Vec<String>> = self
+            .sorted(&lines.iter().collect::<Vec<_>>(), layout)
+            .into_iter()
+            .map(|row| {
+                let names = labels().zip(&row.labels);
+                let names = names.map(|(heading, cell)| row.label_in_markdown(heading, cell));
+                let cells = row.cells.iter().map(|cell| cell.mark(marks).to_owned());
+                names.chain(cells).collect()
+            })
+            .collect();
         let mut out = markdown::table(&header, &rows);
         for sentence in unjudged::sentences(&self.unjudged, "incomplete", MOST) {
             out.push_str(&markdown::quote(&sentence));
@@ -227,35 +389,80 @@ impl MatrixView {
         out
     }
 
-    /// The table in CSV, with `yes`, `no` and `partial`.
+    /// All rows in CSV, with `yes`, `no` and `partial`.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn to_csv(&self) -> Result<String, RenderError> {
-        let (header, _) = self.cells(Marks::Ascii);
-        let mut rows: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let cells = row.cells.iter().map(|cell| cell.as_str().to_owned());
-                row.first_cells.iter().cloned().chain(cells).collect()
-            })
-            .collect();
-        rows.extend(unjudged::rows(&self.unjudged, header.len()));
-        csv::table(&header, &rows)
+    pub fn to_csv(&self, layout: Layout) -> Result<String, RenderError> {
+        let lines = self.lines();
+        let rows: Vec<&RowView> = lines.iter().collect();
+        let table = self.table(&rows, |cell| cell.as_str(), layout);
+        let unjudged = unjudged::rows(&self.unjudged, table.header.len());
+        table.to_csv(layout.headers, &unjudged)
     }
 
-    fn cells(&self, marks: Marks) -> (Vec<&'static str>, Vec<Vec<String>>) {
-        let header = self.first_columns.iter().copied().chain(HEADINGS).collect();
-        let rows = self
-            .rows
-            .iter()
-            .map(|row| {
-                let cells = row.cells.iter().map(|cell| cell.mark(marks).to_owned());
-                row.first_cells.iter().cloned().chain(cells).collect()
-            })
-            .collect();
-        (header, rows)
+    /// The subjects, as `lookup` and `--as` take them; or the resources, by default those of which something
+    /// is allowed.
+    pub fn to_names(&self, empty: EmptyRows) -> Vec<String> {
+        let wanted = |row: &&RowView| {
+            let is_resource = row.resource.is_some();
+            !is_resource || empty == EmptyRows::Shown || !row.is_empty()
+        };
+        let rows = self.rows.iter().filter(wanted);
+        rows.filter_map(|row| match (&row.subject, &row.resource) {
+            (Some(subject), _) => Some(subject.to_word()),
+            (None, resource) => resource.as_deref().map(|name| shown(name).into_owned()),
+        })
+        .collect()
+    }
+
+    /// What [`to_names`](Self::to_names) can't say.
+    pub fn beside_names(&self) -> BesideNames<'_> {
+        BesideNames {
+            warnings: unjudged::list_may_lack(&self.unjudged)
+                .into_iter()
+                .collect(),
+            notes: &[],
+        }
+    }
+
+    /// The rows as a table, sorted.
+    fn table<'v>(
+        &self,
+        rows: &[&'v RowView],
+        mark: impl Fn(CellView) -> &'static str,
+        layout: Layout,
+    ) -> Table<'v> {
+        let (before, _) = self.about_rows.labels();
+        let record = |row: &'v RowView| {
+            let (first, last) = row.labels.split_at(before.len());
+            let label = |cell: &'v String| Cow::Borrowed(&**cell);
+            let mut cells: Cells<'v> = first.iter().map(label).collect();
+            cells.extend(row.cells.iter().map(|&cell| Cow::Borrowed(mark(cell))));
+            cells.extend(last.iter().map(label));
+            Record::from(cells)
+        };
+        Table {
+            header: self.about_rows.headings().collect(),
+            records: self.sorted(rows, layout).into_iter().map(record).collect(),
+        }
+    }
+
+    /// The rows in the order that is asked for: by a verb, those who can't first.
+    fn sorted<'v>(&self, rows: &[&'v RowView], layout: Layout) -> Vec<&'v RowView> {
+        let (before, behind) = self.about_rows.labels();
+        let mut labels = before.iter().chain(behind);
+        let mut rows = rows.to_vec();
+        let Some(by) = layout.sort_by else {
+            return rows;
+        };
+        if let Some(at) = HEADINGS.iter().position(|heading| *heading == by) {
+            rows.sort_by_key(|row| row.cells.get(at).map(|cell| cell.as_str()));
+        } else if let Some(at) = labels.position(|heading| *heading == by) {
+            let label = |row: &'v RowView| row.labels.get(at).map_or("", String::as_str);
+            rows.sort_by(|one, other| natural(label(one), label(other)));
+        }
+        rows
     }
 }
 

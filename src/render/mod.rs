@@ -11,6 +11,7 @@ pub mod check;
 mod csv;
 mod diagnostic;
 pub mod diff;
+mod folded;
 pub mod github;
 mod json;
 mod junit;

@@ -141,7 +141,7 @@ impl NearMissView {
                 "subjectNamespace",
                 format!("{view} grants it to {subject}, a service account of another namespace"),
             ),
-            Miss::GroupName => (
+            Miss::OwnGroupName | Miss::GroupName => (
                 "groupName",
                 format!(
                     "{view} grants it to {subject}; Entra ID's tokens carry object IDs, so this name \

@@ -1,25 +1,24 @@
-//! kubectl's table of `auth can-i --list`.
+//! kubectl's table of `auth can-i --list`, and where its rows come from.
 
 use compact_str::CompactString;
+use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::analysis::rules_review::GrantedRow;
+use crate::authz::rbac::RbacAuthorizer;
 use crate::kube::PolicyRule;
 use crate::kube::discovery::full_name;
 
+use super::RenderError;
+pub use super::table::Headers;
+use super::table::{Cells, Record, Table};
 use super::text::shown;
+use super::unjudged::{self, UnjudgedView};
+use super::view::{GrantView, scope_cell};
 
 /// The least width of a column, and what stands between columns, as kubectl's printer has them.
 const MIN_WIDTH: usize = 6;
 const PADDING: usize = 3;
-
-/// Whether the table has headers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Headers {
-    /// It has.
-    Shown,
-    /// It hasn't.
-    Hidden,
-}
 
 /// The table, byte for byte as kubectl lays it out; but what could mislead is escaped.
 ///
@@ -44,22 +43,13 @@ pub enum Headers {
 pub fn rules_table(rules: &[PolicyRule], headers: Headers) -> String {
     let mut rows: Vec<[String; 4]> = Vec::with_capacity(rules.len() + 1);
     if headers == Headers::Shown {
-        rows.push(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"].map(str::to_owned));
+        rows.push(HEADER.map(str::to_owned));
     }
-    rows.extend(rules.iter().map(|rule| {
-        let group = rule.api_groups.first().map_or("", CompactString::as_str);
-        let resource = rule
-            .resources
-            .first()
-            .map_or_else(String::new, |resource| full_name(resource, group));
-        [
-            resource,
-            go_list(&rule.non_resource_urls),
-            go_list(&rule.resource_names),
-            go_list(&rule.verbs),
-        ]
-        .map(|cell| shown(&cell).into_owned())
-    }));
+    rows.extend(
+        rules
+            .iter()
+            .map(|rule| cells(rule).map(|cell| shown(&cell).into_owned())),
+    );
     let width = |column: usize| {
         rows.iter()
             .map(|row| row[column].chars().count() + PADDING)
@@ -77,6 +67,88 @@ pub fn rules_table(rules: &[PolicyRule], headers: Headers) -> String {
         let _ = writeln!(table, "{verbs}");
     }
     table
+}
+
+/// kubectl's headings.
+const HEADER: [&str; 4] = ["Resources", "Non-Resource URLs", "Resource Names", "Verbs"];
+
+/// The cells of a rule below [`HEADER`].
+fn cells(rule: &PolicyRule) -> [String; 4] {
+    let group = rule.api_groups.first().map_or("", CompactString::as_str);
+    let resource = rule
+        .resources
+        .first()
+        .map_or_else(String::new, |resource| full_name(resource, group));
+    [
+        resource,
+        go_list(&rule.non_resource_urls),
+        go_list(&rule.resource_names),
+        go_list(&rule.verbs),
+    ]
+}
+
+/// A row of the list, and one rule of one binding's role that gives it or some of its verbs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantedRowView {
+    cells: [String; 4],
+    grant: GrantView,
+}
+
+impl GrantedRowView {
+    /// The view of a row.
+    pub fn new(rbac: &RbacAuthorizer, row: &GrantedRow) -> Self {
+        GrantedRowView {
+            cells: cells(&row.rule),
+            grant: GrantView::new(rbac, &row.grant),
+        }
+    }
+}
+
+/// The list with what gives each row: kubectl's columns, and ours behind them.
+fn granted_table(rows: &[GrantedRowView]) -> Table<'_> {
+    let record = |row: &'_ GrantedRowView| {
+        let GrantView {
+            binding,
+            role,
+            rule,
+            source,
+            ..
+        } = &row.grant;
+        let ours = [
+            scope_cell(binding).into_owned(),
+            format!("{}/{}", role.kind, role.name),
+            format!("{}/{}", binding.kind, binding.name),
+            rule.to_string(),
+            source.to_string(),
+        ];
+        let cells = row.cells.iter().cloned().chain(ours);
+        Record::from(cells.map(Cow::Owned).collect::<Cells<'_>>())
+    };
+    let mut header = HEADER.to_vec();
+    header.extend(["Scope", "Role", "Binding", "Rule", "Source"]);
+    Table {
+        header,
+        records: rows.iter().map(record).collect(),
+    }
+}
+
+/// The list with what gives each row, as text.
+pub fn granted_rows_table(rows: &[GrantedRowView], headers: Headers) -> String {
+    granted_table(rows).to_text(headers)
+}
+
+/// The same in CSV, and at the end what isn't judged.
+///
+/// # Errors
+/// If it can't be written.
+pub fn granted_rows_csv(
+    rows: &[GrantedRowView],
+    unjudged: &[UnjudgedView],
+    headers: Headers,
+) -> Result<String, RenderError> {
+    let table = granted_table(rows);
+    let unjudged = unjudged::rows(unjudged, table.header.len());
+    table.to_csv(headers, &unjudged)
 }
 
 /// A list as Go prints it; but no value can pass for two.

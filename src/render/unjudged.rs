@@ -138,6 +138,12 @@ pub fn how_many(unjudged: usize) -> String {
     count(unjudged, "part isn't judged", "parts aren't judged")
 }
 
+/// What a list says of its own end, where something isn't judged.
+pub(super) fn list_may_lack(unjudged: &[UnjudgedView]) -> Option<String> {
+    let told = format!("the list may be incomplete: {}", how_many(unjudged.len()));
+    (!unjudged.is_empty()).then(|| format!("{told} (`-o json` lists them)"))
+}
+
 /// What isn't judged as rows of a table of so many columns: what it is stands in the first ones, its
 /// place in the last.
 pub fn rows(unjudged: &[UnjudgedView], columns: usize) -> Vec<Vec<String>> {

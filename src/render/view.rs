@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use compact_str::CompactString;
 use serde::Serialize;
 
-use crate::authn::Principal;
+use crate::authn::{Principal, service_account_name};
 use crate::authz::Attributes;
 use crate::authz::rbac::Grant;
 use crate::authz::rbac::RbacAuthorizer;
@@ -15,11 +15,24 @@ use crate::kube::{Binding, PolicyRule, Subject, SubjectKind};
 use crate::object::{ObjectRef, Scope};
 use crate::text::{Files, Span, ToldPlace, escaped};
 
+use super::text::shown;
+
 /// The scope of a grant, as a word: `cluster` or `namespace`.
 pub fn scope_word(scope: &Scope) -> &'static str {
     match scope {
         Scope::Cluster => "cluster",
         Scope::Namespace(_) => "namespace",
+    }
+}
+
+/// What tables say of cluster-wide grants; no namespace can be called so.
+pub(super) const CLUSTER_WIDE: &str = "(cluster)";
+
+/// Where a binding grants, for a table: [`CLUSTER_WIDE`], or its namespace.
+pub(super) fn scope_cell(binding: &ObjectRef) -> Cow<'_, str> {
+    match &*binding.namespace {
+        "" => CLUSTER_WIDE.into(),
+        namespace => namespace.into(),
     }
 }
 
@@ -159,6 +172,15 @@ impl SubjectView {
             display_name: known_name(directory, principal.kind, &principal.name),
             name: principal.name.clone(),
         }
+    }
+
+    /// The one word that `lookup` and `--as` take for it: its name, and of a ServiceAccount its user name.
+    pub fn to_word(&self) -> String {
+        let name = match &self.namespace {
+            Some(namespace) => service_account_name(namespace, &self.name),
+            None => self.name.clone(),
+        };
+        shown(&name).into_owned()
     }
 
     /// `name`, or `namespace/name`, for a text.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::analysis::nobody::Nobodies;
+use crate::analysis::owner::{Owner, Owners};
 use crate::analysis::unjudged::with_missing_roles;
 use crate::analysis::who_can::WhoCan;
 use crate::authn::{ImpliedGroup, Principal};
@@ -15,10 +16,14 @@ use crate::cluster::Reach;
 use crate::entra::Directory;
 use crate::kube::SubjectKind;
 
-use super::text::wrapped;
-use super::view::{AttributesView, GrantView, IncompleteView, SubjectView};
+use super::folded::Folded;
+use super::table::{BesideNames, Cells, Columns, Layout, Record, Table};
+use super::text::{shown, wrapped};
+use super::view::{
+    AttributesView, CLUSTER_WIDE, GrantView, IncompleteView, SubjectView, scope_cell,
+};
 use super::words::{describe_implied_group, describe_request};
-use super::{API_VERSION, RenderError, UnjudgedView, csv, table, unjudged};
+use super::{API_VERSION, RenderError, UnjudgedView, unjudged};
 
 /// The answer of `who-can`.
 #[derive(Debug, Clone, Serialize)]
@@ -83,6 +88,9 @@ pub struct AllowedView {
     pub members: Option<Vec<MemberView>>,
     /// Every grant.
     pub grants: Vec<AllowedGrant>,
+    /// Whose the row of someone without grants is.
+    #[serde(skip)]
+    owner: Owner,
 }
 
 /// Why no request can be a subject's.
@@ -127,6 +135,9 @@ pub struct AllowedGrant {
     /// as a User of its full name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectView>,
+    /// Whose it is.
+    #[serde(skip)]
+    owner: Owner,
 }
 
 /// Whether the members of groups are listed.
@@ -136,15 +147,6 @@ pub enum GroupMembers {
     Listed,
     /// Not at all.
     Hidden,
-}
-
-/// How much of each grant a table tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Columns {
-    /// Who, and through which binding and role.
-    Few,
-    /// The kinds, the rule and its place as well.
-    All,
 }
 
 /// A member of a group.
@@ -179,23 +181,34 @@ pub fn members_of(directory: &Directory, group: &str) -> Option<Vec<MemberView>>
     Some(members)
 }
 
-const HEADER: [&str; 8] = [
-    "SUBJECT KIND",
-    "SUBJECT",
-    "NAME",
-    "SCOPE",
-    "BINDING",
-    "ROLE",
-    "RULE",
-    "SOURCE",
+/// The headings of all columns; short columns come first.
+pub const HEADER: [&str; 9] = [
+    "KIND", "SCOPE", "SUBJECT", "NAME", "ROLE", "BINDING", "RULE", "SOURCE", ONLY_NAMES,
 ];
-/// What the scope column says of cluster-wide grants; no namespace can be called so.
-const CLUSTER_WIDE: &str = "(cluster)";
+const ONLY_NAMES: &str = "ONLY-NAMES";
+/// The place of the name that people know among [`HEADER`].
+const NAME: usize = 3;
 /// How many columns the table has that isn't wide.
 const NARROW: usize = 6;
+/// How many it has that is, but for the names of those limited to some.
+const WIDE: usize = 8;
+
+/// How many columns the table has, but for the names of those limited to some.
+fn count(columns: Columns) -> usize {
+    match columns {
+        Columns::Few => NARROW,
+        Columns::All => WIDE,
+    }
+}
+
+/// The headings of the table.
+pub fn headings(columns: Columns) -> impl Iterator<Item = &'static str> {
+    HEADER[..count(columns)].iter().copied().chain([ONLY_NAMES])
+}
 
 impl WhoCanView {
-    /// The view of an answer.
+    /// The view of an answer. With `owners` its tables fold what every cluster has.
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the answer")]
     pub fn new(
         rbac: &RbacAuthorizer,
         directory: &Directory,
@@ -203,9 +216,14 @@ impl WhoCanView {
         reach: Reach,
         found: &WhoCan,
         members: GroupMembers,
+        owners: Option<&Owners>,
         notes: Vec<String>,
     ) -> Self {
         let nobodies = Nobodies::new(rbac.snapshot(), directory);
+        let owner = |principal: &Principal, grant: &Grant| match owners {
+            Some(owners) => owners.of_listed(rbac, principal, grant),
+            None => Owner::Cluster,
+        };
         let allowed =
             |principal: &Principal, grants: &[Grant], only_names, privileged| AllowedView {
                 subject: SubjectView::of(principal, directory),
@@ -219,6 +237,11 @@ impl WhoCanView {
                     }
                     _ => None,
                 },
+                // Every cluster lets `system:masters` do everything.
+                owner: match owners {
+                    Some(_) if privileged => Owner::Kubernetes,
+                    _ => Owner::Cluster,
+                },
                 grants: grants
                     .iter()
                     .map(|grant| {
@@ -228,6 +251,7 @@ impl WhoCanView {
                             grant: GrantView::new(rbac, grant),
                             subject: (written.kind != principal.kind)
                                 .then(|| SubjectView::new(written, binding, directory)),
+                            owner: owner(principal, grant),
                         }
                     })
                     .collect(),
@@ -272,40 +296,57 @@ impl WhoCanView {
         }
     }
 
-    /// The table, and below it those limited to names, notes, and what is incomplete.
-    pub fn to_table(&self, columns: Columns) -> String {
-        let columns = match columns {
-            Columns::Few => NARROW,
-            Columns::All => HEADER.len(),
+    /// The table, and below it those limited to names, notes, and what is incomplete. What every cluster
+    /// has is counted in a line, where the view was made so.
+    pub fn to_table(&self, columns: Columns, layout: Layout) -> String {
+        let mut folded = Folded::default();
+        let table = |records: Vec<Record<'_>>, header: Vec<&'static str>| {
+            let table = Table { header, records };
+            let table = table.sorted(layout).without_empty(HEADER[NAME]);
+            table.to_text(layout.headers)
         };
+        let count = count(columns);
         let (able, limited): (Vec<&AllowedView>, Vec<&AllowedView>) = self
             .subjects
             .iter()
             .partition(|able| able.only_names.is_none());
-        let mut out = table::text(
-            Some(&HEADER[..columns]),
-            &self.rows(&able, columns, Row::Table),
-        );
-        if !self.anyone {
-            out.push('\n');
-            out.push_str(&wrapped(0, &format!("No one else can {}.", self.in_words)));
-            out.push('\n');
+        let able = self.records(&able, columns, Row::Table, |owner| !folded.folds(owner));
+        let any_shown = !able.is_empty();
+        let mut out = table(able, HEADER[..count].to_vec());
+        let whose = folded.whose();
+        let mut limited = self.records(&limited, columns, Row::Limited, |owner| {
+            !folded.folds(owner)
+        });
+        let line = folded.to_line();
+        if limited.is_empty() {
+            out.push_str(&line);
+        }
+        let sentence = match whose {
+            Some(whose) if !any_shown => Some(format!("No one but {whose} can {}.", self.in_words)),
+            _ => (!self.anyone).then(|| format!("No one else can {}.", self.in_words)),
+        };
+        if let Some(sentence) = sentence {
+            let sentence = wrapped(0, &sentence) + "\n";
+            out = match any_shown {
+                true => format!("{out}\n{sentence}"),
+                false => format!("{sentence}{out}"),
+            };
         }
         if !limited.is_empty() {
             out.push_str("\nFor some names only:\n");
-            let mut header = HEADER[..columns].to_vec();
-            header.insert(NARROW, "ONLY NAMES");
-            let mut rows = self.rows(&limited, columns, Row::Table);
-            let mut names = limited.iter().flat_map(|able| {
-                let names = self.names_in_cell(able, ", ");
-                let members = able.members.as_deref().unwrap_or_default().len();
-                std::iter::repeat_n(names, able.grants.len())
-                    .chain(std::iter::repeat_n(String::new(), members))
-            });
-            for row in &mut rows {
-                row.insert(NARROW, names.next().unwrap_or_default().into());
+            let mut header = HEADER[..NARROW].to_vec();
+            header.push(ONLY_NAMES);
+            header.extend(&HEADER[NARROW..count]);
+            for cells in limited
+                .iter_mut()
+                .flat_map(|record| std::iter::once(&mut record.cells).chain(&mut record.below))
+            {
+                // Names stand before rule and source.
+                let names = cells.pop().unwrap_or_default();
+                cells.insert(NARROW, names);
             }
-            out.push_str(&table::text(Some(&header), &rows));
+            out.push_str(&table(limited, header));
+            out.push_str(&line);
         }
         if !self.unjudged.is_empty() || !self.notes.is_empty() {
             out.push('\n');
@@ -321,18 +362,47 @@ impl WhoCanView {
         out
     }
 
-    /// The rows in CSV, those limited to names among them, and at the end what isn't judged.
+    /// All rows in CSV, those limited to names among them, and at the end what isn't judged.
     ///
     /// # Errors
     /// If it can't be written.
-    pub fn to_csv(&self) -> Result<String, RenderError> {
-        let mut header = HEADER.to_vec();
-        header.push("ONLY NAMES");
+    pub fn to_csv(&self, layout: Layout) -> Result<String, RenderError> {
         let all: Vec<&AllowedView> = self.subjects.iter().collect();
-        let mut rows = self.rows(&all, HEADER.len(), Row::Csv);
-        let unjudged = unjudged::rows(&self.unjudged, header.len()).into_iter();
-        rows.extend(unjudged.map(|row| row.into_iter().map(Cow::Owned).collect()));
-        csv::table(&header, &rows)
+        let table = Table {
+            header: HEADER.to_vec(),
+            records: self.records(&all, Columns::All, Row::Csv, |_| true),
+        };
+        let unjudged = unjudged::rows(&self.unjudged, HEADER.len());
+        table.sorted(layout).to_csv(layout.headers, &unjudged)
+    }
+
+    /// All who can, and the members that are listed, as `lookup` and `--as` take them.
+    pub fn to_names(&self) -> Vec<String> {
+        let able = self.subjects.iter();
+        let able = able.filter(|able| able.only_names.is_none());
+        able.flat_map(|able| {
+            let members = able.members.iter().flatten();
+            let members = members.map(|member| shown(&member.name).into_owned());
+            std::iter::once(able.subject.to_word()).chain(members)
+        })
+        .collect()
+    }
+
+    /// What [`to_names`](Self::to_names) can't say.
+    pub fn beside_names(&self) -> BesideNames<'_> {
+        let mut warnings = Vec::new();
+        let limited = self.subjects.iter();
+        let limited = limited.filter(|able| able.only_names.is_some()).count();
+        if limited > 0 {
+            warnings.push(format!(
+                "{limited} more can for some names only, and aren't listed; `-o csv` has them"
+            ));
+        }
+        warnings.extend(unjudged::list_may_lack(&self.unjudged));
+        BesideNames {
+            warnings,
+            notes: &self.notes,
+        }
     }
 
     /// The names for which alone someone can. They stand in the row of every grant, so where that would
@@ -358,13 +428,16 @@ impl WhoCanView {
         )
     }
 
-    fn rows<'v>(
+    /// The rows, of each subject those that are wanted by whose they are.
+    fn records<'v>(
         &'v self,
         subjects: &[&'v AllowedView],
-        columns: usize,
+        columns: Columns,
         form: Row,
-    ) -> Vec<Vec<Cow<'v, str>>> {
-        let mut rows = Vec::new();
+        mut is_wanted: impl FnMut(Owner) -> bool,
+    ) -> Vec<Record<'v>> {
+        let mut records: Vec<Record<'v>> = Vec::new();
+        let count = count(columns);
         for allowed in subjects {
             let mark = match allowed.privileged {
                 true => Some("not from RBAC"),
@@ -376,10 +449,11 @@ impl WhoCanView {
                 (Some(nobody), None) => nobody.mark().into(),
                 (Some(nobody), Some(name)) => format!("{name} ({})", nobody.mark()).into(),
             };
-            let start = || {
-                let mut row = Vec::with_capacity(columns + 1);
+            let start = |scope: Cow<'v, str>| {
+                let mut row: Cells<'v> = Vec::with_capacity(count + 1);
                 row.extend([
                     Cow::Borrowed(allowed.subject.kind),
+                    scope,
                     allowed.subject.full_name(),
                     name.clone(),
                 ]);
@@ -387,52 +461,63 @@ impl WhoCanView {
             };
             let only_names = match form {
                 Row::Table => String::new(),
+                Row::Limited => self.names_in_cell(allowed, ", "),
                 Row::Csv => self.names_in_cell(allowed, " "),
             };
-            let end = |mut row: Vec<Cow<'v, str>>| {
-                row.resize(columns, Cow::default());
-                if form == Row::Csv {
+            let end = |mut row: Cells<'v>| {
+                row.resize(count, Cow::default());
+                if form != Row::Table {
                     row.push(only_names.clone().into());
                 }
                 row
             };
-            if allowed.grants.is_empty() {
-                let mut row = start();
-                row.push(CLUSTER_WIDE.into());
-                rows.push(end(row));
+            let first = records.len();
+            if allowed.grants.is_empty() && is_wanted(allowed.owner) {
+                records.push(end(start(CLUSTER_WIDE.into())).into());
             }
             for allowed_grant in &allowed.grants {
-                let grant = &allowed_grant.grant;
-                let mut row = start();
-                if let Some(written) = &allowed_grant.subject {
-                    row[2] = format!("as {} {}", written.kind, written.name).into();
+                if !is_wanted(allowed_grant.owner) {
+                    continue;
                 }
-                row.push(scope(grant));
+                let grant = &allowed_grant.grant;
+                let mut row = start(scope_cell(&grant.binding));
+                if let Some(written) = &allowed_grant.subject {
+                    row[NAME] = format!("as {} {}", written.kind, written.name).into();
+                }
                 let (binding, role) = (&grant.binding, &grant.role);
-                if columns == NARROW {
-                    row.extend([&binding.name, &role.name].map(|name| Cow::Borrowed(&**name)));
-                } else {
-                    row.extend([
-                        format!("{}/{}", binding.kind, binding.name).into(),
+                match columns {
+                    Columns::Few => {
+                        row.extend([&role.name, &binding.name].map(|name| Cow::Borrowed(&**name)));
+                    }
+                    Columns::All => row.extend([
                         format!("{}/{}", role.kind, role.name).into(),
+                        format!("{}/{}", binding.kind, binding.name).into(),
                         grant.rule.to_string().into(),
                         grant.source.to_string().into(),
-                    ]);
+                    ]),
                 }
-                rows.push(end(row));
+                records.push(end(row).into());
             }
-            for member in allowed.members.iter().flatten() {
-                let kind = match form {
-                    Row::Table => "  member".into(),
-                    Row::Csv => format!("member of {}", allowed.subject.name).into(),
-                };
-                let display_name = member.display_name.as_deref().unwrap_or_default();
-                let mut row = vec![kind, (&*member.name).into(), display_name.into()];
-                row.resize(columns + usize::from(form == Row::Csv), Cow::default());
-                rows.push(row);
+            if records.len() == first {
+                continue;
             }
+            let Some(last) = records.last_mut() else {
+                continue;
+            };
+            last.below
+                .extend(allowed.members.iter().flatten().map(|member| {
+                    let kind = match form {
+                        Row::Table | Row::Limited => "  member".into(),
+                        Row::Csv => format!("member of {}", allowed.subject.name).into(),
+                    };
+                    let display_name = member.display_name.as_deref().unwrap_or_default();
+                    let name = Cow::Borrowed(&*member.name);
+                    let mut row = vec![kind, Cow::default(), name, display_name.into()];
+                    row.resize(count + usize::from(form != Row::Table), Cow::default());
+                    row
+                }));
         }
-        rows
+        records
     }
 }
 
@@ -449,14 +534,10 @@ impl AllowedView {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Row {
+    /// Of those who can.
     Table,
+    /// Of those who can for some names only.
+    Limited,
+    /// Of either.
     Csv,
-}
-
-/// `(cluster)`, or the namespace of the binding.
-fn scope(grant: &GrantView) -> Cow<'_, str> {
-    match &*grant.binding.namespace {
-        "" => CLUSTER_WIDE.into(),
-        namespace => namespace.into(),
-    }
 }

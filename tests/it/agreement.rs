@@ -767,7 +767,7 @@ impl Asked<'_> {
         let attributes = words.attributes(words.namespace.as_deref().unwrap_or_default());
         prop_assert_eq!(&request.attributes, &attributes);
         let allowed = naive.answer(&user, &attributes).allowed;
-        let explained = explain(rbac, &user, &request.attributes).unwrap();
+        let explained = explain(rbac, directory, &user, &request.attributes).unwrap();
         prop_assert_eq!(explained.response.is_allowed(), allowed);
         prop_assert_eq!(reviewed(rbac, &user, &attributes), allowed);
 

@@ -58,16 +58,21 @@ fn len(value: &Value) -> usize {
 }
 
 /// Every format of every command.
-const FORMATS: [(&[&str], &[&str]); 7] = [
+const FORMATS: [(&[&str], &[&str]); 9] = [
     (&["can-i", "get", "pods"], &["text", "json", "yaml"]),
     (
+        &["can-i", "--list"],
+        &["text", "wide", "json", "yaml", "csv"],
+    ),
+    (
         &["who-can", "get", "pods"],
-        &["table", "wide", "json", "yaml", "csv"],
+        &["table", "wide", "name", "json", "yaml", "csv"],
     ),
     (&["lookup", "--rules", "x"], &["text", "json", "yaml"]),
+    (&["lookup", "x"], &["text", "wide", "name", "csv"]),
     (
         &["matrix", "pods"],
-        &["table", "json", "yaml", "csv", "markdown"],
+        &["table", "name", "json", "yaml", "csv", "markdown"],
     ),
     (&["check"], &["table", "json", "yaml", "sarif", "github"]),
     (

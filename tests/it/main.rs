@@ -47,8 +47,10 @@ mod judged_by_base;
 #[cfg(target_os = "linux")]
 mod limits;
 mod long_lists;
+mod meant_names;
 mod naive;
 mod named_creates;
+mod nobodies;
 mod one_cluster;
 #[cfg(unix)]
 mod other_repositories;
@@ -81,8 +83,13 @@ mod second_reader;
 mod sent;
 mod stderr_lines;
 mod support;
+mod tables;
+mod tables_law;
 mod texts;
 mod unknown_subjects;
 mod unknown_subresources;
+mod unrendered;
 mod what_people_see;
 mod who_can;
+#[cfg(target_os = "linux")]
+mod widths;

@@ -33,18 +33,18 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::analysis::owner::default_policies;
 use crate::analysis::unjudged::{Unjudged, missing_role};
 use crate::analysis::who_can::who_can;
 use crate::ask::{KnownSubjects, Note, ResolvedUser, Resolver, Who};
 use crate::authn::Principal;
 use crate::authz::rbac::{Grant, RbacAuthorizer};
 use crate::authz::{Attributes, Authorizer, Decision, chain};
-use crate::cluster::{BindingId, Defaults, Reach, Snapshot};
+use crate::cluster::{BindingId, Reach};
 use crate::diagnostic::{Code, Describe, codes};
 use crate::entra::Directory;
-use crate::kube::default_policy::DefaultPolicy;
-use crate::kube::{Manifest, Subject};
-use crate::text::{Files, Located};
+use crate::kube::Subject;
+use crate::text::Located;
 
 pub use format::{
     AssertedRequests, AssertedSubject, Assertion, AssertionFile, Expectation, FormatError,
@@ -358,15 +358,7 @@ impl Judge<'_> {
     /// Whether the default policy of some version lets someone do this, as in every cluster. A label
     /// alone says nothing: anyone can write it.
     fn every_cluster_lets(&self, principal: &Principal, attributes: &Attributes) -> bool {
-        let defaults = self.defaults.get_or_init(|| {
-            DefaultPolicy::all()
-                .filter_map(|policy| {
-                    let defaults = Defaults::Version(policy);
-                    let nothing = Manifest::default();
-                    RbacAuthorizer::new(Snapshot::new(Files::default(), nothing, defaults)).ok()
-                })
-                .collect()
-        });
+        let defaults = self.defaults.get_or_init(default_policies);
         let user = principal.as_user();
         let mut defaults = defaults.iter();
         defaults.any(|rbac| rbac.decide(&user, attributes) == Decision::Allow)

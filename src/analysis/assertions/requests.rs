@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::ask::{AskedScope, Note, Resolver, Target, UnknownSubject, known_namespaces};
+use crate::ask::{
+    AskedScope, Note, Resolver, Target, UnknownSubject, did_you_mean, known_namespaces, nearest,
+};
 use crate::authz::Attributes;
 use crate::authz::rbac::TooLarge;
 use crate::cluster::Snapshot;
@@ -20,27 +22,47 @@ pub enum CannotJudge {
     #[error("`{0}` is no verb for a URL")]
     UnknownUrlVerb(String),
     /// Neither kubectl nor a rule of the input knows the verb.
-    #[error("no verb `{0}` is known")]
-    UnknownVerb(String),
+    #[error("no verb `{verb}` is known{}", did_you_mean(.nearest.as_deref()))]
+    UnknownVerb {
+        /// The verb.
+        verb: String,
+        /// The known one that is most like it.
+        nearest: Option<String>,
+    },
     /// Neither discovery nor a rule of the input knows the type.
-    #[error("no resource `{0}` is known, neither to Kubernetes nor to the input")]
-    UnknownType(String),
+    #[error(
+        "no resource `{resource}` is known, neither to Kubernetes nor to the input{}",
+        did_you_mean(.nearest.as_deref())
+    )]
+    UnknownType {
+        /// The type as written.
+        resource: String,
+        /// The full name of the known one that is most like it.
+        nearest: Option<String>,
+    },
     /// The type has no such subresource.
-    #[error("{resource} has no subresource `{subresource}`")]
+    #[error("{resource} has no subresource `{subresource}`{}", did_you_mean(.nearest.as_deref()))]
     UnknownSubresource {
         /// The full name of the type.
         resource: String,
         /// The subresource.
         subresource: String,
+        /// The known one that is most like it.
+        nearest: Option<String>,
     },
     /// The input doesn't have the namespace.
-    #[error("the input has no namespace `{0}`")]
-    UnknownNamespace(String),
+    #[error("the input has no namespace `{namespace}`{}", did_you_mean(.nearest.as_deref()))]
+    UnknownNamespace {
+        /// The namespace.
+        namespace: String,
+        /// The known one that is most like it.
+        nearest: Option<String>,
+    },
     /// The selector matches no Namespace.
     #[error("its selector matches no Namespace of the input")]
     NoNamespaceSelected,
     /// Someone whom it names isn't known.
-    #[error("{unknown}")]
+    #[error("{unknown}{}", .unknown.or_else())]
     UnknownSubject {
         /// Who, and who was likely meant.
         unknown: UnknownSubject,
@@ -86,7 +108,10 @@ impl Requests {
                 return Err(CannotJudge::UnknownUrlVerb(verb.clone()));
             }
             if !resolver.verb_is_in_rules(verb) {
-                return Err(CannotJudge::UnknownVerb(verb.clone()));
+                return Err(CannotJudge::UnknownVerb {
+                    nearest: resolver.nearest_verb(verb),
+                    verb: verb.clone(),
+                });
             }
         }
         if let Some(meaning) = target.meaning() {
@@ -137,6 +162,11 @@ fn check_type(
             } else {
                 Err(CannotJudge::UnknownSubresource {
                     resource: resource.full_name(),
+                    nearest: nearest(
+                        subresource,
+                        resource.subresources.iter().map(String::as_str),
+                    )
+                    .map(str::to_owned),
                     subresource: subresource.clone(),
                 })
             }
@@ -149,7 +179,10 @@ fn check_type(
             if !group.is_empty() && resolver.type_is_in_rules(group, resource) {
                 Ok(())
             } else {
-                Err(CannotJudge::UnknownType(asserted.resource.clone()))
+                Err(CannotJudge::UnknownType {
+                    nearest: resolver.nearest_type(&asserted.resource),
+                    resource: asserted.resource.clone(),
+                })
             }
         }
     }
@@ -162,7 +195,10 @@ fn namespaces(snapshot: &Snapshot, wanted: &Namespaces) -> Result<BTreeSet<Strin
         Namespaces::Every => Ok(known.into_iter().map(str::to_owned).collect()),
         Namespaces::Named(names) => {
             if let Some(missing) = names.iter().find(|name| !known.contains(&***name)) {
-                return Err(CannotJudge::UnknownNamespace(missing.clone()));
+                return Err(CannotJudge::UnknownNamespace {
+                    nearest: nearest(missing, known).map(str::to_owned),
+                    namespace: missing.clone(),
+                });
             }
             Ok(names.iter().cloned().collect())
         }

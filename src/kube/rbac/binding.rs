@@ -7,11 +7,12 @@ use compact_str::CompactString;
 use serde::Serialize;
 
 use super::{ALPHA, GROUP, GroupVersion, RoleKind, Served};
-use crate::kube::decode::{Decode, Extent, Source, United};
+use crate::kube::decode::{Decode, Extent, FoundPlaceholder, Source, United};
 use crate::kube::fields::{Invalid, check_name, is_dns_subdomain, no_unknown, string};
 use crate::kube::metadata::{Metadata, RawMetadata};
 use crate::kube::piece::Part;
 use crate::kube::shape::{Text, mapping};
+use crate::kube::unrendered::{PlaceholderField, hint, placeholder};
 use crate::object::{ObjectRef, Scope};
 use crate::text::Located;
 
@@ -234,6 +235,32 @@ impl Decode for Binding {
         (&self.role_ref, &self.subjects) == (&other.role_ref, &other.subjects)
     }
 
+    fn placeholder(&self) -> Option<FoundPlaceholder<'_>> {
+        let of_role = || {
+            placeholder(&self.role_ref.name).map(|text| FoundPlaceholder {
+                text,
+                field: PlaceholderField::RoleRef,
+                span: None,
+            })
+        };
+        let of_subjects = || {
+            let mut subjects = self.subjects.iter().zip(1..);
+            subjects.find_map(|(subject, number)| {
+                let text =
+                    placeholder(&subject.name).or_else(|| placeholder(&subject.namespace))?;
+                Some(FoundPlaceholder {
+                    text,
+                    field: PlaceholderField::Subject(number),
+                    span: Some(subject.span),
+                })
+            })
+        };
+        // Whom it binds is what matters most.
+        of_subjects()
+            .or_else(of_role)
+            .or_else(|| self.placeholder_of_metadata())
+    }
+
     fn unite(&mut self, _other: &Self) -> United {
         United::Apart
     }
@@ -289,7 +316,8 @@ fn subject(
             if !is_dns_subdomain(&name) {
                 return Err(Invalid::new(format!(
                     "name: invalid value `{name}`: a service account's name is made of lower case \
-                     letters, digits, `-` and `.`"
+                     letters, digits, `-` and `.`{}",
+                    hint(&name)
                 )));
             }
             if !api_group.is_empty() {

@@ -7,12 +7,13 @@ use compact_str::CompactString;
 use serde::Serialize;
 
 use super::{GroupVersion, Served};
-use crate::kube::decode::{Decode, Extent, Source, United};
+use crate::kube::decode::{Decode, Extent, FoundPlaceholder, Source, United};
 use crate::kube::fields::{Invalid, no_unknown, strings};
 use crate::kube::metadata::{Metadata, RawMetadata};
 use crate::kube::piece::Part;
 use crate::kube::selector::{LabelSelector, RawSelector, selector};
 use crate::kube::shape::{Text, mapping};
+use crate::kube::unrendered::{PlaceholderField, placeholder};
 use crate::object::ObjectRef;
 use crate::text::Located;
 
@@ -194,6 +195,29 @@ impl Decode for Role {
     fn same_content(&self, other: &Self) -> bool {
         (&self.labels, &self.aggregation_rule, &self.rules)
             == (&other.labels, &other.aggregation_rule, &other.rules)
+    }
+
+    fn placeholder(&self) -> Option<FoundPlaceholder<'_>> {
+        let mut rules = self.rules.iter().zip(1..);
+        let of_rules = rules.find_map(|(rule, number)| {
+            let lists = [
+                &rule.verbs,
+                &rule.api_groups,
+                &rule.resources,
+                &rule.resource_names,
+                &rule.non_resource_urls,
+            ];
+            let text = lists
+                .into_iter()
+                .flatten()
+                .find_map(|word| placeholder(word))?;
+            Some(FoundPlaceholder {
+                text,
+                field: PlaceholderField::Rule(number),
+                span: Some(rule.span),
+            })
+        });
+        of_rules.or_else(|| self.placeholder_of_metadata())
     }
 
     fn unite(&mut self, other: &Self) -> United {

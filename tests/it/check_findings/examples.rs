@@ -420,5 +420,12 @@ pub fn cases() -> Vec<Case> {
             subject("{kind: User, name: v, name: u}"),
             ("name: v, ", ""),
         ),
+        case(
+            "RBAC033",
+            High,
+            6,
+            subject("{kind: Group, name: 'oidc:${TEAM}'}"),
+            ("${TEAM}", "team"),
+        ),
     ]
 }

@@ -30,6 +30,63 @@ pub fn run(folder: &Path, args: &[&str], stdin: &[u8]) -> Output {
     })
 }
 
+/// What the program writes to a terminal of so many columns, without colours.
+#[cfg(target_os = "linux")]
+pub fn run_in_terminal(folder: &Path, args: &[&str], stdin: &[u8], columns: u16) -> String {
+    use std::fs::File;
+    use std::io::Read;
+
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::{
+        OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+    };
+
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&controller).unwrap();
+    unlockpt(&controller).unwrap();
+    let name = ptsname(&controller, Vec::new()).unwrap();
+    let terminal = File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str().unwrap())
+        .unwrap();
+    let size = Winsize {
+        ws_row: 24,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&terminal, size).unwrap();
+    // The ends of lines stay as they are written.
+    let mut modes = tcgetattr(&terminal).unwrap();
+    modes.output_modes.remove(OutputModes::OPOST);
+    tcsetattr(&terminal, OptionalActions::Now, &modes).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
+        .current_dir(folder)
+        .args(args)
+        .env("COLUMNS", columns.to_string())
+        .env("TERM", "xterm-256color")
+        .env_remove("CLICOLOR_FORCE")
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::piped())
+        .stdout(terminal)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let mut written = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(move || pipe.write_all(stdin).unwrap_or_default());
+        // When the last who could write goes away, Linux says that by an error.
+        let _ = File::from(controller).read_to_end(&mut written);
+    });
+    child.wait().unwrap();
+    let text = String::from_utf8(written).unwrap();
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| plain + part.split_once('m').unwrap().1)
+}
+
 /// A run as a transcript: the command line, the exit code, and both outputs.
 pub fn told(folder: &Path, args: &[&str], stdin: &[u8]) -> String {
     let output = run(folder, args, stdin);
