@@ -43,6 +43,12 @@ pub trait Describe: fmt::Display {
         Phrase::Sentence
     }
 
+    /// What of the object it is about, in words that stay the same wherever that stands and however the
+    /// message is worded; none where it is about the object as a whole.
+    fn part(&self) -> Option<String> {
+        None
+    }
+
     /// What cures it, in a sentence.
     fn help(&self) -> Option<String> {
         None
@@ -97,6 +103,9 @@ pub struct Diagnostic {
     pub object: Option<ObjectRef>,
     /// How the message speaks of the object.
     pub phrase: Phrase,
+    /// What of the object it is about, in words that outlast moves and messages; none where it is about
+    /// the object as a whole.
+    pub part: Option<String>,
     /// Where; none where no text is at fault, as when a right is missing.
     pub span: Option<Span>,
     /// Other places that belong to it.
@@ -128,6 +137,7 @@ impl Diagnostic {
             message: description.to_string(),
             object: description.object(),
             phrase: description.phrase(),
+            part: description.part(),
             span: None,
             related: description.related(),
             help: description.help(),
@@ -145,6 +155,7 @@ impl Diagnostic {
             message,
             object: None,
             phrase: Phrase::Sentence,
+            part: None,
             span: None,
             related: Vec::new(),
             help: None,

@@ -176,6 +176,13 @@ impl Describe for Problem {
             | Problem::AfterEnd => None,
         }
     }
+
+    fn part(&self) -> Option<String> {
+        match self {
+            Problem::RepeatedKey { key, .. } => Some(format!("key {key}")),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@
 
 mod aliases;
 mod block_style;
+mod comments;
 mod custom_resource;
 mod decode;
 pub mod default_policy;
@@ -89,6 +90,7 @@ use yaml::{Stumble, YamlReader};
 
 pub use crate::object::{ObjectRef, Scope};
 pub use aliases::ALIASED_IN_ALL;
+pub use comments::{Beside, ToolComment, comments};
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
 pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source, United};
@@ -118,6 +120,8 @@ pub struct Manifest {
     pub diagnostics: Vec<Diagnostic>,
     /// How many objects of other kinds were passed over.
     pub skipped: usize,
+    /// Comments that speak to this program, in the order of the input.
+    pub comments: Vec<ToolComment>,
 }
 
 impl Manifest {
@@ -140,6 +144,7 @@ impl Manifest {
             objects.push(other.objects);
             self.diagnostics.extend(other.diagnostics);
             self.skipped += other.skipped;
+            self.comments.extend(other.comments);
         }
         self.objects.extend(objects);
     }
@@ -302,7 +307,13 @@ impl TextReader<'_> {
         let count = parts.len();
         for (part, (number, taken)) in parts.into_iter().zip((1..).zip(&taken)) {
             match part {
-                Ok(part) => read.push(part),
+                Ok(mut part) => {
+                    if let Taken::Yaml(document, line) = taken {
+                        let found = comments::of_taken(self.file, text, document, *line);
+                        part.comments.extend(found);
+                    }
+                    read.push(part);
+                }
                 Err(mut stumble) => {
                     // In a file that is said to be JSON, people want to know why it isn't.
                     if let Some((first, at, message)) = no_json
