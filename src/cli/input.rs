@@ -13,7 +13,7 @@ use crate::files::{
     AskedBy, IgnoreFiles, ReadError, ReadLimits, ReadRules, Reading, absent, read_paths,
 };
 use crate::kube::{self, Manifest, ObjectKey, Registry};
-use crate::text::{Files, SourceText};
+use crate::text::{FileId, Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
@@ -88,6 +88,8 @@ pub(super) struct Loaded {
     pub(super) directory: Directory,
     /// What rendered folders of the input.
     pub(super) tools: Vec<ToolUse>,
+    /// The file of the settings, where something is to be told of it.
+    pub(super) settings_file: Option<FileId>,
 }
 
 impl Loaded {
@@ -106,6 +108,8 @@ pub(super) struct Wanted<'s> {
     /// What the cluster has beside it.
     pub(super) with: &'s [SourceText],
     pub(super) settings: &'s Settings,
+    /// The file of the settings, where something is to be told of it.
+    pub(super) settings_file: Option<&'s PathBuf>,
     pub(super) defaults: Defaults,
     pub(super) directory: Directory,
 }
@@ -119,6 +123,7 @@ pub(super) struct Parsed {
     pub(super) defaults: Defaults,
     directory: Directory,
     tools: Vec<ToolUse>,
+    settings_file: Option<FileId>,
 }
 
 impl Wanted<'_> {
@@ -128,6 +133,7 @@ impl Wanted<'_> {
             mut reading,
             with,
             settings,
+            settings_file,
             defaults,
             directory,
         } = self;
@@ -153,9 +159,11 @@ impl Wanted<'_> {
         });
         let mut manifest = whole.unwrap_or_default();
         reading.set_origins(&mut files);
+        reading.set_comments(&mut files, &mut manifest.comments);
         manifest.add_unreadable(&mut files, &reading.reading.unreadable);
         let beside = kube::parse_with_progress(&Registry::standard(), &mut files, with, &watch);
         progress.finish();
+        let settings_file = settings_file.map(|path| files.add(path.display().to_string()));
         Parsed {
             files,
             manifest,
@@ -163,6 +171,7 @@ impl Wanted<'_> {
             defaults,
             directory,
             tools: reading.tools,
+            settings_file,
         }
     }
 }
@@ -195,6 +204,7 @@ impl Parsed {
             defaults,
             directory,
             tools,
+            settings_file,
         } = self;
         manifest.extend(vec![beside]);
         let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
@@ -216,6 +226,7 @@ impl Parsed {
             rbac: Rc::new(rbac),
             directory,
             tools,
+            settings_file,
         })
     }
 }
@@ -333,6 +344,7 @@ impl Input<'_> {
             reading,
             with: &with,
             settings,
+            settings_file: settings.config.as_ref().filter(|_| settings.ignores()),
             defaults: settings.defaults()?,
             directory: parse_directory(&directory)?,
         };

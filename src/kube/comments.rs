@@ -50,13 +50,13 @@ impl Beside {
 }
 
 /// Whether a text may hold such comments.
-fn may_hold(text: &str) -> bool {
+pub fn may_hold_comments(text: &str) -> bool {
     memmem::find(text.as_bytes(), MARKER.as_bytes()).is_some()
 }
 
 /// The comments of a document in YAML that begins on this line; none where it can't be read.
 pub(super) fn of_document(file: FileId, text: &str, line: u32) -> Vec<ToolComment> {
-    if !may_hold(text) {
+    if !may_hold_comments(text) {
         return Vec::new();
     }
     let Ok(comments) = yaml::comments(text) else {
@@ -107,7 +107,7 @@ pub(super) fn of_document(file: FileId, text: &str, line: u32) -> Vec<ToolCommen
 
 /// The comments of a text of several documents, as it stands in a file that something else was made of.
 pub fn comments(file: FileId, text: &str) -> Vec<ToolComment> {
-    if !may_hold(text) {
+    if !may_hold_comments(text) {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -125,7 +125,9 @@ pub(super) fn of_taken(file: FileId, text: &str, document: &str, line: u32) -> V
     let before = text.get(..begin).unwrap_or_default();
     let own = before.strip_suffix('\n').unwrap_or(before);
     let own = own.rfind('\n').map_or(0, |at| at + 1);
-    let is_marker = before.get(own..).is_some_and(|line| line.starts_with("---"));
+    let is_marker = before
+        .get(own..)
+        .is_some_and(|line| line.starts_with("---"));
     let whole = text.get(own..begin + document.len());
     match whole.filter(|_| is_marker && line > 1) {
         Some(whole) => of_document(file, whole, line - 1),
@@ -189,7 +191,13 @@ mod tests {
             [
                 (1, Beside::Line(2)),
                 (4, Beside::Object { first: 5, last: 9 }),
-                (7, Beside::Object { first: 10, last: 10 }),
+                (
+                    7,
+                    Beside::Object {
+                        first: 10,
+                        last: 10
+                    }
+                ),
             ]
         );
     }

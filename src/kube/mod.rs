@@ -90,7 +90,7 @@ use yaml::{Stumble, YamlReader};
 
 pub use crate::object::{ObjectRef, Scope};
 pub use aliases::ALIASED_IN_ALL;
-pub use comments::{Beside, ToolComment, comments};
+pub use comments::{Beside, MARKER, ToolComment, comments, may_hold_comments};
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
 pub use decode::{Decode, Extent, GroupVersion, Registry, Served, Source, United};

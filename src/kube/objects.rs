@@ -85,9 +85,8 @@ impl Objects {
     /// Each object, and where it is, type by type.
     pub fn places(&self) -> impl Iterator<Item = (ObjectRef, Span)> {
         let columns = self.columns.iter();
-        columns.flat_map(|column| {
-            (0..column.len()).map(|at| (column.object_ref(at), column.span(at)))
-        })
+        columns
+            .flat_map(|column| (0..column.len()).map(|at| (column.object_ref(at), column.span(at))))
     }
 
     /// Keeps the objects for whose names it says so.

@@ -190,14 +190,9 @@ impl Baseline {
     }
 
     /// How many findings are known.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         let counts = self.0.values().flat_map(KnownFindings::values);
         counts.sum()
-    }
-
-    /// Whether none is known.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The file, sorted.

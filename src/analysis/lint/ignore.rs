@@ -224,9 +224,19 @@ mod tests {
             ("ignored RBAC017 -- x", &[], "", &["RBAC031"]),
             ("ignore rbac017 -- x", &[], "x", &["RBAC031"]),
             ("ignore RBAC017 RBAC004 -- x", &[], "x", &["RBAC031"]),
-            ("ignore RBAC017,RBAC023 -- x", &["RBAC017"], "x", &["RBAC031"]),
+            (
+                "ignore RBAC017,RBAC023 -- x",
+                &["RBAC017"],
+                "x",
+                &["RBAC031"],
+            ),
             ("ignore RBAC020 -- x", &[], "x", &["RBAC031"]),
-            ("ignore RBAC030,RBAC031,RBAC032 -- x", &[], "x", &["RBAC031"; 3]),
+            (
+                "ignore RBAC030,RBAC031,RBAC032 -- x",
+                &[],
+                "x",
+                &["RBAC031"; 3],
+            ),
         ] {
             let (ignore, found) = CommentIgnore::read(text);
             let ids: Vec<&str> = ignore.codes.iter().map(|code| code.id).collect();

@@ -8,7 +8,7 @@ use super::{by_place, may_be_ignored};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::kube::Beside;
-use crate::text::{FileId, Files, Span};
+use crate::text::{FileId, Files, Span, excerpt};
 
 /// By what findings are sorted out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,9 +79,9 @@ impl BaseIgnores {
         let findings = ignored.map(|finding| FindingKey::of(files, finding));
         let mut objects = HashSet::new();
         for (object, span) in base.snapshot().places() {
-            let codes = index.places(files, span).into_iter();
-            let codes = codes.filter_map(|at| index.object_at(at));
-            for codes in codes.filter_map(|object| index.codes_of_objects.get(&object)) {
+            let heads = index.places(files, span).into_iter();
+            let heads = heads.filter_map(|at| index.object_at(at));
+            for codes in heads.filter_map(|head| index.codes_of_objects.get(&head)) {
                 objects.extend(codes.iter().map(|code| (code.id, object.to_string())));
             }
         }
@@ -180,17 +180,18 @@ pub fn sort_out(
     sorted
 }
 
-/// What is wrong with the ignores of the settings, of which those match whose numbers are `matched`.
+/// What is wrong with the ignores of the settings, by their numbers, of which those match that are in
+/// `matched`.
 pub fn faults_of_settings(
     settings: &[SettingsIgnore],
     matched: &HashSet<usize>,
-) -> Vec<Diagnostic> {
+) -> Vec<(usize, Diagnostic)> {
     let mut faults = Vec::new();
     for (number, entry) in settings.iter().enumerate() {
         if entry.held_by == HeldBy::Base {
             continue;
         }
-        let mut tell = |fault| faults.push(Diagnostic::new(entry.span, fault));
+        let mut tell = |fault| faults.push((number, Diagnostic::new(entry.span, fault)));
         let has_reason = !entry.reason.trim().is_empty();
         if !has_reason {
             tell(IgnoreFault::NoReason {
@@ -201,7 +202,7 @@ pub fn faults_of_settings(
             Err(fault) => tell(fault),
             Ok(code) if has_reason && !matched.contains(&number) => tell(IgnoreFault::NothingOf {
                 code,
-                object: crate::text::excerpt(entry.object.trim()).into_owned(),
+                object: excerpt(entry.object.trim()).into_owned(),
             }),
             Ok(_) => {}
         }

@@ -1,11 +1,11 @@
 //! The comments of a text, and what they stand beside.
 
+use super::Error;
 use super::NodeSpan;
 use super::chars::line_end;
 use super::events::check;
 use super::scan::Scanner;
 use super::token::{SyntaxError, TokenKind};
-use super::Error;
 
 /// A comment of a text in YAML.
 ///
@@ -71,7 +71,10 @@ pub fn comments(text: &str) -> Result<Vec<Comment<'_>>, Error> {
             Neighbor::OwnLine
         };
         found.push(Comment {
-            text: text.get(span.range()).unwrap_or_default().trim_start_matches('#'),
+            text: text
+                .get(span.range())
+                .unwrap_or_default()
+                .trim_start_matches('#'),
             span,
             beside,
         });

@@ -11,9 +11,9 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use super::NodeSpan;
 use super::chars::{count, is_blank, is_end, is_gap, is_word, line_end, width};
 use super::resolve::Style;
-use super::NodeSpan;
 use super::token::{Mark, Syntax, SyntaxError, Token, TokenKind};
 
 /// The most characters between the beginning of a key and its `:`.
