@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::analysis::lint::{
     BaseIgnores, Baseline, SettingsIgnore, SortBy, SortedFindings, check, faults_of_settings,
-    may_be_ignored, sort_out,
+    may_be_ignored, sort_out, unjudged_by_folder,
 };
 use crate::analysis::unjudged::unjudged;
 use crate::diagnostic::{Diagnostic, Level, codes};
@@ -259,11 +259,12 @@ impl<'a> Checking<'a> {
             (_, false) => Exit::Yes,
         };
         self.complaints.extend(collide);
+        let unjudged = unjudged_by_folder(files, unjudged(rbac));
         let compared = match baseline.is_some() || self.args.write_baseline.is_some() {
             true => ComparedWith::Baseline,
             false => ComparedWith::Nothing,
         };
-        let view = CheckView::new(files, &sorted, &unjudged(rbac), compared);
+        let view = CheckView::new(files, &sorted, &unjudged, compared);
         Ok(Answered { view, tools, exit })
     }
 

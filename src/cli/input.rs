@@ -5,8 +5,10 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use crate::analysis::lint::{is_left_aside, left_aside};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::{Defaults, Snapshot};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::entra::Directory;
 pub(super) use crate::files::Stdin;
 use crate::files::{
@@ -81,6 +83,10 @@ fn environments(begin: &OsStr) -> Vec<CompletionCandidate> {
 /// How a user gets something to read.
 const HOW_TO_DUMP: &str = "to ask about a cluster, dump it first: kubectl get clusterroles,\
 clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
+
+/// How a user gets folders rendered that hold all there is.
+const HOW_TO_RENDER: &str = "folders of it aren't rendered: name one with `-f`, or let `rbac-eval init` \
+write an environment for each";
 
 /// What was read.
 pub(super) struct Loaded {
@@ -355,13 +361,28 @@ impl Input<'_> {
         // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
         let snapshot = loaded.rbac.snapshot();
         let mut diagnostics = snapshot.diagnostics().iter();
-        let is_unjudged = diagnostics.any(|one| one.is_unjudged());
+        // The answer of a subcommand that holds what is warned about tells of what is left aside.
+        let is_told = |one: &Diagnostic| report == Report::ErrorsOnly && is_left_aside(one);
+        let is_unjudged = diagnostics.any(|one| one.is_unjudged() && !is_told(one));
+        let mut diagnostics = snapshot.diagnostics().iter();
+        let is_rendered = diagnostics.any(|one| one.code == &codes::RENDERED);
         if snapshot.input_objects() == 0 {
+            let is_answered = self.environment().is_some() && !is_unjudged;
+            if report == Report::ErrorsOnly && !is_answered {
+                for aside in left_aside(&loaded.rbac) {
+                    self.warning(&aside.message);
+                }
+            }
             match (self.environment(), is_unjudged) {
                 (Some(_), false) => {}
                 (Some(_), true) => {
                     return Err(Failure::message(format!(
                         "no answer, since nothing in {looked_at} could be judged"
+                    )));
+                }
+                (None, _) if is_rendered => {
+                    return Err(Failure::message(format!(
+                        "no RBAC objects found in {looked_at}; {HOW_TO_RENDER}"
                     )));
                 }
                 (None, _) => return Err(no_objects(&looked_at)),

@@ -75,7 +75,9 @@ mod yaml;
 
 use std::borrow::Cow;
 
-use crate::diagnostic::{Diagnostic, Problem};
+use memchr::memmem;
+
+use crate::diagnostic::{Diagnostic, NoManifest, Problem};
 use crate::parallel;
 use crate::text::{
     FileId, Files, Fingerprint, LineIndex, SourceText, Span, TextTooLarge, UnreadableFile,
@@ -250,10 +252,45 @@ fn parse_text(
         };
         Manifest::broken(Span::whole(file), problem, &input.bytes)
     });
+    let sort = match manifest.diagnostics.is_empty() {
+        true => None,
+        false => NonManifest::of(&text),
+    };
     for diagnostic in &mut manifest.diagnostics {
         diagnostic.named = input.named;
+        let sort = sort.filter(|sort| sort.explains(diagnostic));
+        diagnostic.no_manifest = sort.map(|sort| sort.sort);
     }
     manifest
+}
+
+/// A text that is no manifest as it stands.
+#[derive(Clone, Copy)]
+struct NonManifest {
+    sort: NoManifest,
+    may_have_kind: bool,
+}
+
+impl NonManifest {
+    fn of(text: &str) -> Option<Self> {
+        let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        // The word could be written otherwise.
+        let may_have_kind = has("kind") || has("\\") || has("!!binary");
+        let sort = match (has("{{"), may_have_kind) {
+            (true, _) => NoManifest::Template,
+            (false, false) => NoManifest::NoObject,
+            (false, true) => return None,
+        };
+        Some(NonManifest {
+            sort,
+            may_have_kind,
+        })
+    }
+
+    /// Whether it is why something of the text isn't judged. An object that a server would refuse is one.
+    fn explains(self, diagnostic: &Diagnostic) -> bool {
+        diagnostic.is_unreadable() || diagnostic.is_unjudged() && !self.may_have_kind
+    }
 }
 
 /// What reads a file.

@@ -34,6 +34,7 @@ mod baseline;
 mod bindings;
 mod finding;
 mod ignore;
+mod left_aside;
 mod loading;
 mod named_create;
 mod roles;
@@ -47,6 +48,7 @@ use crate::entra::Directory;
 
 pub use baseline::{Baseline, BaselineError, FindingKey, KnownFindings};
 pub use ignore::{HeldBy, SettingsIgnore, may_be_ignored};
+pub use left_aside::{is_left_aside, left_aside, unjudged_by_folder};
 pub use sort::{
     BaseIgnores, IgnoredBy, IgnoredFinding, SortBy, SortedFindings, faults_of_settings, sort_out,
 };
@@ -56,7 +58,7 @@ pub use sort::{
 ///
 /// With a directory, names are held against it too.
 pub fn check(rbac: &RbacAuthorizer, directory: &Directory) -> Vec<Diagnostic> {
-    let mut findings = loading::findings(rbac);
+    let mut findings = left_aside::gather(rbac.snapshot().files(), loading::findings(rbac));
     bindings::findings(rbac, directory, &mut findings);
     roles::findings(rbac, &mut findings);
     findings.sort_by(by_place);
