@@ -101,7 +101,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     let mut checking = Checking::new(args)?;
     let mut answers = match &args.base {
         None => Answers::of_inputs(input::inputs(&args.input)?, |input| {
-            let about = About {
+            let about = CheckedInput {
                 environment: input.environment(),
                 label: input.label(),
                 ignores: Ignores::of(&input.settings),
@@ -126,7 +126,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
                         baseline,
                         ..
                     } = loaded;
-                    let about = About {
+                    let about = CheckedInput {
                         environment: one.environment(),
                         label: one.label(),
                         ignores: one.ignores().clone(),
@@ -157,8 +157,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Failure> {
     Ok(answers.exit())
 }
 
-/// What an answer is about.
-struct About<'a> {
+/// What is checked: an environment, or the input as a whole.
+struct CheckedInput<'a> {
     environment: Option<&'a str>,
     label: &'a str,
     ignores: Ignores,
@@ -215,7 +215,7 @@ impl<'a> Checking<'a> {
     /// Checks an input. Only those comments count that `base` has, too.
     fn answer(
         &mut self,
-        about: &About<'_>,
+        about: &CheckedInput<'_>,
         loaded: Loaded,
         base: Option<Loaded>,
         baseline: Option<&Baseline>,
@@ -272,7 +272,7 @@ impl<'a> Checking<'a> {
     /// environments may know better.
     fn take_faults(
         &mut self,
-        about: &About<'_>,
+        about: &CheckedInput<'_>,
         settings: &[SettingsIgnore],
         sorted: &mut SortedFindings,
         files: &Files,
@@ -294,7 +294,7 @@ impl<'a> Checking<'a> {
             .extend(matched.filter(|&number| about.ignores.is_of_everything(number)));
     }
 
-    fn note(&mut self, about: &About<'_>, sorted: &SortedFindings) {
+    fn note(&mut self, about: &CheckedInput<'_>, sorted: &SortedFindings) {
         let label = about.label;
         let (are, they) = match sorted.gone {
             1 => ("finding of the baseline is", "it"),

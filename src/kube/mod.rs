@@ -276,7 +276,8 @@ impl NonManifest {
         let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
         // The word could be written otherwise.
         let may_have_kind = has("kind") || has("\\") || has("!!binary");
-        let sort = match (has("{{"), may_have_kind) {
+        let is_template = has("{{") && has("}}");
+        let sort = match (is_template, may_have_kind) {
             (true, _) => NoManifest::Template,
             (false, false) => NoManifest::NoObject,
             (false, true) => return None,

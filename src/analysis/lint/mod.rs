@@ -33,7 +33,7 @@
 mod baseline;
 mod bindings;
 mod finding;
-mod ignore;
+mod ignoring;
 mod left_aside;
 mod loading;
 mod named_create;
@@ -47,14 +47,14 @@ use crate::diagnostic::Diagnostic;
 use crate::entra::Directory;
 
 pub use baseline::{Baseline, BaselineError, FindingKey, KnownFindings};
-pub use ignore::{HeldBy, SettingsIgnore, may_be_ignored};
+pub use ignoring::{HeldBy, SettingsIgnore, may_be_ignored};
 pub use left_aside::{is_left_aside, left_aside, unjudged_by_folder};
 pub use sort::{
     BaseIgnores, IgnoredBy, IgnoredFinding, SortBy, SortedFindings, faults_of_settings, sort_out,
 };
 
-/// Looks for everything that [`FINDINGS`](crate::diagnostic::codes::FINDINGS) lists, sorted by place
-/// and code.
+/// Looks for everything that [`FINDINGS`](crate::diagnostic::codes::FINDINGS) lists but for what is wrong
+/// with ignores, which [`sort_out`] finds; sorted by place and code.
 ///
 /// With a directory, names are held against it too.
 pub fn check(rbac: &RbacAuthorizer, directory: &Directory) -> Vec<Diagnostic> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::baseline::{FindingKey, KnownFindings};
-use super::ignore::{CommentIgnore, HeldBy, IgnoreFault, SettingsIgnore, ignorable};
+use super::ignoring::{CommentIgnore, HeldBy, IgnoreFault, SettingsIgnore, ignorable};
 use super::{by_place, may_be_ignored};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::{Code, Diagnostic};
@@ -214,7 +214,7 @@ pub fn faults_of_settings(
 type FileLine = (FileId, u32);
 
 /// What comments that say the same of the same thing come to.
-struct Group {
+struct CommentGroup {
     code: &'static Code,
     reason: String,
     span: Span,
@@ -226,7 +226,7 @@ struct Group {
 /// The comments by what they stand beside, so that each finding is looked up and no pairs are tried.
 #[derive(Default)]
 struct CommentIndex {
-    groups: Vec<Group>,
+    groups: Vec<CommentGroup>,
     of_lines: HashMap<(FileLine, &'static str), usize>,
     of_objects: HashMap<(FileLine, &'static str), usize>,
     codes_of_objects: HashMap<FileLine, Vec<&'static Code>>,
@@ -261,7 +261,7 @@ impl CommentIndex {
                 let number = known.map_or(number, |known| *known.or_insert(number));
                 match index.groups.get_mut(number) {
                     Some(group) => group.others.push(comment.span),
-                    None => index.groups.push(Group {
+                    None => index.groups.push(CommentGroup {
                         code,
                         reason: ignore.reason.clone(),
                         span: comment.span,
