@@ -227,6 +227,12 @@ impl<'a> Checking<'a> {
             settings_file,
         } = loaded;
         let rbac = &*rbac;
+        if let Some(base) = &base {
+            let objects = base.rbac.snapshot().input_objects() + rbac.snapshot().input_objects();
+            if objects == 0 && about.environment.is_none() && unjudged(rbac).is_empty() {
+                return Err(input::no_objects("BASE and the working tree"));
+            }
+        }
         let files = rbac.snapshot().files();
         let environment = about.environment.unwrap_or_default();
         let settings = about.ignores.in_file(settings_file);

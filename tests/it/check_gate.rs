@@ -287,6 +287,8 @@ fn the_baseline_is_that_of_base() {
     });
     let said = ends("brought", 2, &args, &[(x, &a)], |folder| {
         put(folder, "known.yaml", known);
+        // What no commit has is the user's own.
+        commit(folder);
     });
     assert!(
         said.contains("RBAC028") && said.contains("RBAC004"),

@@ -167,12 +167,15 @@ fn text_is_no_comment() {
     );
     let text = format!("{block}---\n{}", binding("x", "", &group("a")));
     assert_eq!(of_text(&text), expected(&[("RBAC004", 16)], &[]));
-    // A string that holds all of it.
-    let name = "- {kind: Group, name: 'a team # rbac-eval: ignore RBAC004 -- x'}\n";
-    assert_eq!(
-        of_text(&binding("x", "", name)),
-        expected(&[("RBAC004", 6)], &[])
-    );
+    // A string that holds all of it, in one line and in several.
+    let rule = "- {apiGroups: [''], resources: [pods], verbs: [post, '# rbac-eval: ignore RBAC014 -- x']}\n";
+    let lines = "- {apiGroups: [''], resources: [pods], verbs: ['x\n    # rbac-eval: ignore RBAC014 -- x\n    \
+                 ', post]}\n";
+    for (rules, lines) in [(rule, [5, 5]), (lines, [5, 5])] {
+        let role = format!("{RBAC}kind: ClusterRole\nmetadata: {{name: r}}\nrules:\n{rules}");
+        let found: Vec<(&str, u64)> = lines.iter().map(|line| ("RBAC014", *line)).collect();
+        assert_eq!(of_text(&role).without("RBAC017"), expected(&found, &[]));
+    }
 }
 
 #[test]
@@ -190,8 +193,8 @@ fn items_of_lists_have_heads() {
         item("other")
     );
     assert_eq!(
-        of_text(&list),
-        expected(&[("RBAC004", 16), ("RBAC018", 16)], &[("RBAC004", 10)]).without("RBAC018")
+        of_text(&list).without("RBAC018"),
+        expected(&[("RBAC004", 16)], &[("RBAC004", 10)])
     );
     // The head of the list is that of none of them.
     let list = format!(
