@@ -50,13 +50,13 @@ pub enum Neighbor {
 /// If the text can't be taken apart.
 pub fn comments(text: &str) -> Result<Vec<Comment<'_>>, Error> {
     check(text)?;
-    let (marks, begins) = scanned(text).map_err(SyntaxError::told)?;
-    let mut found: Vec<Comment<'_>> = Vec::with_capacity(marks.len());
+    let Scanned { comments, begins } = scanned(text).map_err(SyntaxError::told)?;
+    let mut found: Vec<Comment<'_>> = Vec::with_capacity(comments.len());
     // From the last one on, so that each knows what is below it.
-    for span in marks.into_iter().rev() {
+    for span in comments.into_iter().rev() {
         let beside = if stands_alone(text, span) {
-            let at = begins.partition_point(|&(offset, _)| offset < span.start);
-            let next = begins.get(at).map(|&(_, line)| line);
+            let at = begins.partition_point(|begin| begin.start < span.start);
+            let next = begins.get(at).map(|begin| begin.line);
             let below = span.line + 1;
             let is_adjacent = next == Some(below)
                 || found.last().is_some_and(|later| {
@@ -83,8 +83,14 @@ pub fn comments(text: &str) -> Result<Vec<Comment<'_>>, Error> {
     Ok(found)
 }
 
-/// Where comments stand, and where all else begins that is written: bytes and lines.
-fn scanned(text: &str) -> Result<(Vec<NodeSpan>, Vec<(u32, u32)>), SyntaxError> {
+/// Where things stand in a text.
+struct Scanned {
+    comments: Vec<NodeSpan>,
+    /// Where all else begins that is written.
+    begins: Vec<NodeSpan>,
+}
+
+fn scanned(text: &str) -> Result<Scanned, SyntaxError> {
     let mut scanner = Scanner::with_comments(text);
     let mut begins = Vec::new();
     loop {
@@ -99,11 +105,14 @@ fn scanned(text: &str) -> Result<(Vec<NodeSpan>, Vec<(u32, u32)>), SyntaxError> 
             | TokenKind::BlockEntry
             | TokenKind::DocumentStart
             | TokenKind::DocumentEnd => {}
-            _ => begins.push((span.start, span.line)),
+            _ => begins.push(span),
         }
         scanner.take();
     }
-    Ok((scanner.comments(), begins))
+    Ok(Scanned {
+        comments: scanner.comments(),
+        begins,
+    })
 }
 
 /// Whether nothing but blanks, or the `---` that begins a document, is before it on its line.
