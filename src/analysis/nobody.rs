@@ -170,6 +170,17 @@ impl<'d> Nobodies<'d> {
 }
 
 impl WhyNobody {
+    /// The subject as bound, as `Kind name`.
+    pub fn subject(&self) -> String {
+        match self {
+            WhyNobody::GroupByName { name, .. } => format!("Group {name}"),
+            WhyNobody::NotAGroup { id, .. } => format!("Group {id}"),
+            WhyNobody::NotAUser { name, .. } | WhyNobody::WrongUserName { name, .. } => {
+                format!("User {name}")
+            }
+        }
+    }
+
     /// The code of the finding of `check`.
     pub fn code(&self) -> &'static Code {
         match self {

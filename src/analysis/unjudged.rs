@@ -34,7 +34,7 @@ use std::collections::HashSet;
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::{BindingId, Reach};
-use crate::diagnostic::{Code, Describe, Diagnostic, Severity, codes};
+use crate::diagnostic::{Code, Describe, Diagnostic, NoManifest, Severity, codes};
 use crate::kube::RoleKind;
 use crate::object::{ObjectRef, Scope};
 use crate::text::{Fingerprint, Span};
@@ -52,6 +52,8 @@ pub struct Unjudged {
     pub span: Option<Span>,
     /// What it is and why it isn't judged, in a sentence.
     pub reason: String,
+    /// Of which sort it is, if it is no manifest as it stands, and nobody named it.
+    pub no_manifest: Option<NoManifest>,
 }
 
 impl From<&Diagnostic> for Unjudged {
@@ -62,6 +64,7 @@ impl From<&Diagnostic> for Unjudged {
             object: diagnostic.object.clone(),
             span: diagnostic.span,
             reason: diagnostic.message.clone(),
+            no_manifest: diagnostic.no_manifest.filter(|_| !diagnostic.named),
         }
     }
 }

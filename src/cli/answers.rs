@@ -75,6 +75,7 @@ impl<V> Answers<V> {
                 rbac,
                 directory,
                 tools,
+                ..
             } = input.load(Stdin::Free)?;
             let (view, exit) = answer(input, &rbac, &directory)?;
             Ok(Answered { view, tools, exit })
@@ -119,6 +120,19 @@ impl<V> Answers<V> {
         match self.answers.len() + self.passed_over < self.inputs {
             true => Exit::Error,
             false => gravest,
+        }
+    }
+
+    /// Whether all inputs have an answer.
+    pub(super) fn are_all(&self) -> bool {
+        self.answers.len() + self.passed_over == self.inputs
+    }
+
+    /// Changes answers once all are there, with their exits.
+    pub(super) fn change(&mut self, mut change: impl FnMut(&mut V, &mut Exit)) {
+        for about in &mut self.answers {
+            let Answered { view, exit, .. } = &mut about.answered;
+            change(view, exit);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::analysis::lint::Baseline;
 use crate::cluster::Defaults;
 use crate::files::{AskedBy, IgnoreFiles, ReadError, Reading, Revision, Stdin, absent, read_paths};
 use crate::text::{SourceText, UnreadableFile, WhyUnread};
@@ -10,6 +11,7 @@ use clap::ValueEnum;
 use super::config;
 use super::diagnostics::Report;
 use super::exit::Failure;
+use super::ignores::Ignores;
 use super::input::{InputArgs, Loaded, Parsed, Wanted, parse_directory, read_texts, whole};
 use super::rendering::{self, RenderedReading, Strays};
 use super::settings::{self, Settings};
@@ -32,22 +34,19 @@ pub(super) struct LoadedSides {
     pub(super) notes: Vec<String>,
     /// Files of assertions.
     pub(super) tests: Vec<SourceText>,
+    /// The known findings.
+    pub(super) baseline: Option<Baseline>,
 }
 
-/// Files of assertions, and who names them.
-#[derive(Debug)]
-pub(super) struct AssertionPaths {
-    pub(super) paths: Vec<PathBuf>,
-    pub(super) asked_by: AskedBy,
-}
-
-impl Default for AssertionPaths {
-    fn default() -> Self {
-        AssertionPaths {
-            paths: Vec::new(),
-            asked_by: AskedBy::User,
-        }
-    }
+/// What both sides are held against, beside what the settings say.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum HeldAgainst<'p> {
+    /// Nothing: the sides are compared with each other.
+    EachOther,
+    /// Files of assertions, and who names them.
+    Assertions(&'p [PathBuf], AskedBy),
+    /// What is ignored, and the baseline of known findings, if there is one.
+    Ignores(Option<&'p PathBuf>),
 }
 
 /// An environment, or the input as a whole, as both sides have it.
@@ -58,6 +57,10 @@ pub(super) struct ComparedSettings {
     head: Option<Settings>,
     /// How HEAD says it otherwise, if it does.
     differing: Option<UnreadableFile>,
+    /// What either side ignores.
+    ignores: Ignores,
+    /// How HEAD ignores more, if it does.
+    ignoring_more: Option<UnreadableFile>,
     /// What stands before messages, where there are several.
     label: String,
 }
@@ -87,14 +90,21 @@ pub(super) fn compared_settings(
     settings::check_names(args, &[&*base_names, &*head_names].concat())?;
     let has_no_names = base_names.is_empty() || head_names.is_empty();
     let differs = |base: Option<&Settings>, head: Option<&Settings>| {
-        let differ = from == SettingsSide::Base && base.is_some() && base != head;
-        let path = head.or(base)?.config.as_ref().or(base?.config.as_ref());
-        let name = path.map_or_else(String::new, |path| path.display().to_string());
+        let is_alike = |base: &Settings| head.is_some_and(|head| base.judges_like(head));
+        let differ = from == SettingsSide::Base && base.is_some_and(|base| !is_alike(base));
         let what = match base.and_then(|base| base.environment.as_deref()) {
             Some(environment) => format!("the settings of environment {environment}"),
             None => "the settings".to_owned(),
         };
-        differ.then(|| self::differs(name, &what))
+        differ.then(|| self::differs(settings_file(base, head), &what))
+    };
+    let ignores = |base: Option<&Settings>, head: Option<&Settings>| match from {
+        SettingsSide::Base => Ignores::of_sides(base, head),
+        SettingsSide::Head => head.or(base).map(Ignores::of).unwrap_or_default(),
+    };
+    let ignores_more = |base: Option<&Settings>, head: Option<&Settings>| {
+        let is_more = base.is_some() && ignores(base, head).hold_more_than_base();
+        is_more.then(|| self::differs(settings_file(base, head), "what `check` ignores"))
     };
     let one = |base: Option<&Settings>, head: Option<&Settings>| {
         let judging = match from {
@@ -103,6 +113,8 @@ pub(super) fn compared_settings(
         };
         ComparedSettings {
             differing: differs(base, head),
+            ignores: ignores(base, head),
+            ignoring_more: ignores_more(base, head),
             base: base.and(judging).cloned(),
             head: head.and(judging).cloned(),
             label: String::new(),
@@ -116,14 +128,25 @@ pub(super) fn compared_settings(
     if has_no_names {
         // Where one side names no environments, both are read as the other says.
         let (judging, is_same) = match from {
-            SettingsSide::Base => (&of_base, of_base == of_head),
+            SettingsSide::Base => (&of_base, are_alike(&of_base, &of_head)),
             SettingsSide::Head => (&of_head, true),
+        };
+        // What is ignored is each side's own all the same, where no environment says it.
+        let (whole_base, whole_head) = match from {
+            SettingsSide::Base => (None, of_head.first()),
+            SettingsSide::Head => (of_base.first(), None),
         };
         for settings in judging {
             let mut one = one(Some(settings), Some(settings));
             if !is_same {
                 one.differing = differs(Some(settings), of_head.first());
             }
+            let (base, head) = match from {
+                SettingsSide::Base => (Some(settings), whole_head),
+                SettingsSide::Head => (whole_base, Some(settings)),
+            };
+            one.ignores = ignores(base, head);
+            one.ignoring_more = ignores_more(base, head);
             all.push(one);
         }
     } else {
@@ -165,6 +188,11 @@ impl ComparedSettings {
         self.judging().map_or(&[], |settings| &settings.tests)
     }
 
+    /// What either side ignores.
+    pub(super) fn ignores(&self) -> &Ignores {
+        &self.ignores
+    }
+
     /// Whether HEAD says otherwise how it is judged.
     pub(super) fn differs(&self) -> bool {
         self.differing.is_some()
@@ -174,7 +202,7 @@ impl ComparedSettings {
         self.base.as_ref().or(self.head.as_ref())
     }
 
-    /// Reads both sides. `tests` are files of assertions, which are settings too.
+    /// Reads both sides, and what they are held against, which are settings too.
     ///
     /// A side may hold nothing, and what can't be read of it is told: history can't be mended.
     pub(super) fn load(
@@ -182,7 +210,7 @@ impl ComparedSettings {
         args: &InputArgs,
         sides: &Compared,
         from: SettingsSide,
-        tests: &AssertionPaths,
+        against: HeldAgainst<'_>,
     ) -> Result<LoadedSides, Failure> {
         let Some(settings) = self.judging() else {
             return Err(Failure::message("there is nothing to compare"));
@@ -190,8 +218,25 @@ impl ComparedSettings {
         let side_texts = |paths: &[PathBuf], asked_by| side_texts(args, sides, paths, asked_by);
         let directory = side_texts(&settings.directory, settings.directory_asked_by)?;
         let with = side_texts(&settings.with, AskedBy::Repository)?;
-        let tests = side_texts(&tests.paths, tests.asked_by)?;
+        let tests = match against {
+            HeldAgainst::Assertions(paths, asked_by) => side_texts(paths, asked_by)?,
+            HeldAgainst::EachOther | HeldAgainst::Ignores(_) => Vec::new(),
+        };
         let mut differing: Vec<UnreadableFile> = self.differing.iter().cloned().collect();
+        let mut baseline = None;
+        let report = match against {
+            HeldAgainst::EachOther | HeldAgainst::Assertions(..) => Report::Everything,
+            HeldAgainst::Ignores(path) => {
+                differing.extend(self.ignoring_more.clone());
+                if let Some(path) = path {
+                    let texts = side_texts(std::slice::from_ref(path), AskedBy::User)?;
+                    let (judging, more) = baseline_of(&texts, from)?;
+                    differing.extend(more);
+                    baseline = Some(judging);
+                }
+                Report::ErrorsOnly
+            }
+        };
         for (texts, what) in [
             (&directory, "this directory"),
             (&with, "what the cluster has beside"),
@@ -247,6 +292,11 @@ impl ComparedSettings {
                 reading,
                 with: &with,
                 settings,
+                settings_file: self
+                    .ignores
+                    .are_said()
+                    .then_some(())
+                    .and(settings.config.as_ref()),
                 defaults,
                 directory: parse_directory(&directory)?,
             };
@@ -256,13 +306,13 @@ impl ComparedSettings {
         let (mut before, mut after) = (parse(before, defaults)?, parse(after, defaults)?);
         before.lay_under(Some(&after));
         after.lay_under(Some(&before));
-        let base = self.build(args, before, &sides.base)?;
+        let base = self.build(args, before, &sides.base, report)?;
         // BASE decides for both: HEAD could switch the defaults off for itself.
         after.defaults = match base.rbac.snapshot().defaults() {
             Some(policy) => Defaults::Version(policy),
             None => Defaults::None,
         };
-        let head = self.build(args, after, &sides.head)?;
+        let head = self.build(args, after, &sides.head, report)?;
         let tests = tests.into_iter().flat_map(|texts| match from {
             // What BASE doesn't have yet is told to differ; until it is merged HEAD's is the only one.
             SettingsSide::Base if texts.base.is_empty() => texts.head,
@@ -274,6 +324,7 @@ impl ComparedSettings {
             head,
             notes,
             tests: tests.collect(),
+            baseline,
         })
     }
 
@@ -282,17 +333,59 @@ impl ComparedSettings {
         args: &InputArgs,
         parsed: Parsed,
         side: &ComparedInput,
+        report: Report,
     ) -> Result<Loaded, Failure> {
         let label = match side {
             ComparedInput::Revision(revision) => format!("{}{revision}:", self.label),
             ComparedInput::Path(_) | ComparedInput::WorkingTree => self.label.clone(),
         };
-        let loaded = parsed.build(args, Report::Everything, &side.to_string(), &label)?;
+        let loaded = parsed.build(args, report, &side.to_string(), &label)?;
         Ok(match self.label.is_empty() {
             true => loaded.kept(),
             false => loaded,
         })
     }
+}
+
+/// Whether two sides say the same of all environments.
+fn are_alike(base: &[Settings], head: &[Settings]) -> bool {
+    let mut pairs = base.iter().zip(head);
+    base.len() == head.len() && pairs.all(|(base, head)| base.judges_like(head))
+}
+
+/// The file that settings stand in, preferably HEAD's.
+fn settings_file(base: Option<&Settings>, head: Option<&Settings>) -> String {
+    let mut files = [head, base].into_iter().flatten();
+    let file = files.find_map(|settings| settings.config.as_ref());
+    file.map_or_else(String::new, |path| path.display().to_string())
+}
+
+/// The baseline that counts, and how HEAD adds to it, if it does. One that knows less loosens nothing.
+fn baseline_of(
+    texts: &[SideTexts],
+    from: SettingsSide,
+) -> Result<(Baseline, Option<UnreadableFile>), Failure> {
+    let read = |texts: &[SourceText]| texts.first().map(read_baseline).transpose();
+    let Some(texts) = texts.first() else {
+        return Ok((Baseline::default(), None));
+    };
+    if from == SettingsSide::Head {
+        let head = read(&texts.head)?.unwrap_or_default();
+        return Ok((head, None));
+    }
+    let base = read(&texts.base)?.unwrap_or_default();
+    // One of HEAD that can't be read is another one.
+    let head = read(&texts.head).map(Option::unwrap_or_default);
+    let is_within = head.is_ok_and(|head| head.is_within(&base));
+    let more = (!is_within).then(|| differs(texts.name.clone(), "this baseline"));
+    Ok((base, more))
+}
+
+/// Reads a baseline.
+pub(super) fn read_baseline(text: &SourceText) -> Result<Baseline, Failure> {
+    let content = str::from_utf8(&text.bytes)
+        .map_err(|_| Failure::message(format!("{}: it is not UTF-8", text.name)))?;
+    Baseline::read(&text.name, content).map_err(|error| Failure::message(error.to_string()))
 }
 
 /// Reads one side of a comparison. All sides read the same paths by the same rules.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::environment::{self, Environment};
+use super::environment::{self, Environment, IgnoreEntry};
 use super::exit::Failure;
 use crate::files::{AskedBy, ReadError, ReadLimits, ReadRules, Revision, read_paths};
 use crate::text::yaml;
@@ -33,6 +33,9 @@ pub(super) struct Config {
     /// As `--defaults`.
     #[serde(default)]
     pub(super) defaults: Option<String>,
+    /// Findings that `check` ignores, in all environments.
+    #[serde(default)]
+    pub(super) ignore: Vec<IgnoreEntry>,
     /// The clusters that the repository is for, in place of `files`.
     #[serde(default)]
     pub(super) environments: Vec<Environment>,

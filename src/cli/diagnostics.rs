@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::analysis::lint::is_left_aside;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::{Code, Diagnostic, codes};
 
@@ -12,7 +13,7 @@ use super::out;
 pub(super) enum Report {
     Everything,
     ErrorsOnly,
-    /// For an input without objects: errors, and why there are none.
+    /// For an input without objects: errors, and why there are none. What is left aside is told by who asks.
     ErrorsAndUnjudged,
 }
 
@@ -22,7 +23,7 @@ impl Report {
         match self {
             Report::Everything => true,
             Report::ErrorsOnly => false,
-            Report::ErrorsAndUnjudged => diagnostic.is_unjudged(),
+            Report::ErrorsAndUnjudged => diagnostic.is_unjudged() && !is_left_aside(diagnostic),
         }
     }
 }

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use super::answers::{Answered, Answers};
 use super::collisions;
 use super::comparison::{
-    AssertionPaths, ComparedSettings, LoadedSides, SettingsSide, compared_settings,
+    ComparedSettings, HeldAgainst, LoadedSides, SettingsSide, compared_settings,
 };
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs};
@@ -138,12 +138,7 @@ fn answer(
 ) -> Result<Answered<DiffView>, Failure> {
     let LoadedSides {
         base, head, notes, ..
-    } = compared.load(
-        &args.input,
-        sides,
-        args.settings,
-        &AssertionPaths::default(),
-    )?;
+    } = compared.load(&args.input, sides, args.settings, HeldAgainst::EachOther)?;
     let (before, after) = (&*base.rbac, &*head.rbac);
     let unjudged = unjudged_since(before, after);
     let objects = base.rbac.snapshot().input_objects() + head.rbac.snapshot().input_objects();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kube::is_dns_label;
 use crate::text::excerpt;
+use crate::text::yaml::Spanned;
 
 /// One cluster, as `.rbac-eval.yaml` names it. Paths are relative to that file's folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -45,7 +46,60 @@ pub(super) struct Environment {
     /// Files of assertions, for `test`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) tests: Vec<PathBuf>,
+    /// Findings that `check` ignores.
+    #[serde(default, skip_serializing)]
+    pub(super) ignore: Vec<IgnoreEntry>,
 }
+
+/// A finding that `check` ignores. Where it stands is no part of what it says.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `code`, `object` and `reason`"
+)]
+pub(super) struct IgnoreEntry {
+    /// The code, with its place.
+    pub(super) code: Placed,
+    /// The object, as findings print it.
+    pub(super) object: String,
+    /// Why.
+    #[serde(default)]
+    pub(super) reason: Option<String>,
+}
+
+impl IgnoreEntry {
+    /// Whether two entries ignore the same findings.
+    pub(super) fn is_like(&self, other: &IgnoreEntry) -> bool {
+        self.code == other.code && self.object.trim() == other.object.trim()
+    }
+}
+
+/// A word of the settings, and where it stands.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "Spanned<String>")]
+pub(super) struct Placed {
+    pub(super) word: String,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl From<Spanned<String>> for Placed {
+    fn from(spanned: Spanned<String>) -> Self {
+        Placed {
+            word: spanned.value,
+            line: spanned.span.line,
+            column: spanned.span.column,
+        }
+    }
+}
+
+impl PartialEq for Placed {
+    fn eq(&self, other: &Self) -> bool {
+        self.word == other.word
+    }
+}
+
+impl Eq for Placed {}
 
 /// A chart, and how it is installed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]

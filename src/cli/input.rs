@@ -5,15 +5,17 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use crate::analysis::lint::{is_left_aside, left_aside};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::{Defaults, Snapshot};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::entra::Directory;
 pub(super) use crate::files::Stdin;
 use crate::files::{
     AskedBy, IgnoreFiles, ReadError, ReadLimits, ReadRules, Reading, absent, read_paths,
 };
 use crate::kube::{self, Manifest, ObjectKey, Registry};
-use crate::text::{Files, SourceText};
+use crate::text::{FileId, Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
@@ -82,12 +84,18 @@ fn environments(begin: &OsStr) -> Vec<CompletionCandidate> {
 const HOW_TO_DUMP: &str = "to ask about a cluster, dump it first: kubectl get clusterroles,\
 clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
 
+/// How a user gets folders rendered that hold all there is.
+const HOW_TO_RENDER: &str = "folders of it aren't rendered: name one with `-f`, or let `rbac-eval init` \
+write an environment for each";
+
 /// What was read.
 pub(super) struct Loaded {
     pub(super) rbac: Rc<RbacAuthorizer>,
     pub(super) directory: Directory,
     /// What rendered folders of the input.
     pub(super) tools: Vec<ToolUse>,
+    /// The file of the settings, where something is to be told of it.
+    pub(super) settings_file: Option<FileId>,
 }
 
 impl Loaded {
@@ -106,6 +114,8 @@ pub(super) struct Wanted<'s> {
     /// What the cluster has beside it.
     pub(super) with: &'s [SourceText],
     pub(super) settings: &'s Settings,
+    /// The file of the settings, where something is to be told of it.
+    pub(super) settings_file: Option<&'s PathBuf>,
     pub(super) defaults: Defaults,
     pub(super) directory: Directory,
 }
@@ -119,6 +129,7 @@ pub(super) struct Parsed {
     pub(super) defaults: Defaults,
     directory: Directory,
     tools: Vec<ToolUse>,
+    settings_file: Option<FileId>,
 }
 
 impl Wanted<'_> {
@@ -128,6 +139,7 @@ impl Wanted<'_> {
             mut reading,
             with,
             settings,
+            settings_file,
             defaults,
             directory,
         } = self;
@@ -153,9 +165,11 @@ impl Wanted<'_> {
         });
         let mut manifest = whole.unwrap_or_default();
         reading.set_origins(&mut files);
+        reading.set_comments(&mut files, &mut manifest.comments);
         manifest.add_unreadable(&mut files, &reading.reading.unreadable);
         let beside = kube::parse_with_progress(&Registry::standard(), &mut files, with, &watch);
         progress.finish();
+        let settings_file = settings_file.map(|path| files.add(path.display().to_string()));
         Parsed {
             files,
             manifest,
@@ -163,6 +177,7 @@ impl Wanted<'_> {
             defaults,
             directory,
             tools: reading.tools,
+            settings_file,
         }
     }
 }
@@ -195,6 +210,7 @@ impl Parsed {
             defaults,
             directory,
             tools,
+            settings_file,
         } = self;
         manifest.extend(vec![beside]);
         let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
@@ -216,6 +232,7 @@ impl Parsed {
             rbac: Rc::new(rbac),
             directory,
             tools,
+            settings_file,
         })
     }
 }
@@ -333,6 +350,7 @@ impl Input<'_> {
             reading,
             with: &with,
             settings,
+            settings_file: settings.config.as_ref().filter(|_| settings.ignores()),
             defaults: settings.defaults()?,
             directory: parse_directory(&directory)?,
         };
@@ -343,13 +361,28 @@ impl Input<'_> {
         // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
         let snapshot = loaded.rbac.snapshot();
         let mut diagnostics = snapshot.diagnostics().iter();
-        let is_unjudged = diagnostics.any(|one| one.is_unjudged());
+        // The answer of a subcommand that holds what is warned about tells of what is left aside.
+        let is_told = |one: &Diagnostic| report == Report::ErrorsOnly && is_left_aside(one);
+        let is_unjudged = diagnostics.any(|one| one.is_unjudged() && !is_told(one));
+        let mut diagnostics = snapshot.diagnostics().iter();
+        let is_rendered = diagnostics.any(|one| one.code == &codes::RENDERED);
         if snapshot.input_objects() == 0 {
+            let is_answered = self.environment().is_some() && !is_unjudged;
+            if report == Report::ErrorsOnly && !is_answered {
+                for aside in left_aside(&loaded.rbac) {
+                    self.warning(&aside.message);
+                }
+            }
             match (self.environment(), is_unjudged) {
                 (Some(_), false) => {}
                 (Some(_), true) => {
                     return Err(Failure::message(format!(
                         "no answer, since nothing in {looked_at} could be judged"
+                    )));
+                }
+                (None, _) if is_rendered => {
+                    return Err(Failure::message(format!(
+                        "no RBAC objects found in {looked_at}; {HOW_TO_RENDER}"
                     )));
                 }
                 (None, _) => return Err(no_objects(&looked_at)),

@@ -10,6 +10,7 @@ mod diagnostics;
 mod diff;
 mod environment;
 mod exit;
+mod ignores;
 mod init;
 mod input;
 mod lookup;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::files::{ReadLimits, Reading, shown};
-use crate::kube::{self, Binding, Role};
-use crate::text::{Files, Fingerprint, Origins, SourceText, UnreadableFile, WhyUnread};
+use crate::kube::{self, Binding, Role, ToolComment};
+use crate::text::{FileId, Files, Fingerprint, Origins, SourceText, UnreadableFile, WhyUnread};
 use crate::tools::{Plan, Stray, ToolUse};
 
 use super::exit::Failure;
@@ -35,6 +35,10 @@ pub(super) struct RenderedReading {
     drawn_on: BTreeMap<String, Fingerprint>,
     /// What was asked for and isn't judged by itself, since a folder that is rendered draws on it.
     part_of_others: BTreeSet<String>,
+    /// Rendered texts, by their numbers, whose comments don't count, since their sources' do.
+    comments_elsewhere: BTreeSet<usize>,
+    /// These sources.
+    commented: Vec<SourceText>,
     /// Templates of which what they make may differ from one rendering to the next.
     may_differ: Vec<UnreadableFile>,
 }
@@ -61,6 +65,23 @@ impl RenderedReading {
         for (number, origins) in std::mem::take(&mut self.origins) {
             if let Some(file) = files.nth(number) {
                 files.set_origins(file, origins);
+            }
+        }
+    }
+
+    /// Puts the comments of files that folders were rendered from in place of those of what was rendered.
+    pub(super) fn set_comments(&mut self, files: &mut Files, comments: &mut Vec<ToolComment>) {
+        let elsewhere = std::mem::take(&mut self.comments_elsewhere).into_iter();
+        let elsewhere: BTreeSet<FileId> = elsewhere.filter_map(|at| files.nth(at)).collect();
+        comments.retain(|comment| !elsewhere.contains(&comment.span.file));
+        let mut known = BTreeSet::new();
+        for text in std::mem::take(&mut self.commented) {
+            // Several folders may draw on one file.
+            if known.insert(text.name.clone())
+                && let Ok(content) = str::from_utf8(&text.bytes)
+                && kube::may_hold_comments(content)
+            {
+                comments.extend(kube::comments(files.add(text.name), content));
             }
         }
     }
@@ -186,6 +207,10 @@ pub(super) fn render(
                 }
                 let number = rendered.reading.texts.len();
                 rendered.origins.push((number, text.origins));
+                if let Some(commented) = text.commented {
+                    rendered.comments_elsewhere.insert(number);
+                    rendered.commented.extend(commented);
+                }
                 if let Some(namespace) = namespace {
                     rendered.namespaces.insert(number, namespace);
                 }

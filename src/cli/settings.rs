@@ -11,7 +11,7 @@ use crate::text::excerpt;
 use crate::tools::HelmOptions;
 
 use super::config::{FILE_NAME, FoundConfig};
-use super::environment::{Chart, Environment};
+use super::environment::{Chart, Environment, IgnoreEntry};
 use super::exit::Failure;
 use super::input::InputArgs;
 use super::rendering::Strays;
@@ -40,6 +40,10 @@ pub(super) struct Settings {
     pub(super) directory_asked_by: AskedBy,
     /// Files of assertions.
     pub(super) tests: Vec<PathBuf>,
+    /// Findings that `check` ignores in all environments.
+    pub(super) ignore_everywhere: Vec<IgnoreEntry>,
+    /// Those that it ignores in this one.
+    pub(super) ignore: Vec<IgnoreEntry>,
 }
 
 impl Settings {
@@ -85,6 +89,8 @@ impl Settings {
             directory: args.directory.clone(),
             directory_asked_by: AskedBy::User,
             tests: Vec::new(),
+            ignore_everywhere: Vec::new(),
+            ignore: Vec::new(),
         };
         if !settings.files.is_empty() {
             return Ok((settings, Vec::new()));
@@ -100,6 +106,7 @@ impl Settings {
             settings.directory_asked_by = AskedBy::Repository;
         }
         settings.files = seen_from(&folder, &config.files);
+        settings.ignore_everywhere = config.ignore;
         let environments = config.environments.into_iter();
         let environments = environments.map(|environment| environment.seen_from(&folder));
         Ok((settings, environments.collect()))
@@ -139,7 +146,24 @@ impl Settings {
             self.directory = environment.directory;
         }
         self.tests = environment.tests;
+        self.ignore = environment.ignore;
         self
+    }
+
+    /// Whether another says the same, but for what `check` ignores, which is no business of other
+    /// commands.
+    pub(super) fn judges_like(&self, other: &Settings) -> bool {
+        let without_ignores = |settings: &Settings| Settings {
+            ignore_everywhere: Vec::new(),
+            ignore: Vec::new(),
+            ..settings.clone()
+        };
+        without_ignores(self) == without_ignores(other)
+    }
+
+    /// Whether it says anything that `check` ignores.
+    pub(super) fn ignores(&self) -> bool {
+        !self.ignore.is_empty() || !self.ignore_everywhere.is_empty()
     }
 
     /// Whether `--env` asks for it. It asks for all where it isn't given.

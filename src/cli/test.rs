@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
 use super::collisions;
-use super::comparison::{AssertionPaths, LoadedSides, SettingsSide, compared_settings};
+use super::comparison::{HeldAgainst, LoadedSides, SettingsSide, compared_settings};
 use super::exit::{Exit, Failure};
 use super::input::{self, InputArgs, Loaded};
 use super::out::{self, DocumentFormat};
@@ -98,7 +98,10 @@ pub(super) fn run(args: &TestArgs) -> Result<Exit, Failure> {
                     answers.pass_over();
                     continue;
                 }
-                let loaded = one.load(&args.input, &sides, args.settings, &files);
+                let loaded = {
+                    let files = HeldAgainst::Assertions(&files.paths, files.asked_by);
+                    one.load(&args.input, &sides, args.settings, files)
+                };
                 let found = loaded.and_then(|loaded| {
                     for note in &loaded.notes {
                         out::note(&format!("{}{note}", one.label()));
@@ -152,6 +155,12 @@ fn check_named<'s>(
     ))
 }
 
+/// Files of assertions, and who names them.
+struct AssertionPaths {
+    paths: Vec<PathBuf>,
+    asked_by: AskedBy,
+}
+
 /// The files of assertions: those of the command line, else those that the settings name.
 fn assertion_files(args: &TestArgs, named: &[PathBuf]) -> AssertionPaths {
     let (paths, asked_by) = match args.files.is_empty() {
@@ -185,6 +194,7 @@ fn judge_files(
         rbac,
         directory,
         tools,
+        ..
     } = head;
     let rbac = &*rbac;
     let files = parse_files(texts)?;

@@ -13,9 +13,10 @@ use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::discovery::Discovery;
 use crate::kube::{
     Binding, BindingKind, CustomResourceDefinition, Manifest, Namespace, Objects, Role, RoleKind,
-    ServiceAccount,
+    ServiceAccount, ToolComment,
 };
-use crate::text::{Files, Located};
+use crate::object::ObjectRef;
+use crate::text::{Files, Located, Span};
 
 pub use duplicates::Collision;
 
@@ -99,6 +100,7 @@ pub struct Snapshot {
     files: Files,
     diagnostics: Vec<Diagnostic>,
     collisions: Vec<Collision>,
+    comments: Vec<ToolComment>,
     discovery: Discovery,
     objects: Objects,
     defaults: Option<DefaultPolicy>,
@@ -128,6 +130,7 @@ impl Snapshot {
         let built_in = objects.lengths();
         let mut diagnostics = manifest.diagnostics;
         let mut collisions = Vec::new();
+        let comments = manifest.comments;
         objects.extend(vec![manifest.objects]);
         for (at, column) in objects.columns_mut().iter_mut().enumerate() {
             let built_in = built_in.get(at).copied().unwrap_or_default();
@@ -145,6 +148,7 @@ impl Snapshot {
             files,
             diagnostics,
             collisions,
+            comments,
             discovery,
             objects,
             defaults,
@@ -180,6 +184,16 @@ impl Snapshot {
     /// Definitions of one object that differ, of which the input doesn't tell which a cluster has.
     pub fn collisions(&self) -> &[Collision] {
         &self.collisions
+    }
+
+    /// Comments of the input that speak to this program.
+    pub fn comments(&self) -> &[ToolComment] {
+        &self.comments
+    }
+
+    /// Each object, and where it stands.
+    pub fn places(&self) -> impl Iterator<Item = (ObjectRef, Span)> {
+        self.objects.places()
     }
 
     /// The API resources: built in, and of the input's CustomResourceDefinitions.

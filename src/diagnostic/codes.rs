@@ -117,6 +117,9 @@ codes! {
         REPLACES_DEFAULT = "RBAC027", Medium, "built-in default with other rules or subjects";
         SETTINGS_DIFFER = "RBAC028", High, "settings that the change itself changes", Unjudged;
         REPEATED_KEY = "RBAC029", Medium, "key that stands twice";
+        IGNORE_WITHOUT_REASON = "RBAC030", Medium, "ignore without a reason";
+        IGNORE_NOT_UNDERSTOOD = "RBAC031", Medium, "ignore that names nothing that can be ignored";
+        IGNORE_OF_NOTHING = "RBAC032", Medium, "ignore that matches nothing";
         UNRENDERED = "RBAC033", High, "name that isn't rendered", Unjudged;
     }
     /// What `check` finds, by id.

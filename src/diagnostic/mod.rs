@@ -43,6 +43,17 @@ pub trait Describe: fmt::Display {
         Phrase::Sentence
     }
 
+    /// What of the object it is about, in words that stay the same wherever that stands and however the
+    /// message is worded; none where it is about the object as a whole.
+    fn part(&self) -> Option<String> {
+        None
+    }
+
+    /// Of which sort what it is about is, if it is no manifest as it stands.
+    fn no_manifest(&self) -> Option<NoManifest> {
+        None
+    }
+
     /// What cures it, in a sentence.
     fn help(&self) -> Option<String> {
         None
@@ -61,6 +72,26 @@ pub struct Related {
     pub span: Span,
     /// What stands there; empty where the diagnostic's own message says it.
     pub message: String,
+}
+
+/// What a folder may hold that can't be read and is no manifest as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NoManifest {
+    /// A folder whose manifests Helm makes.
+    Chart,
+    /// A file with `{{`, of which something else makes manifests.
+    Template,
+    /// A file without the word that every Kubernetes object has.
+    NoObject,
+}
+
+impl NoManifest {
+    /// All of them.
+    pub const ALL: [NoManifest; 3] = [
+        NoManifest::Chart,
+        NoManifest::Template,
+        NoManifest::NoObject,
+    ];
 }
 
 /// How a message speaks of its object.
@@ -97,6 +128,9 @@ pub struct Diagnostic {
     pub object: Option<ObjectRef>,
     /// How the message speaks of the object.
     pub phrase: Phrase,
+    /// What of the object it is about, in words that outlast moves and messages; none where it is about
+    /// the object as a whole.
+    pub part: Option<String>,
     /// Where; none where no text is at fault, as when a right is missing.
     pub span: Option<Span>,
     /// Other places that belong to it.
@@ -105,6 +139,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Whether the user named the very file, rather than a folder that holds it.
     pub named: bool,
+    /// Of which sort what it is about is, if it is no manifest as it stands.
+    pub no_manifest: Option<NoManifest>,
     /// What it is about, where that can be compared: the text of an object that isn't used, of a file
     /// that can't be read. None where nothing tells whether it stayed the same.
     pub content: Option<Fingerprint>,
@@ -128,10 +164,12 @@ impl Diagnostic {
             message: description.to_string(),
             object: description.object(),
             phrase: description.phrase(),
+            part: description.part(),
             span: None,
             related: description.related(),
             help: description.help(),
             named: true,
+            no_manifest: description.no_manifest(),
             content: None,
         }
     }
@@ -145,10 +183,12 @@ impl Diagnostic {
             message,
             object: None,
             phrase: Phrase::Sentence,
+            part: None,
             span: None,
             related: Vec::new(),
             help: None,
             named: true,
+            no_manifest: None,
             content: None,
         }
     }

@@ -1,6 +1,6 @@
 //! What may be wrong with the input.
 
-use super::{Code, Describe, Severity, codes};
+use super::{Code, Describe, NoManifest, Severity, codes};
 use crate::object::ObjectRef;
 use crate::text::WhyUnread;
 
@@ -189,6 +189,20 @@ impl Describe for Problem {
             | Problem::NotRead(_)
             | Problem::NotAnObject
             | Problem::AfterEnd => None,
+        }
+    }
+
+    fn no_manifest(&self) -> Option<NoManifest> {
+        match self {
+            Problem::NotRead(why) => why.is_chart().then_some(NoManifest::Chart),
+            _ => None,
+        }
+    }
+
+    fn part(&self) -> Option<String> {
+        match self {
+            Problem::RepeatedKey { key, .. } => Some(format!("key {key}")),
+            _ => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::ReadError;
 use super::limits::Budget;
-use crate::text::WhyUnread;
+use crate::text::{HELM, WhyUnread};
 
 /// How many links are followed from one path, as Linux does.
 const MAX_LINKS: usize = 40;
@@ -176,7 +176,7 @@ const RENDERERS: [(&str, &str, &str); 4] = [
     ("kustomization.yaml", "kustomize", "kubectl kustomize"),
     ("kustomization.yml", "kustomize", "kubectl kustomize"),
     ("Kustomization", "kustomize", "kubectl kustomize"),
-    ("Chart.yaml", "Helm", "helm template"),
+    ("Chart.yaml", HELM, "helm template"),
 ];
 
 /// Whether a file says of what kustomize makes manifests.

@@ -52,6 +52,7 @@
 pub mod aks;
 mod aliases;
 mod block_style;
+mod comments;
 mod custom_resource;
 mod decode;
 pub mod default_policy;
@@ -76,7 +77,9 @@ mod yaml;
 
 use std::borrow::Cow;
 
-use crate::diagnostic::{Diagnostic, Problem};
+use memchr::memmem;
+
+use crate::diagnostic::{Diagnostic, NoManifest, Problem};
 use crate::parallel;
 use crate::text::{
     FileId, Files, Fingerprint, LineIndex, SourceText, Span, TextTooLarge, UnreadableFile,
@@ -91,6 +94,7 @@ use yaml::{Stumble, YamlReader};
 
 pub use crate::object::{ObjectRef, Scope};
 pub use aliases::ALIASED_IN_ALL;
+pub use comments::{Beside, MARKER, ToolComment, comments, may_hold_comments};
 pub use compact_str::CompactString;
 pub use custom_resource::CustomResourceDefinition;
 pub use decode::{
@@ -123,6 +127,8 @@ pub struct Manifest {
     pub diagnostics: Vec<Diagnostic>,
     /// How many objects of other kinds were passed over.
     pub skipped: usize,
+    /// Comments that speak to this program, in the order of the input.
+    pub comments: Vec<ToolComment>,
 }
 
 impl Manifest {
@@ -145,6 +151,7 @@ impl Manifest {
             objects.push(other.objects);
             self.diagnostics.extend(other.diagnostics);
             self.skipped += other.skipped;
+            self.comments.extend(other.comments);
         }
         self.objects.extend(objects);
     }
@@ -250,10 +257,46 @@ fn parse_text(
         };
         Manifest::broken(Span::whole(file), problem, &input.bytes)
     });
+    let sort = match manifest.diagnostics.is_empty() {
+        true => None,
+        false => NonManifest::of(&text),
+    };
     for diagnostic in &mut manifest.diagnostics {
         diagnostic.named = input.named;
+        let sort = sort.filter(|sort| sort.explains(diagnostic));
+        diagnostic.no_manifest = sort.map(|sort| sort.sort);
     }
     manifest
+}
+
+/// A text that is no manifest as it stands.
+#[derive(Clone, Copy)]
+struct NonManifest {
+    sort: NoManifest,
+    may_have_kind: bool,
+}
+
+impl NonManifest {
+    fn of(text: &str) -> Option<Self> {
+        let has = |word: &str| memmem::find(text.as_bytes(), word.as_bytes()).is_some();
+        // The word could be written otherwise.
+        let may_have_kind = has("kind") || has("\\") || has("!!binary");
+        let is_template = has("{{") && has("}}");
+        let sort = match (is_template, may_have_kind) {
+            (true, _) => NoManifest::Template,
+            (false, false) => NoManifest::NoObject,
+            (false, true) => return None,
+        };
+        Some(NonManifest {
+            sort,
+            may_have_kind,
+        })
+    }
+
+    /// Whether it is why something of the text isn't judged. An object that a server would refuse is one.
+    fn explains(self, diagnostic: &Diagnostic) -> bool {
+        diagnostic.is_unreadable() || diagnostic.is_unjudged() && !self.may_have_kind
+    }
 }
 
 /// What reads a file.
@@ -307,7 +350,13 @@ impl TextReader<'_> {
         let count = parts.len();
         for (part, (number, taken)) in parts.into_iter().zip((1..).zip(&taken)) {
             match part {
-                Ok(part) => read.push(part),
+                Ok(mut part) => {
+                    if let Taken::Yaml(document, line) = taken {
+                        let found = comments::of_taken(self.file, text, document, *line);
+                        part.comments.extend(found);
+                    }
+                    read.push(part);
+                }
                 Err(mut stumble) => {
                     // In a file that is said to be JSON, people want to know why it isn't.
                     if let Some((first, at, message)) = no_json

@@ -82,6 +82,13 @@ impl Objects {
         columns.flat_map(|column| (0..column.len()).map(|at| column.span(at)))
     }
 
+    /// Each object, and where it is, type by type.
+    pub fn places(&self) -> impl Iterator<Item = (ObjectRef, Span)> {
+        let columns = self.columns.iter();
+        columns
+            .flat_map(|column| (0..column.len()).map(|at| (column.object_ref(at), column.span(at))))
+    }
+
     /// Keeps the objects for whose names it says so.
     pub fn retain(&mut self, keep: impl Fn(&ObjectKey<'_>) -> bool) {
         for column in &mut self.columns {

@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_sarif::sarif::{
     ArtifactLocation, Location, Message, MultiformatMessageString, PhysicalLocation, Region,
     ReportingDescriptor, Result as SarifResult, ResultLevel, Run, RunAutomationDetails, Sarif,
-    Tool, ToolComponent,
+    Suppression as SarifSuppression, Tool, ToolComponent,
 };
 
 use super::{DiagnosticView, RenderError, SourceView, to_json};
@@ -18,6 +18,57 @@ use crate::text::escaped;
 /// # Errors
 /// If it can't be written as JSON.
 pub fn log(codes: &[&Code], diagnostics: &[DiagnosticView]) -> Result<String, RenderError> {
+    let all = diagnostics.iter().map(|finding| Reported {
+        finding,
+        suppression: None,
+        baseline: None,
+    });
+    log_of(codes, &all.collect::<Vec<_>>())
+}
+
+/// A result, and why it may not count.
+#[derive(Debug, Clone, Copy)]
+pub struct Reported<'v> {
+    /// What is found.
+    pub finding: &'v DiagnosticView,
+    /// Why it is ignored, if it is.
+    pub suppression: Option<Suppression<'v>>,
+    /// Whether it is new, where that is known.
+    pub baseline: Option<BaselineState>,
+}
+
+/// Why a result is ignored.
+#[derive(Debug, Clone, Copy)]
+pub struct Suppression<'v> {
+    /// What says so.
+    pub kind: SuppressionKind,
+    /// Why.
+    pub reason: &'v str,
+}
+
+/// What says that a result is ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SuppressionKind {
+    /// A comment beside it.
+    InSource,
+    /// Something else.
+    External,
+}
+
+/// Whether a result is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaselineState {
+    /// It is.
+    New,
+    /// It was known.
+    Unchanged,
+}
+
+/// A SARIF log of one run, some of whose results don't count.
+///
+/// # Errors
+/// If it can't be written as JSON.
+pub fn log_of(codes: &[&Code], reported: &[Reported<'_>]) -> Result<String, RenderError> {
     let rules: Vec<ReportingDescriptor> = codes
         .iter()
         .map(|code| {
@@ -27,10 +78,11 @@ pub fn log(codes: &[&Code], diagnostics: &[DiagnosticView]) -> Result<String, Re
                 .build()
         })
         .collect();
-    let results: Vec<SarifResult> = diagnostics
+    let results: Vec<SarifResult> = reported
         .iter()
-        .map(|diagnostic| {
-            SarifResult::builder()
+        .map(|reported| {
+            let diagnostic = reported.finding;
+            let mut result = SarifResult::builder()
                 .rule_id(diagnostic.code.id)
                 .level(match diagnostic.severity.level() {
                     Level::Error => ResultLevel::Error,
@@ -43,7 +95,25 @@ pub fn log(codes: &[&Code], diagnostics: &[DiagnosticView]) -> Result<String, Re
                         .build(),
                 )
                 .locations(diagnostic.sources.iter().map(location).collect::<Vec<_>>())
-                .build()
+                .build();
+            result.baseline_state = reported.baseline.map(|state| {
+                serde_json::json!(match state {
+                    BaselineState::New => "new",
+                    BaselineState::Unchanged => "unchanged",
+                })
+            });
+            result.suppressions = reported.suppression.map(|suppression| {
+                let kind = match suppression.kind {
+                    SuppressionKind::InSource => "inSource",
+                    SuppressionKind::External => "external",
+                };
+                let suppression = SarifSuppression::builder()
+                    .kind(serde_json::json!(kind))
+                    .justification(text(suppression.reason))
+                    .build();
+                vec![suppression]
+            });
+            result
         })
         .collect();
     let driver = ToolComponent::builder()

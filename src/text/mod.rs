@@ -25,6 +25,7 @@ pub(crate) use lines::newlines;
 pub use located::Located;
 pub use misleading::{escaped, escaped_json, escaped_lines, holds_misleading, misleads};
 pub use origins::{Origin, Origins, ToldPlace};
+pub(crate) use unread::HELM;
 pub use unread::{UnreadableFile, WhyUnread};
 pub use write::{Quotes, write_yaml};
 

@@ -2,6 +2,9 @@
 
 use super::Fingerprint;
 
+/// The program that makes manifests of charts.
+pub(crate) const HELM: &str = "Helm";
+
 /// What isn't read of what was to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableFile {
@@ -159,6 +162,13 @@ pub enum WhyUnread {
     /// What says how to judge was changed by what is judged.
     #[error("{0}")]
     SettingsDiffer(String),
+}
+
+impl WhyUnread {
+    /// Whether it is a folder whose manifests Helm makes, and that nobody asked to be rendered.
+    pub fn is_chart(&self) -> bool {
+        matches!(self, WhyUnread::Rendered { program, .. } if *program == HELM)
+    }
 }
 
 fn submodule(commit: Option<&str>) -> String {

@@ -56,6 +56,9 @@ pub struct RenderedText {
     pub origins: Origins,
     /// Files of objects of RBAC that were drawn on, and of which it holds none.
     pub left_out: Vec<LeftOut>,
+    /// The files whose comments count in place of its own: kustomize may drop or move comments. None where
+    /// its own count, as of a chart, whose templates are no YAML.
+    pub commented: Option<Vec<SourceText>>,
     /// What rendered it.
     pub tool: ToolUse,
 }
@@ -341,8 +344,20 @@ impl Plan {
             text: self.sources.text_of(path, shown(path)),
             is_below: path.starts_with(self.folder.path()),
         });
+        let commented = match self.kind() {
+            RendererKind::Kustomize => {
+                let applied = self.sources.applied.iter();
+                Some(
+                    applied
+                        .map(|path| self.sources.text_of(path, shown(path)))
+                        .collect(),
+                )
+            }
+            RendererKind::Helm => None,
+        };
         Ok(RenderedText {
             left_out: left_out.collect(),
+            commented,
             origins: places.origins,
             text: SourceText {
                 name: file.map_or_else(|| self.name(), |file| shown(&file)),

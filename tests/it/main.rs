@@ -7,7 +7,11 @@ mod bad_input;
 mod bounded_work;
 mod can_i_transcripts;
 mod catalogue;
+mod check_baseline;
 mod check_findings;
+mod check_gate;
+mod check_ignores;
+mod check_left_aside;
 mod check_outputs;
 mod checkouts;
 #[cfg(unix)]

@@ -55,9 +55,13 @@ pub(super) enum Finding {
 /// What is wrong with a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RuleFault {
-    UrlInNamespace,
+    UrlInNamespace {
+        urls: Vec<CompactString>,
+    },
     NamesOnNamelessVerbs {
         verbs: Vec<CompactString>,
+        resources: Vec<CompactString>,
+        names: Vec<CompactString>,
     },
     SubresourceWildcard {
         resource: String,
@@ -123,6 +127,27 @@ impl Describe for Finding {
         Phrase::Remark
     }
 
+    fn part(&self) -> Option<String> {
+        Some(match self {
+            Finding::RoleNotFound { role, name, .. } => format!("{role} {name}"),
+            Finding::NoSuchServiceAccount { namespace, name } => {
+                format!("ServiceAccount {namespace}/{name}")
+            }
+            Finding::Nobody(why) => why.subject(),
+            Finding::UnknownGroupId { id } => format!("Group {id}"),
+            Finding::UnknownUserId { id } => format!("User {id}"),
+            Finding::LetterCase { kind, name, .. } => format!("{kind} {name}"),
+            Finding::SameGrantTwice {
+                principal,
+                role,
+                name,
+                ..
+            } => format!("{principal}, {role} {name}"),
+            Finding::Rule { fault, .. } => fault.part(),
+            Finding::NoSubjects | Finding::UnusedRole | Finding::AggregatedByHand => return None,
+        })
+    }
+
     fn severity(&self) -> Severity {
         match self {
             Finding::Rule {
@@ -141,7 +166,7 @@ impl Describe for Finding {
 impl RuleFault {
     fn code(&self) -> &'static Code {
         match self {
-            RuleFault::UrlInNamespace => &codes::URL_IN_NAMESPACE,
+            RuleFault::UrlInNamespace { .. } => &codes::URL_IN_NAMESPACE,
             RuleFault::NamesOnNamelessVerbs { .. } => &codes::NAMES_ON_NAMELESS_VERBS,
             RuleFault::SubresourceWildcard { .. } => &codes::SUBRESOURCE_WILDCARD,
             RuleFault::UnknownVerb { .. } => &codes::UNKNOWN_VERB,
@@ -150,6 +175,41 @@ impl RuleFault {
             }
             RuleFault::ClusterScopedInNamespace { .. } => &codes::CLUSTER_SCOPED_IN_NAMESPACE,
             RuleFault::WrongApiGroup { .. } => &codes::WRONG_API_GROUP,
+        }
+    }
+}
+
+impl RuleFault {
+    /// What of a rule it is about, whatever the number of the rule.
+    fn part(&self) -> String {
+        let in_groups = |resource: &str, groups: &[CompactString]| {
+            format!("resource {resource} of {}", in_words(groups))
+        };
+        match self {
+            RuleFault::UrlInNamespace { urls } => format!("URLs {}", urls.join(", ")),
+            RuleFault::NamesOnNamelessVerbs {
+                verbs,
+                resources,
+                names,
+            } => format!(
+                "verbs {} of {} named {}",
+                verbs.join(", "),
+                resources.join(", "),
+                names.join(", ")
+            ),
+            RuleFault::SubresourceWildcard { resource, .. } => format!("resource {resource}"),
+            RuleFault::UnknownVerb { verb, .. } => format!("verb {verb}"),
+            RuleFault::UnknownSubresource {
+                resource,
+                subresource,
+            } => format!("resource {resource}, subresource {subresource}"),
+            RuleFault::ClusterScopedInNamespace { resource, .. } => format!("resource {resource}"),
+            RuleFault::WrongApiGroup {
+                resource, groups, ..
+            }
+            | RuleFault::UnknownType {
+                resource, groups, ..
+            } => in_groups(resource, groups),
         }
     }
 }
@@ -196,11 +256,11 @@ impl fmt::Display for Finding {
 impl fmt::Display for RuleFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RuleFault::UrlInNamespace => f.write_str(
+            RuleFault::UrlInNamespace { .. } => f.write_str(
                 "URLs are granted by ClusterRoleBindings alone, and only RoleBindings bind this \
                  role",
             ),
-            RuleFault::NamesOnNamelessVerbs { verbs } => names_on_nameless_verbs(f, verbs),
+            RuleFault::NamesOnNamelessVerbs { verbs, .. } => names_on_nameless_verbs(f, verbs),
             RuleFault::SubresourceWildcard { resource, parent } => write!(
                 f,
                 "`{resource}` is no wildcard and covers nothing; list the subresources of {parent}"

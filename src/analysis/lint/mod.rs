@@ -30,25 +30,43 @@
 //! # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 //! ```
 
+mod baseline;
 mod bindings;
 mod finding;
+mod ignoring;
+mod left_aside;
 mod loading;
 mod named_create;
 mod roles;
+mod sort;
+
+use std::cmp::Ordering;
 
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::Diagnostic;
 use crate::entra::Directory;
 
-/// Looks for everything that [`FINDINGS`](crate::diagnostic::codes::FINDINGS) lists, sorted by place
-/// and code.
+pub use baseline::{Baseline, BaselineError, FindingKey, KnownFindings};
+pub use ignoring::{HeldBy, SettingsIgnore, may_be_ignored};
+pub use left_aside::{is_left_aside, left_aside, unjudged_by_folder};
+pub use sort::{
+    BaseIgnores, IgnoredBy, IgnoredFinding, SortBy, SortedFindings, faults_of_settings, sort_out,
+};
+
+/// Looks for everything that [`FINDINGS`](crate::diagnostic::codes::FINDINGS) lists but for what is wrong
+/// with ignores, which [`sort_out`] finds; sorted by place and code.
 ///
 /// With a directory, names are held against it too.
 pub fn check(rbac: &RbacAuthorizer, directory: &Directory) -> Vec<Diagnostic> {
-    let mut findings = loading::findings(rbac);
+    let mut findings = left_aside::gather(rbac.snapshot().files(), loading::findings(rbac));
     bindings::findings(rbac, directory, &mut findings);
     roles::findings(rbac, &mut findings);
-    findings.sort_by(|a, b| (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message)));
+    findings.sort_by(by_place);
     findings.dedup();
     findings
+}
+
+/// The order of findings.
+fn by_place(a: &Diagnostic, b: &Diagnostic) -> Ordering {
+    (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message))
 }

@@ -130,7 +130,9 @@ type Add<'a> = dyn FnMut(RuleFault) + 'a;
 fn one_rule(place: &RulePlace<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
     verbs(place.discovery, rule, add);
     if place.reach == Reaches::InNamespaces && !rule.non_resource_urls.is_empty() {
-        add(RuleFault::UrlInNamespace);
+        add(RuleFault::UrlInNamespace {
+            urls: rule.non_resource_urls.clone(),
+        });
     }
     let nameless = |verb: &CompactString| matches!(&**verb, "create" | "deletecollection");
     if !rule.resource_names.is_empty()
@@ -143,6 +145,8 @@ fn one_rule(place: &RulePlace<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
     {
         add(RuleFault::NamesOnNamelessVerbs {
             verbs: rule.verbs.clone(),
+            resources: rule.resources.clone(),
+            names: rule.resource_names.clone(),
         });
     }
     for resource in &rule.resources {

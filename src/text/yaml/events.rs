@@ -97,22 +97,13 @@ impl<'t> Documents<'t> {
         }
     }
 
-    /// That places in the text can be numbered, and that it holds only what YAML may.
+    /// Checks the text once.
     fn check(&mut self) -> Result<(), Error> {
         if self.state != ReadState::New {
             return Ok(());
         }
         self.state = ReadState::Reading;
-        if u32::try_from(self.text.len()).is_err() {
-            return Err(Error::new(YamlFault::TooLong, NodeSpan::BEGIN));
-        }
-        match chars::forbidden(self.text) {
-            None => Ok(()),
-            Some((at, c)) => Err(Error::new(
-                YamlFault::Forbidden(c.into()),
-                mark_at(self.text, at).here(),
-            )),
-        }
+        check(self.text)
     }
 
     fn read(&mut self) -> Result<Option<Document<'t>>, Error> {
@@ -141,6 +132,20 @@ impl<'t> Documents<'t> {
                 EventKind::Alias(name) => builder.alias(name, span)?,
             }
         }
+    }
+}
+
+/// That places in a text can be numbered, and that it holds only what YAML may.
+pub(super) fn check(text: &str) -> Result<(), Error> {
+    if u32::try_from(text.len()).is_err() {
+        return Err(Error::new(YamlFault::TooLong, NodeSpan::BEGIN));
+    }
+    match chars::forbidden(text) {
+        None => Ok(()),
+        Some((at, c)) => Err(Error::new(
+            YamlFault::Forbidden(c.into()),
+            mark_at(text, at).here(),
+        )),
     }
 }
 

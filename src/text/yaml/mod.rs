@@ -34,6 +34,7 @@
 mod binary;
 mod build;
 mod chars;
+mod comments;
 mod de;
 mod error;
 mod events;
@@ -58,6 +59,7 @@ mod tree;
 mod tests;
 
 pub(crate) use chars::may_stand_in;
+pub use comments::{Comment, Neighbor, comments};
 pub use error::{Error, YamlFault};
 pub use events::{Documents, document, document_within, documents, first_document};
 pub use handle::Handle;

@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use super::NodeSpan;
 use super::chars::{count, is_blank, is_end, is_gap, is_word, line_end, width};
 use super::resolve::Style;
 use super::token::{Mark, Syntax, SyntaxError, Token, TokenKind};
@@ -52,6 +53,8 @@ pub(super) struct Scanner<'t> {
     /// Whether nothing can be put before the first token of the queue any more.
     ready: bool,
     ended: bool,
+    /// Where comments stand, where that is asked for.
+    comments: Option<Vec<NodeSpan>>,
 }
 
 impl<'t> Scanner<'t> {
@@ -78,7 +81,21 @@ impl<'t> Scanner<'t> {
             taken: 0,
             ready: false,
             ended: false,
+            comments: None,
         }
+    }
+
+    /// One that keeps the places of comments.
+    pub(super) fn with_comments(text: &'t str) -> Self {
+        Scanner {
+            comments: Some(Vec::new()),
+            ..Scanner::new(text)
+        }
+    }
+
+    /// The comments so far.
+    pub(super) fn comments(self) -> Vec<NodeSpan> {
+        self.comments.unwrap_or_default()
     }
 
     /// The next token, which stays in the queue.
@@ -201,7 +218,11 @@ impl<'t> Scanner<'t> {
         while !is_end(self.bytes, at) {
             at += width(self.bytes[at]);
         }
+        let begin = self.mark;
         self.skip_to(at);
+        if let Some(comments) = &mut self.comments {
+            comments.push(begin.to(self.mark));
+        }
     }
 
     /// Whether `---` or `...` stands at the beginning of this line, with nothing right after it.
