@@ -11,7 +11,7 @@ use crate::authn::{ImpliedGroup, Principal};
 use crate::entra::Directory;
 
 use super::folded::Folded;
-use super::table::{BesideNames, Cells, Layout, Record, Table, natural};
+use super::table::{BesideNames, Cells, Layout, Table, TableRow, natural};
 use super::text::shown;
 use super::view::SubjectView;
 use super::words::{count, describe_implied_group};
@@ -57,6 +57,12 @@ impl AboutRows {
             AboutRows::Resources => (&[], &["RESOURCE"]),
             AboutRows::Subjects => (&["KIND"], &["SUBJECT", NAME]),
         }
+    }
+
+    /// All headings for machines and for Markdown, where the width doesn't matter.
+    fn labels_first(self) -> impl Iterator<Item = &'static str> {
+        let (before, behind) = self.labels();
+        before.iter().chain(behind).chain(&HEADINGS).copied()
     }
 
     /// All headings; short columns come first.
@@ -282,16 +288,14 @@ impl MatrixView {
         out
     }
 
-    /// The table in Markdown, with all rows. What a row is about comes first, as it is always in sight.
+    /// The table in Markdown, with all rows.
     pub fn to_markdown(&self, marks: Marks, layout: Layout) -> String {
-        let (before, behind) = self.about_rows.labels();
-        let labels = || before.iter().chain(behind).copied();
-        let header: Vec<&str> = labels().chain(HEADINGS).collect();
+        let header: Vec<&str> = self.about_rows.labels_first().collect();
         let rows: Vec<Vec<String>> = self
             .sorted(&self.rows.iter().collect::<Vec<_>>(), layout)
             .into_iter()
             .map(|row| {
-                let names = labels().zip(&row.labels);
+                let names = header.iter().zip(&row.labels);
                 let names = names.map(|(heading, cell)| row.label_in_markdown(heading, cell));
                 let cells = row.cells.iter().map(|cell| cell.mark(marks).to_owned());
                 names.chain(cells).collect()
@@ -310,7 +314,15 @@ impl MatrixView {
     /// If it can't be written.
     pub fn to_csv(&self, layout: Layout) -> Result<String, RenderError> {
         let rows: Vec<&RowView> = self.rows.iter().collect();
-        let table = self.table(&rows, |cell| cell.as_str(), layout);
+        let rows = self.sorted(&rows, layout).into_iter().map(|row| {
+            let names = row.labels.iter().map(String::as_str);
+            let cells = row.cells.iter().map(|cell| cell.as_str());
+            names.chain(cells).map(Cow::Borrowed).collect::<Cells<'_>>()
+        });
+        let table = Table {
+            header: self.about_rows.labels_first().collect(),
+            records: rows.map(TableRow::from).collect(),
+        };
         let unjudged = unjudged::rows(&self.unjudged, table.header.len());
         table.to_csv(layout.headers, &unjudged)
     }
@@ -354,7 +366,7 @@ impl MatrixView {
             let mut cells: Cells<'v> = first.iter().map(label).collect();
             cells.extend(row.cells.iter().map(|&cell| Cow::Borrowed(mark(cell))));
             cells.extend(last.iter().map(label));
-            Record::from(cells)
+            TableRow::from(cells)
         };
         Table {
             header: self.about_rows.headings().collect(),
