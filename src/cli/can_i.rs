@@ -117,7 +117,12 @@ fn answer(
     let request = request::request(&resolver, verb, target, &args.scope, input)?;
     let explanation = explain(rbac, directory, &user, &request.attributes)?;
     // A near miss says more of it than a note.
-    let is_missed = |kind: &Miss| explanation.near_misses.iter().any(|miss| miss.miss == *kind);
+    let is_missed = |kind: &Miss| {
+        explanation
+            .near_misses
+            .iter()
+            .any(|miss| miss.miss == *kind)
+    };
     let case_is_told = is_missed(&Miss::SubjectCase);
     let account_is_told = is_missed(&Miss::SubjectNamespace);
     let mut notes: Vec<String> = about_user

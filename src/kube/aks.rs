@@ -123,6 +123,11 @@ impl AksBinding {
         at.ok().map(|at| BINDINGS[at])
     }
 
+    /// All that are known, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        BINDINGS.into_iter()
+    }
+
     /// Whether AKS binds this subject; the namespace is that of a ServiceAccount, else empty.
     pub fn names(self, kind: SubjectKind, namespace: &str, name: &str) -> bool {
         let of_aks = match kind {
