@@ -100,7 +100,7 @@ fn a_slip_is_told_with_the_name_that_was_meant() {
             "`system:masters`",
         ),
         (
-            "can-i get pods --as system:serviceaccount:prdo:ci -n prod",
+            "can-i get secrets --as system:serviceaccount:prdo:ci -n other",
             "`system:serviceaccount:prod:ci`",
         ),
         (
