@@ -117,11 +117,18 @@ fn answer(
     let request = request::request(&resolver, verb, target, &args.scope, input)?;
     let explanation = explain(rbac, directory, &user, &request.attributes)?;
     // A near miss says more of it than a note.
-    let mut misses = explanation.near_misses.iter();
-    let is_told = misses.any(|miss| miss.miss == Miss::SubjectCase);
+    let is_missed = |kind: &Miss| {
+        explanation
+            .near_misses
+            .iter()
+            .any(|miss| miss.miss == *kind)
+    };
+    let case_is_told = is_missed(&Miss::SubjectCase);
+    let account_is_told = is_missed(&Miss::SubjectNamespace);
     let mut notes: Vec<String> = about_user
         .iter()
-        .filter(|note| !(is_told && note.is_about_letter_case()))
+        .filter(|note| !(case_is_told && note.is_about_letter_case()))
+        .filter(|note| !(account_is_told && matches!(note, Note::LikeAccount { .. })))
         .chain(&request.notes)
         .map(Note::to_string)
         .collect();

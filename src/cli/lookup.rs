@@ -2,9 +2,10 @@
 
 use crate::analysis::lookup::{Found, Reached, is_privileged, lookup, subjects};
 use crate::analysis::owner::Owners;
-use crate::ask::{Match, NamedSubject, Resolver};
+use crate::ask::{Match, NamedSubject, Resolver, Who};
 use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::entra::Directory;
+use crate::kube::SubjectKind;
 use crate::render::lookup::{CSV_HEADER, LookupView, Rules, headings};
 use crate::render::table::{BesideNames, Columns};
 use clap::{Args, ValueEnum};
@@ -162,6 +163,16 @@ fn answer(
     if found.is_empty() {
         let nobody = named.nobody_called(&args.subject, matching);
         input.warning(&nobody.to_string());
+    }
+    // A ServiceAccount that is named in full is found whether anything knows it or not.
+    if let [(one, _)] = &*found
+        && one.principal.kind == SubjectKind::ServiceAccount
+    {
+        let name = one.principal.as_user().name;
+        let groups = Vec::new();
+        for note in named.doubts_of(&Who { name, groups }) {
+            input.note(&note.to_string());
+        }
     }
     let rules = if args.rules {
         Rules::Listed

@@ -122,9 +122,11 @@ fn heading(
     headings: impl IntoIterator<Item = &'static str>,
 ) -> Result<&'static str, Failure> {
     let headings: Vec<&'static str> = headings.into_iter().collect();
+    // A heading of two words is one on the command line, if someone wants it.
+    let wanted = word.replace('-', " ");
     let known = headings
         .iter()
-        .find(|known| known.eq_ignore_ascii_case(word));
+        .find(|known| known.eq_ignore_ascii_case(&wanted));
     if let Some(known) = known {
         return Ok(known);
     }

@@ -119,8 +119,12 @@ impl AksBinding {
     /// assert!(!support.names(SubjectKind::User, "", "alice"));
     /// ```
     pub fn named(name: &str) -> Option<Self> {
-        let at = BINDINGS.binary_search_by(|binding| binding.name.cmp(name));
-        at.ok().map(|at| BINDINGS[at])
+        Self::all().find(|binding| binding.name == name)
+    }
+
+    /// All that are known, by name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        BINDINGS.into_iter()
     }
 
     /// Whether AKS binds this subject; the namespace is that of a ServiceAccount, else empty.
@@ -138,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bindings_are_in_the_order_that_they_are_looked_up_in() {
+    fn each_binding_is_known_by_its_name() {
         assert!(BINDINGS.is_sorted_by(|one, other| one.name < other.name));
         for binding in BINDINGS {
             assert_eq!(AksBinding::named(binding.name), Some(binding));

@@ -14,7 +14,7 @@ use crate::kube::Subject;
 use crate::object::ObjectRef;
 
 use super::folded::Folded;
-use super::table::{Cells, Columns, Layout, Record, Table};
+use super::table::{Cells, Columns, Layout, Table, TableRow};
 use super::text::with_place;
 use super::view::{RuleView, SourceView, SubjectView, scope_cell, scope_word};
 use super::words::{describe_object, describe_rule};
@@ -182,7 +182,7 @@ impl LookupView {
                 let mut cells: Cells<'_> =
                     vec![subject.kind.into(), subject.full_name(), name.into()];
                 cells.extend(reached.cells(Columns::All));
-                Record::from(cells)
+                TableRow::from(cells)
             })
         });
         let table = Table {
@@ -201,7 +201,7 @@ impl LookupView {
 
 /// The headings of the wide table; short columns come first.
 const HEADER: [&str; 5] = ["SCOPE", "ROLE", "BINDING", THROUGH, "SOURCE"];
-const THROUGH: &str = "THROUGH";
+const THROUGH: &str = "THROUGH GROUP";
 /// How many columns the table has that isn't wide.
 const NARROW: usize = 4;
 /// The headings in CSV, where the subject stands in each record.

@@ -11,7 +11,7 @@ use crate::authn::{ImpliedGroup, Principal};
 use crate::entra::Directory;
 
 use super::folded::Folded;
-use super::table::{BesideNames, Cells, Layout, Record, Table, natural};
+use super::table::{BesideNames, Cells, Layout, Table, TableRow, natural};
 use super::text::shown;
 use super::view::{CLUSTER_WIDE, SubjectView};
 use super::words::{count, describe_implied_group};
@@ -58,17 +58,32 @@ impl AboutRows {
         match self {
             AboutRows::Resources => (&[], &["RESOURCE"]),
             AboutRows::Subjects => (&["KIND"], &["SUBJECT", NAME]),
-            // All of them may be many.
-            AboutRows::SubjectsAnywhere => (&["KIND"], &["SUBJECT", NAME, "NAMESPACES"]),
+            AboutRows::SubjectsAnywhere => AboutRows::Subjects.labels(),
         }
+    }
+
+    /// All headings for machines and for Markdown, where the width doesn't matter.
+    fn labels_first(self) -> impl Iterator<Item = &'static str> {
+        let (before, behind) = self.labels();
+        let labels = before.iter().chain(behind).chain(&HEADINGS).copied();
+        labels.chain(self.namespaces())
     }
 
     /// All headings; short columns come first.
     pub fn headings(self) -> impl Iterator<Item = &'static str> {
         let (before, behind) = self.labels();
-        before.iter().chain(&HEADINGS).chain(behind).copied()
+        let all = before.iter().chain(&HEADINGS).chain(behind).copied();
+        all.chain(self.namespaces())
+    }
+
+    /// The heading of the namespaces, where rows tell them.
+    fn namespaces(self) -> Option<&'static str> {
+        (self == AboutRows::SubjectsAnywhere).then_some(NAMESPACES)
     }
 }
+
+/// The heading of the namespaces in which a subject may do it, behind all others: they may be many.
+const NAMESPACES: &str = "NAMESPACES";
 
 /// The heading of the names that people know.
 const NAME: &str = "NAME";
@@ -98,6 +113,9 @@ pub struct RowView {
     /// Where a subject may do it, where every namespace was asked about: the whole cluster first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<ScopeView>>,
+    /// Of a line of a table, the namespaces that it is about.
+    #[serde(skip)]
+    namespaces: Option<String>,
     /// The cells below [`AboutRows::labels`].
     #[serde(skip)]
     labels: Vec<String>,
@@ -179,7 +197,6 @@ impl RowView {
         let subject = self.subject.as_ref();
         let is_known = subject.is_some_and(|subject| subject.display_name.is_some());
         match heading {
-            "NAMESPACES" if cell == CLUSTER_WIDE => markdown::prose(cell),
             "KIND" => cell.to_owned(),
             NAME if !is_known => markdown::prose(cell),
             _ => markdown::code(cell),
@@ -192,27 +209,22 @@ impl RowView {
         let Some(scopes) = &self.scopes else {
             return vec![self.clone()];
         };
-        let mut alike: Vec<(&[CellView], Vec<Cow<'_, str>>)> = Vec::new();
+        let mut alike: Vec<(&[CellView], Vec<&str>)> = Vec::new();
         let mut places: HashMap<&[CellView], usize> = HashMap::new();
         for ScopeView { namespace, cells } in scopes {
             let at = *places.entry(cells).or_insert_with(|| {
                 alike.push((cells, Vec::new()));
                 alike.len() - 1
             });
-            let name = namespace.as_deref().unwrap_or(CLUSTER_WIDE);
-            // No name passes for two.
-            let name = name.replace(',', "\\u{2c}").replace(' ', "\\u{20}");
-            alike[at].1.push(name.into());
+            alike[at]
+                .1
+                .push(namespace.as_deref().unwrap_or(CLUSTER_WIDE));
         }
-        let line = |(cells, namespaces): (&[CellView], Vec<Cow<'_, str>>)| {
-            let mut labels = self.labels.clone();
-            labels.push(namespaces.join(", "));
-            RowView {
-                cells: cells.to_vec(),
-                labels,
-                scopes: None,
-                ..self.clone()
-            }
+        let line = |(cells, namespaces): (&[CellView], Vec<&str>)| RowView {
+            cells: cells.to_vec(),
+            scopes: None,
+            namespaces: Some(namespaces.join(", ")),
+            ..self.clone()
         };
         alike.into_iter().map(line).collect()
     }
@@ -245,6 +257,7 @@ impl MatrixView {
                     resource: Some(row.resource.full_name()),
                     subject: None,
                     scopes: None,
+                    namespaces: None,
                     cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                     labels: vec![row.resource.full_name()],
                     owner: Owner::Cluster,
@@ -288,6 +301,7 @@ impl MatrixView {
                     RowView {
                         resource: None,
                         scopes: None,
+                        namespaces: None,
                         cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                         labels: vec![
                             subject.kind.to_owned(),
@@ -366,20 +380,22 @@ impl MatrixView {
         out
     }
 
-    /// The table in Markdown, with all rows. What a row is about comes first, as it is always in sight.
+    /// The table in Markdown, with all rows.
     pub fn to_markdown(&self, marks: Marks, layout: Layout) -> String {
-        let (before, behind) = self.about_rows.labels();
-        let labels = || before.iter().chain(behind).copied();
-        let header: Vec<&str> = labels().chain(HEADINGS).collect();
+        let header: Vec<&str> = self.about_rows.labels_first().collect();
         let lines = self.lines();
         let rows: Vec<Vec<String>> = self
             .sorted(&lines.iter().collect::<Vec<_>>(), layout)
             .into_iter()
             .map(|row| {
-                let names = labels().zip(&row.labels);
+                let names = header.iter().zip(&row.labels);
                 let names = names.map(|(heading, cell)| row.label_in_markdown(heading, cell));
                 let cells = row.cells.iter().map(|cell| cell.mark(marks).to_owned());
-                names.chain(cells).collect()
+                let namespaces = row.namespaces.as_deref().map(|cell| match cell {
+                    CLUSTER_WIDE => markdown::prose(cell),
+                    names => markdown::code(names),
+                });
+                names.chain(cells).chain(namespaces).collect()
             })
             .collect();
         let mut out = markdown::table(&header, &rows);
@@ -396,7 +412,16 @@ impl MatrixView {
     pub fn to_csv(&self, layout: Layout) -> Result<String, RenderError> {
         let lines = self.lines();
         let rows: Vec<&RowView> = lines.iter().collect();
-        let table = self.table(&rows, |cell| cell.as_str(), layout);
+        let rows = self.sorted(&rows, layout).into_iter().map(|row| {
+            let names = row.labels.iter().map(String::as_str);
+            let cells = row.cells.iter().map(|cell| cell.as_str());
+            let cells = names.chain(cells).chain(row.namespaces.as_deref());
+            cells.map(Cow::Borrowed).collect::<Cells<'_>>()
+        });
+        let table = Table {
+            header: self.about_rows.labels_first().collect(),
+            records: rows.map(TableRow::from).collect(),
+        };
         let unjudged = unjudged::rows(&self.unjudged, table.header.len());
         table.to_csv(layout.headers, &unjudged)
     }
@@ -440,7 +465,8 @@ impl MatrixView {
             let mut cells: Cells<'v> = first.iter().map(label).collect();
             cells.extend(row.cells.iter().map(|&cell| Cow::Borrowed(mark(cell))));
             cells.extend(last.iter().map(label));
-            Record::from(cells)
+            cells.extend(row.namespaces.iter().map(label));
+            TableRow::from(cells)
         };
         Table {
             header: self.about_rows.headings().collect(),
@@ -460,6 +486,9 @@ impl MatrixView {
             rows.sort_by_key(|row| row.cells.get(at).map(|cell| cell.as_str()));
         } else if let Some(at) = labels.position(|heading| *heading == by) {
             let label = |row: &'v RowView| row.labels.get(at).map_or("", String::as_str);
+            rows.sort_by(|one, other| natural(label(one), label(other)));
+        } else if by == NAMESPACES {
+            let label = |row: &'v RowView| row.namespaces.as_deref().unwrap_or_default();
             rows.sort_by(|one, other| natural(label(one), label(other)));
         }
         rows

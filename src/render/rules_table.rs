@@ -11,7 +11,7 @@ use crate::kube::discovery::full_name;
 
 use super::RenderError;
 pub use super::table::Headers;
-use super::table::{Cells, Record, Table};
+use super::table::{Cells, Table, TableRow};
 use super::text::shown;
 use super::unjudged::{self, UnjudgedView};
 use super::view::{GrantView, scope_cell};
@@ -122,7 +122,7 @@ fn granted_table(rows: &[GrantedRowView]) -> Table<'_> {
             source.to_string(),
         ];
         let cells = row.cells.iter().cloned().chain(ours);
-        Record::from(cells.map(Cow::Owned).collect::<Cells<'_>>())
+        TableRow::from(cells.map(Cow::Owned).collect::<Cells<'_>>())
     };
     let mut header = HEADER.to_vec();
     header.extend(["Scope", "Role", "Binding", "Rule", "Source"]);

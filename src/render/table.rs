@@ -54,14 +54,14 @@ pub(super) type Cells<'v> = Vec<Cow<'v, str>>;
 
 /// A record, and the lines that belong below it wherever it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record<'v> {
+pub(super) struct TableRow<'v> {
     pub(super) cells: Cells<'v>,
     pub(super) below: Vec<Cells<'v>>,
 }
 
-impl<'v> From<Cells<'v>> for Record<'v> {
+impl<'v> From<Cells<'v>> for TableRow<'v> {
     fn from(cells: Cells<'v>) -> Self {
-        Record {
+        TableRow {
             cells,
             below: Vec::new(),
         }
@@ -72,7 +72,7 @@ impl<'v> From<Cells<'v>> for Record<'v> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Table<'v> {
     pub(super) header: Vec<&'static str>,
-    pub(super) records: Vec<Record<'v>>,
+    pub(super) records: Vec<TableRow<'v>>,
 }
 
 impl<'v> Table<'v> {
@@ -82,7 +82,7 @@ impl<'v> Table<'v> {
     pub(super) fn sorted(mut self, layout: Layout) -> Self {
         let by = layout.sort_by.and_then(|by| self.column(by));
         if let Some(at) = by {
-            let cell = |record: &Record<'v>| record.cells.get(at).cloned().unwrap_or_default();
+            let cell = |record: &TableRow<'v>| record.cells.get(at).cloned().unwrap_or_default();
             self.records
                 .sort_by(|one, other| natural(&cell(one), &cell(other)));
         }
@@ -108,12 +108,30 @@ impl<'v> Table<'v> {
         self
     }
 
+    /// The same under other headings, each with the number of the column that stands there.
+    #[must_use]
+    pub(super) fn arranged(self, columns: &[(&'static str, usize)]) -> Self {
+        let cells = |cells: &Cells<'v>| {
+            let columns = columns.iter();
+            let cells = columns.map(|(_, at)| cells.get(*at).cloned().unwrap_or_default());
+            cells.collect()
+        };
+        let records = self.records.iter().map(|record| TableRow {
+            cells: cells(&record.cells),
+            below: record.below.iter().map(cells).collect(),
+        });
+        Table {
+            header: columns.iter().map(|(heading, _)| *heading).collect(),
+            records: records.collect(),
+        }
+    }
+
     fn column(&self, heading: &str) -> Option<usize> {
         self.header.iter().position(|known| *known == heading)
     }
 
     fn lines(&self) -> Vec<&Cells<'v>> {
-        self.records.iter().flat_map(Record::lines).collect()
+        self.records.iter().flat_map(TableRow::lines).collect()
     }
 
     /// The table as text; nothing where it has no records.
@@ -151,7 +169,7 @@ impl<'v> Table<'v> {
     }
 }
 
-impl<'v> Record<'v> {
+impl<'v> TableRow<'v> {
     fn lines(&self) -> impl Iterator<Item = &Cells<'v>> {
         std::iter::once(&self.cells).chain(&self.below)
     }
@@ -337,7 +355,7 @@ mod tests {
 
     #[test]
     fn lines_below_a_record_go_where_it_goes() {
-        let record = |name: &'static str, below: &[&'static str]| Record {
+        let record = |name: &'static str, below: &[&'static str]| TableRow {
             cells: vec!["x".into(), name.into()],
             below: below
                 .iter()

@@ -17,7 +17,7 @@ use crate::entra::Directory;
 use crate::kube::SubjectKind;
 
 use super::folded::Folded;
-use super::table::{BesideNames, Cells, Columns, Layout, Record, Table};
+use super::table::{BesideNames, Cells, Columns, Layout, Table, TableRow};
 use super::text::{shown, wrapped};
 use super::view::{
     AttributesView, CLUSTER_WIDE, GrantView, IncompleteView, SubjectView, scope_cell,
@@ -182,10 +182,22 @@ pub fn members_of(directory: &Directory, group: &str) -> Option<Vec<MemberView>>
 }
 
 /// The headings of all columns; short columns come first.
-pub const HEADER: [&str; 9] = [
+const HEADER: [&str; 9] = [
     "KIND", "SCOPE", "SUBJECT", "NAME", "ROLE", "BINDING", "RULE", "SOURCE", ONLY_NAMES,
 ];
-const ONLY_NAMES: &str = "ONLY-NAMES";
+const ONLY_NAMES: &str = "ONLY NAMES";
+/// The headings in CSV, each with the number of its column among [`HEADER`].
+const CSV_COLUMNS: [(&str, usize); HEADER.len()] = [
+    ("SUBJECT KIND", 0),
+    ("SUBJECT", 2),
+    ("NAME", NAME),
+    ("SCOPE", 1),
+    ("BINDING", 5),
+    ("ROLE", 4),
+    ("RULE", 6),
+    ("SOURCE", 7),
+    (ONLY_NAMES, 8),
+];
 /// The place of the name that people know among [`HEADER`].
 const NAME: usize = 3;
 /// How many columns the table has that isn't wide.
@@ -300,7 +312,7 @@ impl WhoCanView {
     /// has is counted in a line, where the view was made so.
     pub fn to_table(&self, columns: Columns, layout: Layout) -> String {
         let mut folded = Folded::default();
-        let table = |records: Vec<Record<'_>>, header: Vec<&'static str>| {
+        let table = |records: Vec<TableRow<'_>>, header: Vec<&'static str>| {
             let table = Table { header, records };
             let table = table.sorted(layout).without_empty(HEADER[NAME]);
             table.to_text(layout.headers)
@@ -373,7 +385,8 @@ impl WhoCanView {
             records: self.records(&all, Columns::All, Row::Csv, |_| true),
         };
         let unjudged = unjudged::rows(&self.unjudged, HEADER.len());
-        table.sorted(layout).to_csv(layout.headers, &unjudged)
+        let table = table.sorted(layout).arranged(&CSV_COLUMNS);
+        table.to_csv(layout.headers, &unjudged)
     }
 
     /// All who can, and the members that are listed, as `lookup` and `--as` take them.
@@ -435,8 +448,8 @@ impl WhoCanView {
         columns: Columns,
         form: Row,
         mut is_wanted: impl FnMut(Owner) -> bool,
-    ) -> Vec<Record<'v>> {
-        let mut records: Vec<Record<'v>> = Vec::new();
+    ) -> Vec<TableRow<'v>> {
+        let mut records: Vec<TableRow<'v>> = Vec::new();
         let count = count(columns);
         for allowed in subjects {
             let mark = match allowed.privileged {

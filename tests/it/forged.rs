@@ -338,7 +338,8 @@ fn tables_have_their_columns() {
     let answer = json(folder.path(), &["who-can", "get", "pods"]);
     let subjects = answer["subjects"].as_array().unwrap().iter();
     let rows: usize = subjects.map(|subject| len(&subject["grants"]).max(1)).sum();
-    let table = stdout(folder.path(), &["who-can", "get", "pods", "-o", "wide"]);
+    let args = ["who-can", "get", "pods", "-o", "wide", "--system"];
+    let table = stdout(folder.path(), &args);
     let table: Vec<&str> = table.lines().take_while(|line| !line.is_empty()).collect();
     assert_eq!(table.len(), 1 + rows);
     // Three blanks stand between columns, and in no cell two.

@@ -191,6 +191,7 @@ fn a_near_miss_through_the_asker_s_own_group_comes_first() {
             "groupName Operators",
             "groupName payments@contoso.com",
             "groupName Operators",
+            "subjectKind 10000000-aaaa-4000-8000-000000000001",
             "groupName Audit",
             "groupName oidc:team",
         ]

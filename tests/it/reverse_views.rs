@@ -45,6 +45,7 @@ fn who_can_lists_subjects_with_their_bindings() {
         "who_can",
         all(&[
             "who-can list pods -n shop",
+            "who-can list pods -n shop --system",
             "who-can list pods -n shop --expand",
             "who-can list pods -A",
             "who-can list pods -n open -o wide",
@@ -92,11 +93,18 @@ fn who_can_says_no_one_by_its_exit_code() {
         let (exit, text) = answer(command);
         assert_eq!(exit, Some(code), "{command}");
         assert_eq!(
-            text.contains("No one else can"),
+            text.contains("No one but Kubernetes' own can"),
             code == 1,
             "{command}: {text}"
         );
         // Whatever RBAC says, there is always one.
+        let (exit, text) = answer(&format!("{command} --system"));
+        assert_eq!(exit, Some(code), "{command}");
+        assert_eq!(
+            text.contains("No one else can"),
+            code == 1,
+            "{command}: {text}"
+        );
         assert_eq!(
             text.contains("system:masters"),
             code < 2,
@@ -118,6 +126,9 @@ fn lookup_shows_each_binding_that_reaches_a_subject() {
             "lookup --exact system:serviceaccount:shop:web",
             "lookup rita --rules",
             "lookup system:masters --defaults 1.37",
+            "lookup system:masters --defaults 1.37 --system",
+            "lookup rita -o wide",
+            "lookup alice -o csv",
         ])
     );
 }
@@ -186,7 +197,9 @@ fn rows(command: &str, wanted: &[&str]) -> String {
         .enumerate()
         .filter(|(number, line)| {
             let first = line.trim_start_matches(['|', ' ', '`']);
-            *number < 2 || wanted.iter().any(|word| first.starts_with(word))
+            let last = line.rsplit(' ').next().unwrap_or_default();
+            let is_wanted = |word: &&str| first.starts_with(word) || last.starts_with(word);
+            *number < 2 || wanted.iter().any(is_wanted) || line.ends_with("--all shows them")
         })
         .map(|(_, line)| line)
         .collect();
@@ -198,6 +211,7 @@ fn matrix_shows_resources_by_verbs() {
     let wanted = ["pods", "secrets", "nodes", "widgets", "deployments"];
     let tables: Vec<String> = [
         "matrix --as rita -n shop",
+        "matrix --as rita -n shop --all",
         "matrix --as rita -n shop --ascii",
         "matrix --as rita -n gone --ascii",
         "matrix --as olga -n shop -o csv",
