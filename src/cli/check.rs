@@ -17,7 +17,9 @@ use clap::{Args, ValueEnum};
 
 use super::answers::{Answered, Answers};
 use super::collisions;
-use super::comparison::{HeldAgainst, LoadedSides, SettingsSide, compared_settings, read_baseline};
+use super::comparison::{
+    HeldAgainst, LoadedSides, SettingsSide, compared_settings, no_baseline, read_baseline,
+};
 use super::exit::{Exit, Failure};
 use super::ignores::Ignores;
 use super::input::{self, InputArgs, Loaded, Stdin, read_texts};
@@ -197,7 +199,13 @@ impl<'a> Checking<'a> {
                     .input
                     .rules(AskedBy::User, IgnoreFiles::NotRead, Stdin::NotMeant);
                 let texts = read_texts(std::slice::from_ref(path), rules)?;
-                texts.first().map(read_baseline).transpose()?
+                match &*texts {
+                    [one] if one.named => Some(read_baseline(one)?),
+                    texts => {
+                        let name = texts.first().map_or("nothing", |text| &*text.name);
+                        return Err(no_baseline(name));
+                    }
+                }
             }
             _ => None,
         };

@@ -365,7 +365,11 @@ fn baseline_of(
     texts: &[SideTexts],
     from: SettingsSide,
 ) -> Result<(Baseline, Option<UnreadableFile>), Failure> {
-    let read = |texts: &[SourceText]| texts.first().map(read_baseline).transpose();
+    let read = |texts: &[SourceText]| match texts {
+        [] => Ok(None),
+        [one] => read_baseline(one).map(Some),
+        [one, ..] => Err(no_baseline(&one.name)),
+    };
     let Some(texts) = texts.first() else {
         return Ok((Baseline::default(), None));
     };
@@ -379,6 +383,13 @@ fn baseline_of(
     let is_within = head.is_ok_and(|head| head.is_within(&base));
     let more = (!is_within).then(|| differs(texts.name.clone(), "this baseline"));
     Ok((base, more))
+}
+
+/// That a folder is named where a file belongs.
+pub(super) fn no_baseline(name: &str) -> Failure {
+    Failure::message(format!(
+        "`--baseline` names a folder, with `{name}` in it; name the file of known findings itself"
+    ))
 }
 
 /// Reads a baseline.

@@ -72,7 +72,9 @@ pub(super) fn of_document(file: FileId, text: &str, line: u32) -> Vec<ToolCommen
         return Vec::new();
     };
     let begins = begins(document.root());
-    let end = document.end().line.max(1);
+    let end = document.end();
+    // Where it ends with a line, nothing of it is on the next.
+    let end = end.line.saturating_sub(u32::from(end.column == 1)).max(1);
     let in_file = |own: u32| line + (own - 1);
     let object = |first: u32| {
         let at = begins.binary_search(&first).ok()?;

@@ -151,6 +151,12 @@ fn a_malformed_baseline_is_an_error_with_its_place() {
         let begin = format!("error: known.yaml:{place}: ");
         assert!(error.starts_with(&begin), "{baseline}: {error}");
     }
+    let (_, error, code) = text(&folder, &["--baseline", "."]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(
+        error.contains("name the file of known findings itself"),
+        "{error}"
+    );
     let (_, error, code) = text(&folder, &["--baseline", "no.yaml"]);
     assert_eq!(code, Some(2), "{error}");
     assert!(error.contains("no.yaml"), "{error}");

@@ -289,6 +289,7 @@ fn the_baseline_is_that_of_base() {
         put(folder, "known.yaml", known);
         // What no commit has is the user's own.
         commit(folder);
+        put(folder, "z.yaml", "");
     });
     assert!(
         said.contains("RBAC028") && said.contains("RBAC004"),

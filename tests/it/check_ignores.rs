@@ -4,6 +4,7 @@ use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::stand_in::StandIns;
 use crate::support::told::{put, run};
 
 const RBAC: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
@@ -381,6 +382,46 @@ fn comments_of_sources_count_for_what_kustomize_makes_of_them() {
     assert_eq!(
         said(&folder, &[]),
         expected(&[("RBAC004", 8)], &[("RBAC004", 7), ("RBAC004", 7)])
+    );
+}
+
+/// Helm's templates are no YAML, but what it prints holds their comments.
+#[test]
+fn comments_that_helm_prints_count() {
+    let folder = TempDir::new().unwrap();
+    put(
+        folder.path(),
+        "c/Chart.yaml",
+        "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+    );
+    put(
+        folder.path(),
+        "c/templates/x.yaml",
+        "{{ include \"x\" . }}\n",
+    );
+    put(
+        folder.path(),
+        SETTINGS,
+        "environments: [{name: e, helm: {chart: c}}]\n",
+    );
+    let groups = format!("{}{IGNORE}{}", group("a"), group("b"));
+    let printed = format!(
+        "---\n# Source: c/templates/x.yaml\n{}---\n# Source: c/templates/x.yaml\n{}",
+        binding("x", "", &groups),
+        binding("z", IGNORE, &group("c"))
+    );
+    let helm = StandIns::new().printing("helm", &printed);
+    let output = helm.run(folder.path(), &["check", "-o", "json"]);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let lines = |field: &str| -> Vec<u64> {
+        let all = answer[field].as_array().unwrap();
+        all.iter()
+            .map(|one| one["source"]["renderedLine"].as_u64().unwrap())
+            .collect()
+    };
+    assert_eq!(
+        (lines("findings"), lines("ignored")),
+        (vec![8], vec![10, 19])
     );
 }
 
