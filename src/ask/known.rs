@@ -10,16 +10,13 @@ use crate::authn::{
     ANONYMOUS, AUTHENTICATED, ImpliedGroup, MASTERS, Principal, SERVICE_ACCOUNTS, UNAUTHENTICATED,
     service_account_name, split_service_account,
 };
-use crate::cluster::Snapshot;
+use crate::cluster::{DEFAULT_SERVICE_ACCOUNT, Snapshot};
 use crate::entra::{Directory, Person, is_object_id};
 use crate::kube::{ServiceAccount, SubjectKind, placeholder};
 use crate::text::excerpt;
 
 use super::note::did_you_mean;
 use super::{Note, nearest};
-
-/// The service account that every namespace has by itself.
-const DEFAULT_SERVICE_ACCOUNT: &str = "default";
 
 /// The namespaces that every cluster has.
 const BUILT_IN_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];

@@ -45,7 +45,7 @@ pub enum Completeness {
 }
 
 /// The service account that every namespace has by itself.
-const DEFAULT_SERVICE_ACCOUNT: &str = "default";
+pub(crate) const DEFAULT_SERVICE_ACCOUNT: &str = "default";
 
 /// The number of a role in its [`Snapshot`]. Roles are numbered by kind, namespace and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

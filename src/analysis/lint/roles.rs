@@ -172,7 +172,7 @@ fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
             .any(|resource| !resource.custom && resource.group == *group)
     });
     for verb in &rule.verbs {
-        if known.contains(&&**verb) {
+        if known.contains(&&**verb) || constrains_impersonation(verb) {
             continue;
         }
         let lower = verb.to_lowercase();
@@ -187,6 +187,40 @@ fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
         });
     }
 }
+
+/// Whether a verb is one of constrained impersonation: `impersonate:MODE`, or `impersonate-on:MODE:VERB`.
+///
+/// Source: KEP-5284, from Kubernetes 1.35 on.
+fn constrains_impersonation(verb: &str) -> bool {
+    let is_mode = |mode: &str| {
+        matches!(
+            mode,
+            "user-info" | "serviceaccount" | "arbitrary-node" | "associated-node"
+        )
+    };
+    if let Some(mode) = verb.strip_prefix("impersonate:") {
+        return is_mode(mode);
+    }
+    let on = verb.strip_prefix("impersonate-on:");
+    let on = on.and_then(|rest| rest.split_once(':'));
+    on.is_some_and(|(mode, verb)| is_mode(mode) && !verb.is_empty())
+}
+
+/// Subresources that are asked about and not served.
+///
+/// Source: the approver of kubelets' certificates asks for them in a SubjectAccessReview.
+const ASKED_SUBRESOURCES: [(&str, &str, &str); 2] = [
+    (
+        "certificates.k8s.io",
+        "certificatesigningrequests",
+        "nodeclient",
+    ),
+    (
+        "certificates.k8s.io",
+        "certificatesigningrequests",
+        "selfnodeclient",
+    ),
+];
 
 fn one_resource(place: &RulePlace<'_>, rule: &PolicyRule, resource: &str, add: &mut Add<'_>) {
     let (parent, subresource) = resource.split_once('/').unwrap_or((resource, ""));
@@ -209,7 +243,11 @@ fn one_resource(place: &RulePlace<'_>, rule: &PolicyRule, resource: &str, add: &
         unknown_resource(place.discovery, rule, parent, add);
         return;
     };
+    let is_asked = known
+        .iter()
+        .any(|known| ASKED_SUBRESOURCES.contains(&(&known.group, parent, subresource)));
     if !subresource.is_empty()
+        && !is_asked
         && !known
             .iter()
             .any(|known| known.may_have_subresource(subresource))
@@ -247,7 +285,7 @@ fn unknown_resource(discovery: &Discovery, rule: &PolicyRule, resource: &str, ad
     if rule
         .verbs
         .iter()
-        .all(|verb| verb == "impersonate" || verb == "*")
+        .all(|verb| verb == "impersonate" || verb == "*" || constrains_impersonation(verb))
         && (groups.iter().any(|group| group == "authentication.k8s.io")
             || matches!(resource, "users" | "groups"))
     {

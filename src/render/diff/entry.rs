@@ -269,8 +269,7 @@ impl DiffEntry<'_> {
     pub(super) fn causes_in_words(&self, names: NameStyle) -> Vec<Line> {
         let mut lines: Vec<Line> = Vec::new();
         let mut more = self.first.more_others;
-        let of_rules = self.first.cause.is_of_rules();
-        if of_rules {
+        if self.first.cause.binding.is_none() {
             let mut causes: Vec<&CauseView> =
                 self.groups.iter().map(|group| &group.first).collect();
             causes.dedup_by_key(|cause| &cause.binding);

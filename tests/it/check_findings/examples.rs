@@ -278,6 +278,20 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "RBAC014",
+            Medium,
+            5,
+            rule("{apiGroups: [authentication.k8s.io], resources: [tokenreviews], verbs: ['impersonate:userinfo']}"),
+            ("impersonate:userinfo", "impersonate:user-info"),
+        ),
+        case(
+            "RBAC014",
+            Medium,
+            5,
+            rule("{apiGroups: [''], resources: [pods], verbs: ['impersonate-on:anyone:get']}"),
+            ("impersonate-on:anyone:get", "impersonate-on:serviceaccount:get"),
+        ),
+        case(
+            "RBAC014",
             Info,
             5,
             rule("{apiGroups: [example.com], resources: [widgets], verbs: [frob]}"),
@@ -296,6 +310,13 @@ pub fn cases() -> Vec<Case> {
             5,
             rule("{apiGroups: [''], resources: [pods/logs], verbs: [get]}"),
             ("pods/logs", "pods/log"),
+        ),
+        case(
+            "RBAC015",
+            Medium,
+            5,
+            rule("{apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/nodeclients], verbs: [create]}"),
+            ("/nodeclients", "/nodeclient"),
         ),
         // Whose type it is isn't in the input.
         case(
