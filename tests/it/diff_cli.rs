@@ -263,7 +263,7 @@ fn a_comment_stays_short_and_says_what_it_leaves_out() {
     // Each is 27 changes. Some hundred bindings fill the comment, fewer leave room for some of why.
     for (bindings, left_out) in [
         (1_000, "more changes don't fit here"),
-        (200, "more changes are left out here"),
+        (200, "changes are left out here, whole or in part"),
     ] {
         let mut many = String::new();
         for number in 0..bindings {

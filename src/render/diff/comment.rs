@@ -103,10 +103,14 @@ fn folded(
     'parts: for part in parts {
         let mut whole = String::new();
         for text in part {
-            whole.push_str(&text);
-            if length + content.len() + whole.len() > most {
+            if length + content.len() + whole.len() + text.len() > most {
+                // A heading alone says nothing.
+                if whole.lines().count() > 1 {
+                    content.push_str(&whole);
+                }
                 break 'parts;
             }
+            whole.push_str(&text);
         }
         content.push_str(&whole);
         left -= 1;
@@ -115,8 +119,8 @@ fn folded(
         return (String::new(), left == 0);
     }
     if left > 0 {
-        let changes = count(left, "more change is", "more changes are");
-        content.push_str(&format!("\n{changes} left out here.\n"));
+        let changes = count(left, "change is", "changes are");
+        content.push_str(&format!("\n{changes} left out here, whole or in part.\n"));
     }
     (details(summary, &content), left == 0)
 }
