@@ -153,7 +153,7 @@ fn answer(
     );
     if args.suggest && !view.allowed {
         let found = suggest(rbac, directory, &user, &request, &explanation.near_misses);
-        let found = SuggestionView::new(rbac, directory, &request.attributes, &found)?;
+        let found = SuggestionView::new(rbac, directory, &found)?;
         view.suggestion = Some(found);
     }
     let exit = if view.allowed { Exit::Yes } else { Exit::No };

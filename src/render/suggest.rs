@@ -111,12 +111,11 @@ impl SuggestionView {
     pub fn new(
         rbac: &RbacAuthorizer,
         directory: &Directory,
-        attributes: &Attributes,
         found: &Result<Suggestion, NoSuggestion>,
     ) -> Result<Self, RenderError> {
         Ok(match found {
             Ok(found) => {
-                let objects = SuggestedObjects::new(rbac, directory, attributes, found)?;
+                let objects = SuggestedObjects::new(rbac, directory, found)?;
                 SuggestionView::Objects(Box::new(objects))
             }
             Err(why) => SuggestionView::Nothing {
@@ -140,7 +139,6 @@ impl SuggestedObjects {
     fn new(
         rbac: &RbacAuthorizer,
         directory: &Directory,
-        attributes: &Attributes,
         found: &Suggestion,
     ) -> Result<Self, RenderError> {
         let snapshot = rbac.snapshot();
@@ -160,10 +158,10 @@ impl SuggestedObjects {
             file: found
                 .beside
                 .map(|span| snapshot.files().place(span).file.to_owned()),
-            notes: notes(rbac, attributes, found),
+            notes: notes(rbac, found),
             manifest: String::new(),
         };
-        objects.manifest = objects.to_manifest(attributes, &rules)?;
+        objects.manifest = objects.to_manifest(&found.granted, &rules)?;
         Ok(objects)
     }
 
@@ -261,8 +259,15 @@ fn comment(out: &mut String, indent: usize, text: &str) {
 }
 
 /// What is to know of a suggestion, in sentences.
-fn notes(rbac: &RbacAuthorizer, attributes: &Attributes, found: &Suggestion) -> Vec<String> {
+fn notes(rbac: &RbacAuthorizer, found: &Suggestion) -> Vec<String> {
     let mut notes = Vec::new();
+    if !found.high_risks.is_empty() {
+        let risks: Vec<&str> = found.high_risks.iter().map(|risk| risk.id).collect();
+        notes.push(format!(
+            "beyond what was asked this brings high risks: {}",
+            risks.join(", ")
+        ));
+    }
     let is_new = matches!(found.role, SuggestedRole::New(_));
     let mut left_aside: Vec<String> = found
         .left_aside
@@ -285,7 +290,7 @@ fn notes(rbac: &RbacAuthorizer, attributes: &Attributes, found: &Suggestion) -> 
             count(found.of_kubernetes, "`system:` role", "`system:` roles")
         ));
     }
-    let verb = attributes.verb();
+    let verb = found.granted.verb();
     match found.name {
         RequestName::Never => notes.push(format!(
             "a {verb} carries no name, so this is for any name: a rule for some names alone can't allow it"

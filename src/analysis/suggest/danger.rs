@@ -1,12 +1,13 @@
 //! Whether a role gives too much to be bound for the sake of one request.
 
+use std::cmp::Reverse;
+
 use crate::analysis::diff::{Change, Direction};
-use crate::analysis::risk::weigh;
+use crate::analysis::risk::{WeighedRisk, weigh};
 use crate::authn::{Principal, UserInfo};
 use crate::authz::rbac::rules::is_every;
 use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::cluster::{Defaults, Snapshot};
-use crate::diagnostic::{Code, Severity};
 use crate::kube::{
     Binding, BindingKind, Manifest, Metadata, Objects, OtherDefinitions, PolicyRule, Role,
     RoleKind, RoleRef, Subject,
@@ -18,7 +19,7 @@ use crate::text::{Files, Located, Span};
 pub(super) fn is_everything(rule: &PolicyRule) -> bool {
     let everything =
         is_every(&rule.api_groups) && is_every(&rule.resources) && rule.resource_names.is_empty();
-    let every_url = |url: &str| url.trim_start_matches('/') == "*";
+    let every_url = |url: &str| url.ends_with('*') && matches!(url.trim_end_matches('*'), "" | "/");
     is_every(&rule.verbs) && (everything || rule.non_resource_urls.iter().any(|url| every_url(url)))
 }
 
@@ -64,8 +65,8 @@ impl OwnGrants {
         })
     }
 
-    /// The critical risks that these rules bring.
-    pub(super) fn critical(&self, rules: &[PolicyRule]) -> Result<Vec<&'static Code>, TooLarge> {
+    /// The risks that these rules bring, each at its gravest, the most severe first.
+    pub(super) fn risks(&self, rules: &[PolicyRule]) -> Result<Vec<WeighedRisk>, TooLarge> {
         let head = alone(&self.principal, &self.roles, Some((&self.scope, rules)))?;
         let changes = rules.iter().map(|rule| Change {
             direction: Direction::Gained,
@@ -75,15 +76,12 @@ impl OwnGrants {
             except: Vec::new(),
             causes: Vec::new(),
         });
-        let mut codes: Vec<&'static Code> = weigh(changes.collect(), &self.base, &head)
-            .iter()
-            .flat_map(|weighed| &weighed.risks)
-            .filter(|risk| risk.severity == Severity::Critical)
-            .map(|risk| risk.code)
-            .collect();
-        codes.sort_by_key(|code| code.id);
-        codes.dedup_by_key(|code| code.id);
-        Ok(codes)
+        let weighed = weigh(changes.collect(), &self.base, &head);
+        let mut risks: Vec<WeighedRisk> = weighed.into_iter().flat_map(|one| one.risks).collect();
+        risks.sort_by_key(|risk| (risk.code.id, Reverse(risk.severity)));
+        risks.dedup_by_key(|risk| risk.code.id);
+        risks.sort_by_key(|risk| (Reverse(risk.severity), risk.code.id));
+        Ok(risks)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::authn::{ANONYMOUS, Principal, UserInfo};
 use crate::authz::rbac::{AllowingRules, RbacAuthorizer, TooLarge};
 use crate::authz::{Attributes, ResourceAttributes};
 use crate::cluster::{RoleId, Snapshot};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::entra::Directory;
 use crate::kube::discovery::{NON_RESOURCE_VERBS, RESOURCE_VERBS, full_name};
 use crate::kube::{
@@ -43,6 +43,10 @@ pub struct Suggestion {
     pub role_ref: RoleRef,
     /// Which of the two.
     pub role: SuggestedRole,
+    /// The risks of level high that an existing role brings and the request alone doesn't.
+    pub high_risks: Vec<&'static Code>,
+    /// The request as it can be granted: without a name where no real one carries any.
+    pub granted: Attributes,
     /// What there is to know of the name that was asked for, if one was.
     pub name: RequestName,
     /// The near miss that is closest and whose binding stands in a YAML file of the input: where the
@@ -89,6 +93,9 @@ pub enum WhyUnbound {
 /// Why nothing is suggested.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoSuggestion {
+    /// The asker has no name.
+    #[error("a binding needs a name, and the user has none")]
+    Nobody,
     /// Whoever has no credentials asks.
     #[error(
         "whatever `system:anonymous` gets is for anyone without credentials who reaches the API server"
@@ -217,6 +224,8 @@ pub fn suggest(
         principal,
         role_ref,
         role,
+        high_risks: found.high_risks,
+        granted,
         name,
         beside: beside(snapshot, near_misses),
         left_aside: found.left_aside,
@@ -237,6 +246,9 @@ impl Suggestion {
 }
 
 fn check_asker(user: &UserInfo) -> Result<(), NoSuggestion> {
+    if user.name.is_empty() {
+        return Err(NoSuggestion::Nobody);
+    }
     if user.name == ANONYMOUS {
         return Err(NoSuggestion::Anonymous);
     }
@@ -369,6 +381,7 @@ fn rule_of(attributes: &Attributes) -> PolicyRule {
 /// Of the roles that allow a request the one to bind, and those that aren't.
 struct FoundRole {
     role: Option<RoleId>,
+    high_risks: Vec<&'static Code>,
     left_aside: Vec<UnboundRole>,
     more_left_aside: usize,
     of_kubernetes: usize,
@@ -391,9 +404,10 @@ fn least(
     alone: &PolicyRule,
 ) -> Result<FoundRole, TooLarge> {
     let (binding_kind, _) = kinds(asked.namespace());
-    let of_request = own.critical(std::slice::from_ref(alone))?;
+    let of_request = own.risks(std::slice::from_ref(alone))?;
     let mut found = FoundRole {
         role: None,
+        high_risks: Vec::new(),
         left_aside: Vec::new(),
         more_left_aside: 0,
         of_kubernetes: 0,
@@ -414,11 +428,18 @@ fn least(
             found.leave_aside(role, WhyUnbound::NotWeighed);
         } else {
             weighed += 1;
-            let mut risks = own.critical(&rules)?;
-            risks.retain(|risk| of_request.iter().all(|own| own.id != risk.id));
-            match risks.is_empty() {
-                true => found.role = Some(role),
-                false => found.leave_aside(role, WhyUnbound::Risks(risks)),
+            let mut risks = own.risks(&rules)?;
+            risks.retain(|risk| !of_request.contains(risk));
+            let codes_of = |severity: Severity| -> Vec<&'static Code> {
+                let of = risks.iter().filter(|risk| risk.severity == severity);
+                of.map(|risk| risk.code).collect()
+            };
+            let critical = codes_of(Severity::Critical);
+            if critical.is_empty() {
+                found.role = Some(role);
+                found.high_risks = codes_of(Severity::High);
+            } else {
+                found.leave_aside(role, WhyUnbound::Risks(critical));
             }
         }
     }
