@@ -346,6 +346,14 @@ fn a_create_is_for_any_name() {
 }
 
 #[test]
+fn a_rule_for_the_name_of_nothing_isnt_taken_for_any() {
+    let rule = "{apiGroups: [''], resources: [configmaps], verbs: [create], resourceNames: ['']}";
+    let text = role("Role", "{name: empty, namespace: shop}", rule);
+    let found = suggested(&text, &["create", "configmaps/x", "-n", "shop"]);
+    assert_eq!(found["role"]["name"], "edit");
+}
+
+#[test]
 fn what_no_grant_is_right_for_says_why() {
     let gatherer = format!(
         "{API}kind: ClusterRole\nmetadata: {{name: all}}\naggregationRule:\n  clusterRoleSelectors:\n  \

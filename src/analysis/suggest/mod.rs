@@ -30,7 +30,7 @@ use crate::text::Span;
 
 use danger::{OwnGrants, is_everything};
 use names::{TakenNames, kinds, name_of, words_of, words_of_request};
-use size::{Counter, Size, plain_rule};
+use size::{Counter, RoleSize, plain_rule};
 
 /// What would turn a no into a yes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,7 +189,7 @@ pub fn suggest(
     let (binding_kind, role_kind) = kinds(namespace);
     let principal = Principal::new(SubjectKind::User, "", &user.name);
     let own = OwnGrants::of(rbac, user, &principal, Scope::of(namespace))?;
-    let found = least(rbac, &own, &granted, &rule)?;
+    let found = least(rbac, &own, [&request.attributes, &granted], &rule)?;
     let taken = TakenNames::of(snapshot, namespace);
     let who = words_of(&principal);
     let (role, role_ref, name_of_binding) = match found.role {
@@ -396,14 +396,14 @@ impl FoundRole {
     }
 }
 
-/// The role that gives least of those that allow a request.
+/// The role that gives least of those that allow a request, as it was asked and as a real one is.
 fn least(
     rbac: &RbacAuthorizer,
     own: &OwnGrants,
-    asked: &Attributes,
+    asked: [&Attributes; 2],
     alone: &PolicyRule,
 ) -> Result<FoundRole, TooLarge> {
-    let (binding_kind, _) = kinds(asked.namespace());
+    let (binding_kind, _) = kinds(asked[0].namespace());
     let of_request = own.risks(std::slice::from_ref(alone))?;
     let mut found = FoundRole {
         role: None,
@@ -448,30 +448,42 @@ fn least(
 
 /// The roles that allow a request where it is made: those that give least first, and of several that give as
 /// much the namespace's own before ClusterRoles, the input's before built-in ones.
-fn by_size(rbac: &RbacAuthorizer, asked: &Attributes, binding_kind: BindingKind) -> Vec<RoleId> {
+fn by_size(
+    rbac: &RbacAuthorizer,
+    asked: [&Attributes; 2],
+    binding_kind: BindingKind,
+) -> Vec<RoleId> {
     let snapshot = rbac.snapshot();
-    let request = rbac.compile(asked);
-    let mut allowing = AllowingRules::new(rbac, &request);
+    let namespace = asked[0].namespace();
+    let requests = asked.map(|asked| rbac.compile(asked));
+    let mut allowing = requests
+        .each_ref()
+        .map(|request| AllowingRules::new(rbac, request));
     // Roles that gather the same have their rules in one place.
-    let mut places: BTreeMap<(usize, usize), Size> = BTreeMap::new();
+    let mut places: BTreeMap<(usize, usize), RoleSize> = BTreeMap::new();
     let mut roles: Vec<(RoleId, (usize, usize))> = Vec::new();
     for id in snapshot.roles() {
         let role = snapshot.role(id);
-        let is_in_reach = role.kind == RoleKind::ClusterRole || role.namespace == asked.namespace();
-        if !is_in_reach || placeholder(&role.name).is_some() || allowing.of(id).is_empty() {
+        let is_in_reach = role.kind == RoleKind::ClusterRole || role.namespace == namespace;
+        // A rule for the name `""` alone allows what carries none, and not what was asked.
+        let mut all = allowing.iter_mut();
+        if !is_in_reach
+            || placeholder(&role.name).is_some()
+            || all.any(|allowing| allowing.of(id).is_empty())
+        {
             continue;
         }
         let place = rbac.place_of_rules(id);
         let place = (place.start, place.end);
         places
             .entry(place)
-            .or_insert_with(|| Size::at_most(&given(rbac, id, binding_kind)));
+            .or_insert_with(|| RoleSize::at_most(&given(rbac, id, binding_kind)));
         roles.push((id, place));
     }
     // Small ones first, so that these are counted exactly.
     roles.sort_by_key(|(id, place)| (places.get(place).copied(), *id));
     let mut counter = Counter::default();
-    let mut sizes: BTreeMap<(usize, usize), Size> = BTreeMap::new();
+    let mut sizes: BTreeMap<(usize, usize), RoleSize> = BTreeMap::new();
     for (id, place) in &roles {
         sizes
             .entry(*place)

@@ -10,9 +10,9 @@ use crate::kube::{BindingKind, CompactString, PolicyRule};
 /// How many things a role gives: those with three wildcards first, then with two, with one, with none,
 /// and last those for one name alone. A single thing of a wider kind outweighs all narrower ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Size([usize; 5]);
+pub(super) struct RoleSize([usize; 5]);
 
-impl Size {
+impl RoleSize {
     fn add(&mut self, rule: &PolicyRule, count: usize) {
         let place = &mut self.0[width(rule)];
         *place = place.saturating_add(count);
@@ -20,7 +20,7 @@ impl Size {
 
     /// That of rules, each counted by itself: never less than what they give together.
     pub(super) fn at_most(rules: &[PolicyRule]) -> Self {
-        let mut size = Size::default();
+        let mut size = RoleSize::default();
         for rule in rules {
             size.add(rule, combinations(rule));
         }
@@ -28,7 +28,7 @@ impl Size {
     }
 }
 
-/// The place of a rule, or of one of its parts, in a [`Size`].
+/// The place of a rule, or of one of its parts, in a [`RoleSize`].
 fn width(rule: &PolicyRule) -> usize {
     if !rule.resource_names.is_empty() {
         return 4;
@@ -97,15 +97,15 @@ impl Default for Counter {
 
 impl Counter {
     /// The size of rules, of which each thing counts once. Beyond the bound rules are counted each by itself.
-    pub(super) fn size(&mut self, rules: &[PolicyRule]) -> Size {
+    pub(super) fn size(&mut self, rules: &[PolicyRule]) -> RoleSize {
         let parts = rules.iter().map(combinations);
         let parts = parts.fold(0, usize::saturating_add);
         match parts.cmp(&self.left) {
-            Ordering::Greater => Size::at_most(rules),
+            Ordering::Greater => RoleSize::at_most(rules),
             _ => {
                 self.left -= parts;
                 let parts: HashSet<PolicyRule> = rules.iter().flat_map(breakdown).collect();
-                let mut size = Size::default();
+                let mut size = RoleSize::default();
                 for part in &parts {
                     size.add(part, 1);
                 }
@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    fn size(rules: &[PolicyRule]) -> Size {
+    fn size(rules: &[PolicyRule]) -> RoleSize {
         Counter::default().size(rules)
     }
 
@@ -142,7 +142,7 @@ mod tests {
         let every_verb = rule(&["*"], &["pods"], &[]);
         let every = rule(&["*"], &["*"], &[]);
         let order = [named, two, three, every_verb, every];
-        let sizes: Vec<Size> = order.iter().map(|one| size(&[one.clone()])).collect();
+        let sizes: Vec<RoleSize> = order.iter().map(|one| size(&[one.clone()])).collect();
         assert!(sizes.is_sorted_by(|a, b| a < b), "{sizes:?}");
     }
 
@@ -151,6 +151,6 @@ mod tests {
         let two = rule(&["get", "list"], &["pods"], &[]);
         let one = rule(&["get"], &["pods"], &[]);
         assert_eq!(size(&[two.clone(), one.clone()]), size(&[two.clone()]));
-        assert!(Size::at_most(&[two.clone(), one]) > size(&[two]));
+        assert!(RoleSize::at_most(&[two.clone(), one]) > size(&[two]));
     }
 }
