@@ -70,6 +70,11 @@ impl RequestName {
         if !attributes.name.is_empty() {
             return RequestName::Given;
         }
+        RequestName::of_verb(attributes)
+    }
+
+    /// Whether requests of this verb carry a name, whether one was given or not.
+    pub(crate) fn of_verb(attributes: &ResourceAttributes) -> Self {
         match (&*attributes.verb, attributes.subresource.is_empty()) {
             ("create" | "deletecollection", true) => RequestName::Never,
             ("list" | "watch", _) => RequestName::BySelector,

@@ -12,5 +12,6 @@ pub mod nobody;
 pub mod owner;
 pub mod risk;
 pub mod rules_review;
+pub mod suggest;
 pub mod unjudged;
 pub mod who_can;

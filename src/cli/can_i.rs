@@ -3,6 +3,7 @@
 use crate::analysis::explain::{Miss, explain};
 use crate::analysis::kubectl::kubectl_differs;
 use crate::analysis::rules_review::{granted_rows, rules_review};
+use crate::analysis::suggest::suggest;
 use crate::analysis::unjudged::with_missing_roles;
 use crate::ask::{Note, ResolvedUser, Resolver};
 use crate::authz::rbac::RbacAuthorizer;
@@ -12,6 +13,7 @@ use crate::render::can_i::{CanIView, kubectl_differs_in_words};
 use crate::render::rules_table::{
     GrantedRowView, granted_rows_csv, granted_rows_table, rules_table,
 };
+use crate::render::suggest::SuggestionView;
 use crate::render::{API_VERSION, RuleView, UnjudgedView};
 use clap::{Args, ValueEnum};
 
@@ -36,6 +38,7 @@ use super::who::WhoArgs;
   rbac-eval can-i list nodes --as alice -f cluster.yaml
   rbac-eval can-i list nodes --as alice --env prod
   rbac-eval can-i get /healthz --as system:anonymous
+  rbac-eval can-i list pods --as alice -n prod --suggest
   rbac-eval can-i --list --as alice -n default
   rbac-eval can-i --list -o wide --as alice -n default")]
 pub(super) struct CanIArgs {
@@ -52,6 +55,10 @@ pub(super) struct CanIArgs {
     /// List all that is allowed
     #[arg(long)]
     list: bool,
+
+    /// Of a no: print the YAML of a binding, and of a role where none fits, that would make it a yes
+    #[arg(long)]
+    suggest: bool,
 
     /// Leave out the headers of --list
     #[arg(long)]
@@ -136,7 +143,7 @@ fn answer(
         kubectl_differs(rbac, &user, &request)
             .map(|differs| kubectl_differs_in_words(rbac, &differs)),
     );
-    let view = CanIView::new(
+    let mut view = CanIView::new(
         rbac,
         directory,
         &user,
@@ -144,6 +151,11 @@ fn answer(
         &explanation,
         notes,
     );
+    if args.suggest && !view.allowed {
+        let found = suggest(rbac, directory, &user, &request, &explanation.near_misses);
+        let found = SuggestionView::new(rbac, directory, &found)?;
+        view.suggestion = Some(found);
+    }
     let exit = if view.allowed { Exit::Yes } else { Exit::No };
     Ok((view, exit))
 }
@@ -169,6 +181,11 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
                  `--subresource`",
             ));
         }
+        if args.suggest {
+            return Err(Failure::message(
+                "`--suggest` is about one request; `--list` asks about none",
+            ));
+        }
         if args.no_headers && matches!(args.output, CanIOutput::Json | CanIOutput::Yaml) {
             return Err(Failure::message(
                 "`--no-headers` leaves out those of a table or of CSV, which `-o json` and `-o yaml` \
@@ -177,6 +194,10 @@ fn check_usage(args: &CanIArgs) -> Result<(), Failure> {
         }
     } else if args.request.len() != 2 {
         return Err(wrong_arguments());
+    } else if args.suggest && args.quiet {
+        return Err(Failure::message(
+            "`--quiet` prints nothing, so `--suggest` can't print its YAML; leave one out",
+        ));
     } else if args.no_headers {
         return Err(Failure::message(
             "`--no-headers` can't be set without `--list`",

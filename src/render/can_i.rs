@@ -12,6 +12,7 @@ use crate::entra::Directory;
 use crate::object::Scope;
 
 use super::near_miss::NearMissView;
+use super::suggest::SuggestionView;
 use super::text::{with_place, wrapped};
 use super::view::{AttributesView, GrantView, IncompleteView, RuleView, SourceView, SubjectView};
 use super::words::{describe_object, describe_request, describe_rule};
@@ -44,6 +45,9 @@ pub struct CanIView {
     pub unjudged: Vec<UnjudgedView>,
     /// What else the reader has to know.
     pub notes: Vec<String>,
+    /// What would turn a no into a yes, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<SuggestionView>,
     /// The user, and beside an object ID the name that people know.
     #[serde(skip)]
     asker_in_words: String,
@@ -145,6 +149,7 @@ impl CanIView {
                 &with_missing_roles(rbac, &explanation.incomplete),
             ),
             notes,
+            suggestion: None,
             asker_in_words: match directory.name_of_id(&user.name) {
                 Some(known) => format!("{} ({known})", user.name),
                 None => user.name.clone(),
@@ -186,7 +191,11 @@ impl CanIView {
             lines.push(wrapped(0, &format!("note: {note}")));
         }
         lines.push(String::new());
-        lines.join("\n")
+        let mut text = lines.join("\n");
+        if let Some(suggestion) = &self.suggestion {
+            text.push_str(&suggestion.to_text());
+        }
+        text
     }
 
     fn refusal(&self, lines: &mut Vec<String>) {

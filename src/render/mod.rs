@@ -21,6 +21,7 @@ pub mod matrix;
 mod near_miss;
 pub mod rules_table;
 pub mod sarif;
+pub mod suggest;
 pub mod table;
 mod tap;
 pub mod text;

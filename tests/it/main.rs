@@ -86,6 +86,7 @@ mod scalars;
 mod second_reader;
 mod sent;
 mod stderr_lines;
+mod suggest;
 mod support;
 mod tables;
 mod tables_law;
