@@ -142,7 +142,10 @@ mod tests {
         let every_verb = rule(&["*"], &["pods"], &[]);
         let every = rule(&["*"], &["*"], &[]);
         let order = [named, two, three, every_verb, every];
-        let sizes: Vec<RoleSize> = order.iter().map(|one| size(&[one.clone()])).collect();
+        let sizes: Vec<RoleSize> = order
+            .iter()
+            .map(|one| size(std::slice::from_ref(one)))
+            .collect();
         assert!(sizes.is_sorted_by(|a, b| a < b), "{sizes:?}");
     }
 
@@ -150,7 +153,10 @@ mod tests {
     fn what_two_rules_give_counts_once() {
         let two = rule(&["get", "list"], &["pods"], &[]);
         let one = rule(&["get"], &["pods"], &[]);
-        assert_eq!(size(&[two.clone(), one.clone()]), size(&[two.clone()]));
+        assert_eq!(
+            size(&[two.clone(), one.clone()]),
+            size(std::slice::from_ref(&two))
+        );
         assert!(RoleSize::at_most(&[two.clone(), one]) > size(&[two]));
     }
 }
