@@ -115,6 +115,21 @@ impl Owners {
         }
     }
 
+    /// Whether the default policy's ClusterRole of this name gives all that a rule does, in some version.
+    pub fn is_of_default_role(&self, name: &str, rule: &PolicyRule) -> bool {
+        is_covered(rule, &self.default_roles(name))
+    }
+
+    /// The ClusterRole of this name, in each default policy that has it.
+    fn default_roles(&self, name: &str) -> Vec<(&RbacAuthorizer, RoleId)> {
+        let roles = self.defaults.iter().filter_map(|defaults| {
+            let snapshot = defaults.snapshot();
+            let role = snapshot.find_role(RoleKind::ClusterRole, "", name)?;
+            Some((defaults, role))
+        });
+        roles.collect()
+    }
+
     fn of_rules<'r>(
         &self,
         rbac: &RbacAuthorizer,
@@ -153,12 +168,7 @@ impl Owners {
         if !of_aks {
             return Owner::Cluster;
         }
-        let roles = self.defaults.iter().filter_map(|defaults| {
-            let snapshot = defaults.snapshot();
-            let role = snapshot.find_role(RoleKind::ClusterRole, "", &binding.role_ref.name)?;
-            Some((defaults, role))
-        });
-        let roles: Vec<(&RbacAuthorizer, RoleId)> = roles.collect();
+        let roles = self.default_roles(&binding.role_ref.name);
         match roles.is_empty() || rules.all(|rule| is_covered(rule, &roles)) {
             true => Owner::Aks,
             false => Owner::Cluster,

@@ -320,13 +320,13 @@ impl<'a> Checking<'a> {
                 sorted.gone
             ));
         }
-        let (has, is) = match sorted.waiting {
-            1 => ("finding has an ignore", "it"),
-            _ => ("findings have ignores", "they"),
+        let (has, counts) = match sorted.waiting {
+            1 => ("finding has an ignore", "it still counts"),
+            _ => ("findings have ignores", "they still count"),
         };
         if sorted.waiting > 0 {
             self.notes.push(format!(
-                "{label}{} {has} that BASE hasn't, so {is} still counts; a change can't silence its own \
+                "{label}{} {has} that BASE hasn't, so {counts}; a change can't silence its own \
                  findings",
                 sorted.waiting
             ));

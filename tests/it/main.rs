@@ -82,6 +82,7 @@ mod review_refusals;
 mod risk_parts;
 mod risk_steps;
 mod risks;
+mod risks_halves;
 mod scalars;
 mod second_reader;
 mod sent;

@@ -13,7 +13,7 @@ use crate::authz::{Attributes, Authorizer, Decision, ResourceAttributes};
 use crate::kube::{CompactString, PolicyRule};
 use crate::object::Scope;
 
-use super::held::Held;
+use super::held::{Held, with_implied_groups};
 use super::table::MAKE_ACCOUNTS;
 use super::{Pattern, RISKS, RiskyRequests, TypeScope};
 
@@ -346,7 +346,7 @@ impl Gain<'_> {
         if writes.iter().any(|verb| self.rule.verbs.covers(verb)) {
             return true;
         }
-        let user = self.change.subject.as_user();
+        let user = with_implied_groups(&self.change.subject);
         let namespace = request.namespace(&self.change.scope);
         writes.into_iter().any(|verb| {
             let write = Request { verb, ..*request };

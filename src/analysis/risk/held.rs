@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
 
-use crate::authn::{Principal, UserInfo};
+use crate::ask::bound_subjects;
+use crate::authn::{ImpliedGroup, Principal, SERVICE_ACCOUNTS, UserInfo};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::authz::{Authorizer, Decision};
 use crate::kube::CompactString;
@@ -20,18 +21,22 @@ pub(super) struct Held<'s> {
     head: &'s RbacAuthorizer,
     /// What was found of this subject and scope, which many changes share.
     about: Option<(Principal, Scope)>,
-    known: HashMap<*const Way, Option<FoundParts>>,
+    known: HashMap<*const Way, FoundParts>,
+    /// Those of the bindings, with the groups that Kubernetes puts them into.
+    bound: Option<Vec<UserInfo>>,
     /// The namespaces in which a binding names an account that isn't there.
     ghosts: Option<BTreeSet<String>>,
 }
 
-/// Where a subject has all parts of a way, and whether it hadn't before.
-#[derive(Debug, Clone, Copy)]
+/// How grave it is, where it is gravest, that a subject has all parts of a way.
+#[derive(Debug, Clone, Copy, Default)]
 struct FoundParts {
-    in_namespace: bool,
-    is_new: bool,
-    /// Whether the first part, which says what is reached, is for some names alone.
-    named: bool,
+    /// Wherever it has them.
+    any: Option<Weight>,
+    /// Where it, or one who is in it by nature, hadn't before.
+    new: Option<Weight>,
+    /// Where one who is in it by nature hadn't before.
+    new_of_members: Option<Weight>,
 }
 
 /// How a request is held against a side.
@@ -54,6 +59,7 @@ impl<'s> Held<'s> {
             head,
             about: None,
             known: HashMap::new(),
+            bound: None,
             ghosts: None,
         }
     }
@@ -102,19 +108,21 @@ impl<'s> Held<'s> {
             return None;
         }
         let change = gain.change();
-        let user = change.subject.as_user();
+        let user = with_implied_groups(&change.subject);
         if user.is_privileged() {
             return None;
         }
+        let members = self.members(&change.subject);
         let names = &*change.rule.resource_names;
+        let named = !names.is_empty() && !is_like_all(names, like_all);
         if way.meet && !names.is_empty() {
-            let scope = &change.scope;
-            let same = AskedNames::Same(names);
-            let opened = has_all(self.head, &user, way, scope, same)
-                && !has_all(self.base, &user, way, scope, same);
-            return opened.then(|| Weight {
-                in_namespace: is_lesser(scope),
-                named: !is_like_all(names, like_all),
+            let users = std::iter::once(&user).chain(&members);
+            let opened =
+                users.flat_map(|user| self.opened_by_name(user, way, &change.scope, names));
+            let lesser = opened.map(|place| in_namespace(way, &change.scope, &place));
+            return lesser.min().map(|in_namespace| Weight {
+                in_namespace,
+                named,
             });
         }
         let is_known = self
@@ -128,52 +136,95 @@ impl<'s> Held<'s> {
         let found = match self.known.get(&std::ptr::from_ref(way)) {
             Some(&found) => found,
             None => {
-                let found = self.find(&user, way, like_all, &change.scope);
+                let mut found = self.find(&user, way, like_all, &change.scope);
+                for member in &members {
+                    let new = self.find(member, way, like_all, &change.scope).new;
+                    found.new_of_members = gravest(found.new_of_members, new);
+                }
+                found.new = gravest(found.new, found.new_of_members);
                 self.known.insert(way, found);
                 found
             }
         };
-        let found = found?;
-        let named = match reaches {
-            true => !names.is_empty() && !is_like_all(names, like_all),
-            false => found.named,
-        };
-        (reaches || found.is_new).then_some(Weight {
-            in_namespace: found.in_namespace,
-            named,
-        })
+        if !reaches {
+            return found.new;
+        }
+        let reached = gravest(found.any, found.new_of_members);
+        reached.map(|weight| Weight { named, ..weight })
     }
 
-    /// Where a subject has all parts: in this scope, else in a namespace of it.
-    fn find(
+    /// Where a subject has all parts for one of these names, and hadn't before.
+    fn opened_by_name(
         &self,
         user: &UserInfo,
         way: &Way,
-        like_all: &[&str],
         scope: &Scope,
-    ) -> Option<FoundParts> {
-        let own = std::iter::once(scope.clone());
+        names: &[CompactString],
+    ) -> Vec<Scope> {
+        let has = |rbac: &RbacAuthorizer, place: &Scope, name| {
+            let same = AskedNames::Same(std::slice::from_ref(name));
+            has_all(rbac, user, way, place, same)
+        };
+        let mut places = self.places(user, scope);
+        places.retain(|place| {
+            let mut names = names.iter();
+            names.any(|name| has(self.head, place, name) && !has(self.base, place, name))
+        });
+        places
+    }
+
+    /// Where a subject has all parts: in this scope, or in a namespace of it.
+    fn find(&self, user: &UserInfo, way: &Way, like_all: &[&str], scope: &Scope) -> FoundParts {
+        let reached = Way {
+            parts: &way.parts[..1],
+            meet: false,
+        };
+        let mut found = FoundParts::default();
+        for place in self.places(user, scope) {
+            if !has_some(self.head, user, way, &place) {
+                continue;
+            }
+            let any_name = AskedNames::Any(like_all);
+            let weight = Some(Weight {
+                in_namespace: in_namespace(way, scope, &place),
+                named: !has_all(self.head, user, &reached, &place, any_name),
+            });
+            found.any = gravest(found.any, weight);
+            // Names that met before are not all names.
+            let is_widened = || {
+                way.meet
+                    && has_all(self.head, user, way, &place, any_name)
+                    && !has_all(self.base, user, way, &place, any_name)
+            };
+            if !has_some(self.base, user, way, &place) || is_widened() {
+                found.new = gravest(found.new, weight);
+            }
+        }
+        found
+    }
+
+    /// A scope, and the namespaces of it in which a subject may have more.
+    fn places(&self, user: &UserInfo, scope: &Scope) -> Vec<Scope> {
         let within = match scope {
             Scope::Cluster => self.namespaces_of(user),
             Scope::Namespace(_) => BTreeSet::new(),
         };
-        let place = own
-            .chain(within.into_iter().map(|name| Scope::of(&name)))
-            .find(|place| has_some(self.head, user, way, place))?;
-        let first = &way.parts[..1];
-        let reached = Way {
-            parts: first,
-            meet: false,
-        };
-        let of_cluster = first
-            .iter()
-            .flat_map(|part| part.iter())
-            .all(|requests| requests.scope == TypeScope::Cluster);
-        Some(FoundParts {
-            in_namespace: is_lesser(if of_cluster { scope } else { &place }),
-            is_new: !has_some(self.base, user, way, &place),
-            named: !has_all(self.head, user, &reached, &place, AskedNames::Any(like_all)),
-        })
+        let within = within.into_iter().map(|name| Scope::of(&name));
+        std::iter::once(scope.clone()).chain(within).collect()
+    }
+
+    /// Those of the bindings whom Kubernetes itself puts into a group: what it gains completes what they have.
+    fn members(&mut self, subject: &Principal) -> Vec<UserInfo> {
+        if ImpliedGroup::of(subject).is_none() {
+            return Vec::new();
+        }
+        let bound = self.bound.get_or_insert_with(|| {
+            let bound = bound_subjects(self.head.snapshot());
+            let users = bound.iter().map(with_implied_groups);
+            users.filter(|user| !user.is_privileged()).collect()
+        });
+        let is_in = |user: &&UserInfo| user.groups.contains(&subject.name);
+        bound.iter().filter(is_in).cloned().collect()
     }
 
     /// The namespaces in which RoleBindings name a subject.
@@ -185,6 +236,31 @@ impl<'s> Held<'s> {
             .filter_map(|scope| scope.namespace().map(str::to_owned))
             .collect()
     }
+}
+
+/// A subject with the groups that Kubernetes itself puts it into: one request may need what each gives.
+///
+/// Source: as `UserInfo::impersonated`. Who is in a group of service accounts, or in any but that of those
+/// who haven't authenticated, is in the wider ones, too.
+pub(super) fn with_implied_groups(subject: &Principal) -> UserInfo {
+    let own = subject.as_user();
+    let mut groups = own.groups;
+    if let Some(ImpliedGroup::ServiceAccountsOf(_)) = ImpliedGroup::of(subject) {
+        groups.push(SERVICE_ACCOUNTS.to_owned());
+    }
+    UserInfo::impersonated(&own.name, groups)
+}
+
+/// Whether what is reached in a place weighs less than in the cluster.
+fn in_namespace(way: &Way, scope: &Scope, place: &Scope) -> bool {
+    let mut first = way.parts.iter().take(1).flat_map(|part| part.iter());
+    let of_cluster = first.all(|requests| requests.scope == TypeScope::Cluster);
+    is_lesser(if of_cluster { scope } else { place })
+}
+
+/// The graver of two.
+fn gravest(one: Option<Weight>, other: Option<Weight>) -> Option<Weight> {
+    one.into_iter().chain(other).min()
 }
 
 /// Whether a scope weighs less than the cluster.

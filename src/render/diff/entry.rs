@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::group::GroupView;
 use super::{CauseView, ChangeView, DiffView, SideView};
 use crate::kube::PolicyRule;
+use crate::object::ObjectRef;
 use crate::render::words::{NameStyle, count, describe_whole_rule};
 
 /// How many risks, and rules of a role that isn't built in, are told before the rest is counted.
@@ -135,7 +136,7 @@ impl DiffEntry<'_> {
 
     /// What is gained or lost: a role, or what of a role is new.
     pub(super) fn what(&self, names: NameStyle) -> String {
-        let role = names.object(&self.first.role);
+        let role = object_apart(&self.first.role, names);
         if !self.first.cause.is_of_rules() {
             return role;
         }
@@ -154,7 +155,7 @@ impl DiffEntry<'_> {
     pub(super) fn how_much(&self, names: NameStyle) -> String {
         let group = self.first;
         if group.cause.is_of_rules() {
-            return format!("through {}", names.object(&group.role));
+            return format!("through {}", object_apart(&group.role, names));
         }
         let all = count(group.role_rules, "rule", "rules");
         let part = match group.rules < group.role_rules {
@@ -220,18 +221,32 @@ impl DiffEntry<'_> {
 
     /// The rules in words, as far as they aren't known by the name of the role, nor stand in the heading.
     pub(super) fn rules_in_words(&self, rules: RuleDetail) -> Vec<Line> {
-        let all = self.first.changes.len();
-        let in_heading = self.first.cause.is_of_rules();
+        let group = self.first;
+        let told: &[usize] = match rules {
+            RuleDetail::Listed => &group.changes,
+            RuleDetail::Folded if group.cause.is_of_rules() || self.is_loss() => &[],
+            // By its name one knows what it starts with, and no more.
+            RuleDetail::Folded if group.built_in => &group.beyond_built_in,
+            RuleDetail::Folded => &group.changes,
+        };
         let shown = match rules {
-            RuleDetail::Listed => all,
-            RuleDetail::Folded if in_heading || self.first.built_in || self.is_loss() => 0,
+            RuleDetail::Listed => told.len(),
             RuleDetail::Folded => FEW,
         };
-        let mut lines: Vec<Line> = self.lines_of_rules(rules).take(shown).collect();
-        let more = all.saturating_sub(shown);
-        if more > 0 && shown > 0 {
+        let mut lines: Vec<Line> = self.lines_of(told, rules).take(shown).collect();
+        if rules == RuleDetail::Folded && group.built_in {
+            for line in &mut lines {
+                line.text.insert_str(0, "not built in: ");
+            }
+        }
+        let more = told.len().saturating_sub(shown);
+        if more > 0 {
+            let more = count(more, "more rule", "more rules");
             lines.push(Line {
-                text: format!("and {}", count(more, "more rule", "more rules")),
+                text: match group.built_in {
+                    true => format!("and {more} that aren't built in"),
+                    false => format!("and {more}"),
+                },
                 place: String::new(),
             });
         }
@@ -240,7 +255,12 @@ impl DiffEntry<'_> {
 
     /// All rules in words, with their places where each is listed.
     pub(super) fn lines_of_rules(&self, rules: RuleDetail) -> impl Iterator<Item = Line> {
-        self.changes(self.first).map(move |change| {
+        self.lines_of(&self.first.changes, rules)
+    }
+
+    fn lines_of(&self, changes: &[usize], rules: RuleDetail) -> impl Iterator<Item = Line> {
+        let changes = changes.iter().map(|&at| &self.view.changes[at]);
+        changes.map(move |change| {
             let mut causes = change.causes.iter();
             let cause = causes.find(|cause| cause.role == self.first.role);
             let number = cause.map_or_else(String::new, |cause| format!("rule {}: ", cause.rule));
@@ -280,7 +300,7 @@ impl DiffEntry<'_> {
             }));
         } else {
             let cause = &self.first.first;
-            let of = names.object(&cause.binding);
+            let of = object_apart(&cause.binding, names);
             lines.push(Line {
                 text: format!("{}: {of}{}", cause.what, self.ids(names)),
                 place: self.place(&cause.source),
@@ -370,14 +390,55 @@ impl GroupView {
     }
 }
 
+/// Words of ours that a name with blanks could go on with.
+const OUR_WORDS: &[&str] = &[
+    "and",
+    "binding",
+    "cluster-wide",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "gain",
+    "gains",
+    "Group",
+    "in",
+    "lose",
+    "loses",
+    "Role",
+    "RoleBinding",
+    "ServiceAccount",
+    "through",
+    "to",
+    "User",
+];
+
 /// A name among words, in quotes where it could pass for several or for words of ours.
 fn apart(name: &str, names: NameStyle) -> String {
     let is_plain = |c: char| !matches!(c, ',' | ';' | '(' | ')' | '"');
+    let has_ours = |name: &str| {
+        let mut words = name.split(char::is_whitespace);
+        name.contains(char::is_whitespace)
+            && words.any(|word| word.is_empty() || OUR_WORDS.contains(&word))
+    };
     let name: Cow<'_, str> = match names {
-        NameStyle::Plain if !name.chars().all(is_plain) => {
+        NameStyle::Plain if !name.chars().all(is_plain) || has_ours(name) => {
             format!("\"{}\"", name.replace('"', "\\\"")).into()
         }
         _ => name.into(),
     };
     names.name(&name)
+}
+
+/// An object with its [name apart](apart) from our words.
+pub(super) fn object_apart(object: &ObjectRef, names: NameStyle) -> String {
+    match names {
+        NameStyle::Plain if !object.name.is_empty() => {
+            let all = object.to_string();
+            let kind = &*object.kind;
+            match all.strip_prefix(kind) {
+                Some(name) => format!("{} {}", names.name(kind), apart(name.trim_start(), names)),
+                None => names.object(object),
+            }
+        }
+        _ => names.object(object),
+    }
 }

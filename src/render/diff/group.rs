@@ -1,12 +1,15 @@
 //! Changes of one cause, as data.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use hashbrown::HashMap;
 use serde::Serialize;
 
-use crate::analysis::diff::{CauseKind, ChangeGroup, Direction, Except};
+use crate::analysis::diff::{Cause, CauseKind, ChangeGroup, Direction, Except};
+use crate::analysis::owner::Owners;
 use crate::analysis::risk::{WeighedChange, WeighedRisk};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::Severity;
@@ -65,9 +68,12 @@ pub struct GroupView {
     /// Whether it is all that the rules give.
     #[serde(skip)]
     pub(super) whole: bool,
-    /// Whether the role is one that every cluster starts with.
+    /// Whether the role has the name of one that every cluster starts with.
     #[serde(skip)]
     pub(super) built_in: bool,
+    /// The changes of such a role by rules that it doesn't start with.
+    #[serde(skip)]
+    pub(super) beyond_built_in: Vec<usize>,
     /// Whether the subject is called by the name that people know.
     #[serde(skip)]
     pub(super) by_known_name: bool,
@@ -106,6 +112,9 @@ impl GroupCauseView {
     }
 }
 
+/// What is built in, which is the same for all diffs.
+static OWNERS: LazyLock<Owners> = LazyLock::new(Owners::new);
+
 /// Makes the views of groups, from the views of their changes.
 pub(super) struct Grouping<'v> {
     weighed: &'v [WeighedChange],
@@ -114,6 +123,8 @@ pub(super) struct Grouping<'v> {
     head: &'v RbacAuthorizer,
     /// How many groups of the directory are called so, letter case aside.
     called: HashMap<String, usize>,
+    /// Whether rules are of the built-in roles of these names.
+    of_built_in: RefCell<HashMap<(&'v str, &'v PolicyRule), bool>>,
 }
 
 impl<'v> Grouping<'v> {
@@ -134,7 +145,22 @@ impl<'v> Grouping<'v> {
             base,
             head,
             called,
+            of_built_in: RefCell::default(),
         }
+    }
+
+    /// Whether a built-in role of this name starts with what a change gives.
+    fn is_of_built_in(&self, place: usize, cause: &Cause) -> bool {
+        let change = &self.weighed[place].change;
+        let mut causes = change.causes.iter();
+        let role = causes.find(|own| own.role == cause.role);
+        let Some(role) = role.map(|own| &*own.role.name) else {
+            return false;
+        };
+        let mut known = self.of_built_in.borrow_mut();
+        *known
+            .entry((role, &change.rule))
+            .or_insert_with(|| OWNERS.is_of_default_role(role, &change.rule))
     }
 
     /// The view of a group; none of one without changes.
@@ -156,6 +182,9 @@ impl<'v> Grouping<'v> {
             false => RoleKind::Role,
         };
         let found = rbac.snapshot().find_role(kind, &role.namespace, &role.name);
+        let built_in = is_cluster_role
+            && DefaultPolicy::all()
+                .any(|policy| policy.cluster_roles().any(|name| name == role.name));
         let risks = self.risks(&group.changes);
         let known_name = view.subject.display_name.as_ref();
         let is_group = view.subject.kind == SubjectKind::Group.as_str();
@@ -189,9 +218,16 @@ impl<'v> Grouping<'v> {
                         && rule.is_some_and(|rule| is_same(rule.rule, &change.rule))
                 })
             }),
-            built_in: is_cluster_role
-                && DefaultPolicy::all()
-                    .any(|policy| policy.cluster_roles().any(|name| name == role.name)),
+            built_in,
+            beyond_built_in: match built_in {
+                true => {
+                    let places = group.changes.iter().copied();
+                    places
+                        .filter(|&place| !self.is_of_built_in(place, &group.cause))
+                        .collect()
+                }
+                false => Vec::new(),
+            },
             role: role.clone(),
             gravest: risks.first().copied(),
             severity: risks.first().map(|risk| risk.severity.as_str()),

@@ -256,6 +256,7 @@ impl DiffView {
             }
         }
         let entries = grouping.entries(&grouped);
+        drop(grouping);
         let count = |direction| {
             changes
                 .iter()

@@ -1,6 +1,6 @@
 //! What a reviewer needs, as text.
 
-use super::entry::{DiffEntry, Line, RuleDetail};
+use super::entry::{DiffEntry, Line, RuleDetail, object_apart};
 use super::{CauseView, DiffView, RecreateView, RiskView, UnmatchedView};
 use crate::render::text::{shown, with_place, wrapped};
 use crate::render::unjudged;
@@ -110,8 +110,8 @@ impl CauseView {
         format!(
             "{}: {} to {}, rule {}{from}",
             self.what,
-            names.object(&self.binding),
-            names.object(&self.role),
+            object_apart(&self.binding, names),
+            object_apart(&self.role, names),
             self.rule
         )
     }
