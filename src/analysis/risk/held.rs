@@ -1,6 +1,8 @@
 //! What a subject may do in all, before a change and after it: whether it has the other parts of a risk.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use hashbrown::HashMap;
 
@@ -23,7 +25,10 @@ pub(super) struct Held<'s> {
     about: Option<(Principal, Scope)>,
     known: HashMap<*const Way, FoundParts>,
     /// Those of the bindings, with the groups that Kubernetes puts them into.
-    bound: Option<Vec<UserInfo>>,
+    bound: Option<Rc<[UserInfo]>>,
+    /// How many more requests and bindings are looked at. What isn't counts as opened: a change may be made
+    /// to have too many, and must gain nothing by that.
+    left: Cell<usize>,
     /// The namespaces in which a binding names an account that isn't there.
     ghosts: Option<BTreeSet<String>>,
 }
@@ -38,6 +43,15 @@ struct FoundParts {
     /// Where one who is in it by nature hadn't before.
     new_of_members: Option<Weight>,
 }
+
+/// How many requests and bindings are looked at in all. Changes of real clusters take a few hundred.
+const MOST_LOOKS: usize = 200_000;
+
+/// What counts where no more is looked at: all parts now, and not before.
+const UNKNOWN: Weight = Weight {
+    in_namespace: false,
+    named: false,
+};
 
 /// How a request is held against a side.
 #[derive(Clone, Copy)]
@@ -60,8 +74,16 @@ impl<'s> Held<'s> {
             about: None,
             known: HashMap::new(),
             bound: None,
+            left: Cell::new(MOST_LOOKS),
             ghosts: None,
         }
+    }
+
+    /// Takes so many looks from those that are left; whether there were as many.
+    fn look(&self, looks: usize) -> bool {
+        let left = self.left.get();
+        self.left.set(left.saturating_sub(looks));
+        left >= looks
     }
 
     /// What is allowed now.
@@ -112,15 +134,21 @@ impl<'s> Held<'s> {
         if user.is_privileged() {
             return None;
         }
-        let members = self.members(&change.subject);
         let names = &*change.rule.resource_names;
         let named = !names.is_empty() && !is_like_all(names, like_all);
         if way.meet && !names.is_empty() {
-            let users = std::iter::once(&user).chain(&members);
-            let opened =
-                users.flat_map(|user| self.opened_by_name(user, way, &change.scope, names));
-            let lesser = opened.map(|place| in_namespace(way, &change.scope, &place));
-            return lesser.min().map(|in_namespace| Weight {
+            let members = self.members(&change.subject);
+            let members = members.iter().flat_map(|members| members.iter());
+            let members = members.filter(|member| member.groups.contains(&change.subject.name));
+            let mut gravest = None;
+            for user in std::iter::once(&user).chain(members) {
+                let lesser = self.opened_by_name(user, way, &change.scope, names);
+                gravest = gravest.into_iter().chain(lesser).min();
+                if gravest == Some(false) {
+                    break;
+                }
+            }
+            return gravest.map(|in_namespace| Weight {
                 in_namespace,
                 named,
             });
@@ -136,8 +164,14 @@ impl<'s> Held<'s> {
         let found = match self.known.get(&std::ptr::from_ref(way)) {
             Some(&found) => found,
             None => {
+                let members = self.members(&change.subject);
                 let mut found = self.find(&user, way, like_all, &change.scope);
-                for member in &members {
+                let members = members.iter().flat_map(|members| members.iter());
+                for member in members.filter(|member| member.groups.contains(&change.subject.name))
+                {
+                    if found.new_of_members == Some(UNKNOWN) {
+                        break;
+                    }
                     let new = self.find(member, way, like_all, &change.scope).new;
                     found.new_of_members = gravest(found.new_of_members, new);
                 }
@@ -153,24 +187,35 @@ impl<'s> Held<'s> {
         reached.map(|weight| Weight { named, ..weight })
     }
 
-    /// Where a subject has all parts for one of these names, and hadn't before.
+    /// Whether what a subject reaches weighs less, where it has all parts for one of these names and hadn't
+    /// before.
     fn opened_by_name(
         &self,
         user: &UserInfo,
         way: &Way,
         scope: &Scope,
         names: &[CompactString],
-    ) -> Vec<Scope> {
+    ) -> Option<bool> {
         let has = |rbac: &RbacAuthorizer, place: &Scope, name| {
             let same = AskedNames::Same(std::slice::from_ref(name));
             has_all(rbac, user, way, place, same)
         };
-        let mut places = self.places(user, scope);
-        places.retain(|place| {
+        let looks = 2 * way.parts.len();
+        let mut gravest = None;
+        for place in self.places(user, scope) {
+            let lesser = in_namespace(way, scope, &place);
+            if gravest.is_some_and(|known| known <= lesser) {
+                continue;
+            }
             let mut names = names.iter();
-            names.any(|name| has(self.head, place, name) && !has(self.base, place, name))
-        });
-        places
+            let opens = names.any(|name| {
+                !self.look(looks) || has(self.head, &place, name) && !has(self.base, &place, name)
+            });
+            if opens {
+                gravest = Some(lesser);
+            }
+        }
+        gravest
     }
 
     /// Where a subject has all parts: in this scope, or in a namespace of it.
@@ -181,6 +226,13 @@ impl<'s> Held<'s> {
         };
         let mut found = FoundParts::default();
         for place in self.places(user, scope) {
+            if !self.look(way.parts.len()) {
+                return FoundParts {
+                    any: Some(UNKNOWN),
+                    new: Some(UNKNOWN),
+                    new_of_members: None,
+                };
+            }
             if !has_some(self.head, user, way, &place) {
                 continue;
             }
@@ -213,25 +265,28 @@ impl<'s> Held<'s> {
         std::iter::once(scope.clone()).chain(within).collect()
     }
 
-    /// Those of the bindings whom Kubernetes itself puts into a group: what it gains completes what they have.
-    fn members(&mut self, subject: &Principal) -> Vec<UserInfo> {
-        if ImpliedGroup::of(subject).is_none() {
-            return Vec::new();
-        }
+    /// Those of the bindings, for a group into which Kubernetes itself puts some of them: what it gains
+    /// completes what they have.
+    fn members(&mut self, subject: &Principal) -> Option<Rc<[UserInfo]>> {
+        ImpliedGroup::of(subject)?;
         let bound = self.bound.get_or_insert_with(|| {
             let bound = bound_subjects(self.head.snapshot());
             let users = bound.iter().map(with_implied_groups);
             users.filter(|user| !user.is_privileged()).collect()
         });
-        let is_in = |user: &&UserInfo| user.groups.contains(&subject.name);
-        bound.iter().filter(is_in).cloned().collect()
+        Some(bound.clone())
     }
 
     /// The namespaces in which RoleBindings name a subject.
     fn namespaces_of(&self, user: &UserInfo) -> BTreeSet<String> {
         let snapshot = self.head.snapshot();
-        let applied = self.head.applied_anywhere(user).into_iter();
-        let scopes = applied.map(|applied| snapshot.binding(applied.binding).scope());
+        let applied = self.head.applied_anywhere(user);
+        if !self.look(applied.len()) {
+            return BTreeSet::new();
+        }
+        let scopes = applied
+            .into_iter()
+            .map(|applied| snapshot.binding(applied.binding).scope());
         scopes
             .filter_map(|scope| scope.namespace().map(str::to_owned))
             .collect()
