@@ -159,6 +159,40 @@ fn who_can_match_nobody_neither_gains_nor_loses() {
 }
 
 #[test]
+fn what_a_built_in_role_has_beyond_its_name_is_told() {
+    let gathered = "kind: ClusterRole\nmetadata: {name: more, labels: \
+        {rbac.authorization.k8s.io/aggregate-to-view: 'true'}}\nrules: \
+        [{apiGroups: [widgets.io], resources: ['*'], verbs: ['*']}]";
+    let ann = bound("b", "shop", "view", "{kind: User, name: ann}");
+    let text = between(&[gathered], &[gathered, &ann]).to_text(RuleDetail::Folded);
+    let told = "every verb on every resource of widgets.io";
+    assert!(
+        text.lines()
+            .any(|line| line.starts_with("  not built in: rule ") && line.ends_with(told)),
+        "{text}"
+    );
+    let text = between(&[], &[&ann]).to_text(RuleDetail::Folded);
+    assert!(!text.contains("rule 1"), "{text}");
+}
+
+#[test]
+fn a_name_does_not_go_on_with_our_words() {
+    let name = "alice gains ClusterRole view in staging and User bob";
+    let view = between(
+        &[],
+        &[&bound(
+            "b",
+            "shop",
+            "view",
+            &format!("{{kind: User, name: {name}}}"),
+        )],
+    );
+    let heading = headings(&view).remove(0);
+    let quoted = format!("User \"{name}\" gains ClusterRole view in shop (");
+    assert!(heading.starts_with(&quoted), "{heading}");
+}
+
+#[test]
 fn everyone_is_called_so() {
     let groups = "{kind: Group, name: 'system:authenticated'}, {kind: Group, name: 'system:serviceaccounts:x'}";
     let view = between(&[], &[&bound("b", "shop", "view", groups)]);
