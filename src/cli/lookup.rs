@@ -7,7 +7,7 @@ use crate::authz::rbac::{RbacAuthorizer, TooLarge};
 use crate::entra::Directory;
 use crate::kube::SubjectKind;
 use crate::render::lookup::{CSV_HEADER, LookupView, Rules, headings};
-use crate::render::table::{BesideNames, Columns};
+use crate::render::table::Columns;
 use clap::{Args, ValueEnum};
 
 use super::answers::Answers;
@@ -122,7 +122,7 @@ pub(super) fn run(args: &LookupArgs) -> Result<Exit, Failure> {
             answers.text(|view| Ok(view.to_text(columns, layout)))?;
         }
         LookupOutput::Csv => answers.csv(layout.headers, |view| Ok(view.to_csv(layout)?))?,
-        LookupOutput::Name => answers.names(LookupView::to_names, |_| BesideNames::default())?,
+        LookupOutput::Name => answers.names(LookupView::to_names, LookupView::beside_names)?,
         LookupOutput::Json => answers.document(DocumentFormat::Json)?,
         LookupOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
     }

@@ -1,11 +1,13 @@
 //! The answer of `lookup`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::analysis::lookup::Found;
 use crate::analysis::owner::{Owner, Owners};
+use crate::analysis::unjudged::with_missing_roles;
 use crate::authn::Principal;
 use crate::authz::rbac::RbacAuthorizer;
 use crate::cluster::BindingId;
@@ -14,11 +16,11 @@ use crate::kube::Subject;
 use crate::object::ObjectRef;
 
 use super::folded::Folded;
-use super::table::{Cells, Columns, Layout, Table, TableRow};
+use super::table::{BesideNames, Cells, Columns, Layout, Table, TableRow};
 use super::text::with_place;
 use super::view::{RuleView, SourceView, SubjectView, scope_cell, scope_word};
 use super::words::{describe_object, describe_rule};
-use super::{API_VERSION, RenderError};
+use super::{API_VERSION, RenderError, UnjudgedView, unjudged};
 
 /// The answer of `lookup`.
 #[derive(Debug, Clone, Serialize)]
@@ -30,6 +32,8 @@ pub struct LookupView {
     pub kind: &'static str,
     /// The subjects that the word means, sorted.
     pub subjects: Vec<FoundView>,
+    /// What of the input isn't judged, so that more may reach them.
+    pub unjudged: Vec<UnjudgedView>,
 }
 
 /// A subject and what is bound to it.
@@ -155,22 +159,40 @@ impl LookupView {
                     .collect(),
             })
             .collect();
+        let bindings = found.iter().flat_map(|(found, _)| &found.bindings);
+        let missing: BTreeSet<BindingId> = bindings
+            .map(|reached| reached.binding)
+            .filter(|&binding| rbac.role_of(binding).is_none())
+            .collect();
+        let missing: Vec<BindingId> = missing.into_iter().collect();
         LookupView {
             api_version: API_VERSION,
             kind: "Lookup",
             subjects,
+            unjudged: UnjudgedView::all(
+                rbac.snapshot().files(),
+                &with_missing_roles(rbac, &missing),
+            ),
         }
     }
 
     /// One block a subject: a table of its bindings, or where rules are listed a text with them. What
-    /// every cluster has is counted in a line, where the view was made so.
+    /// every cluster has is counted in a line, where the view was made so. Below stands what isn't judged.
     pub fn to_text(&self, columns: Columns, layout: Layout) -> String {
         let blocks = self.subjects.iter();
         let blocks: Vec<String> = blocks.map(|one| one.to_text(columns, layout)).collect();
-        blocks.join("\n")
+        let mut out = blocks.join("\n");
+        if !(out.is_empty() || self.unjudged.is_empty()) {
+            out.push('\n');
+        }
+        for line in unjudged::lines(&self.unjudged, 0, "incomplete") {
+            out.push_str(&line);
+            out.push('\n');
+        }
+        out
     }
 
-    /// All bindings of all subjects in CSV.
+    /// All bindings of all subjects in CSV, and at the end what isn't judged.
     ///
     /// # Errors
     /// If it can't be written.
@@ -189,13 +211,24 @@ impl LookupView {
             records: records.collect(),
             header: CSV_HEADER.to_vec(),
         };
-        table.sorted(layout).to_csv(layout.headers, &[])
+        let unjudged = unjudged::rows(&self.unjudged, table.header.len());
+        table.sorted(layout).to_csv(layout.headers, &unjudged)
     }
 
     /// The subjects, as `lookup` and `--as` take them.
     pub fn to_names(&self) -> Vec<String> {
         let subjects = self.subjects.iter();
         subjects.map(|found| found.subject.to_word()).collect()
+    }
+
+    /// What [`to_names`](Self::to_names) can't say.
+    pub fn beside_names(&self) -> BesideNames<'_> {
+        BesideNames {
+            warnings: unjudged::list_may_lack(&self.unjudged)
+                .into_iter()
+                .collect(),
+            notes: &[],
+        }
     }
 }
 

@@ -51,6 +51,7 @@ mod judged_by_base;
 #[cfg(target_os = "linux")]
 mod limits;
 mod long_lists;
+mod lookup_unjudged;
 mod meant_names;
 mod naive;
 mod named_creates;
