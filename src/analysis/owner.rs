@@ -1,5 +1,7 @@
 //! Whose a grant is: that of every cluster, of every cluster of AKS, or of whoever owns this one.
 
+use std::sync::LazyLock;
+
 use crate::authn::{ImpliedGroup, Principal};
 use crate::authz::rbac::rules::{is_every, url_matches};
 use crate::authz::rbac::{Grant, RbacAuthorizer};
@@ -53,7 +55,7 @@ pub enum Owner {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Owners {
-    defaults: Vec<RbacAuthorizer>,
+    defaults: &'static [RbacAuthorizer],
 }
 
 impl Default for Owners {
@@ -62,15 +64,18 @@ impl Default for Owners {
     }
 }
 
-/// The default policy of each version that is built in, and nothing else.
-pub fn default_policies() -> Vec<RbacAuthorizer> {
-    DefaultPolicy::all()
-        .filter_map(|policy| {
-            let defaults = Defaults::Version(policy);
-            let nothing = Manifest::default();
-            RbacAuthorizer::new(Snapshot::new(Files::default(), nothing, defaults)).ok()
-        })
-        .collect()
+static DEFAULT_POLICIES: LazyLock<Vec<RbacAuthorizer>> = LazyLock::new(|| {
+    let policies = DefaultPolicy::all().filter_map(|policy| {
+        let defaults = Defaults::Version(policy);
+        let nothing = Manifest::default();
+        RbacAuthorizer::new(Snapshot::new(Files::default(), nothing, defaults)).ok()
+    });
+    policies.collect()
+});
+
+/// The default policy of each version that is built in, and nothing else. Read once for all questions.
+pub fn default_policies() -> &'static [RbacAuthorizer] {
+    &DEFAULT_POLICIES
 }
 
 impl Owners {

@@ -270,7 +270,7 @@ proptest! {
                 });
                 let bindings: Vec<_> = folded.map(|grant| grant.binding).collect();
                 let is_default = every_cluster_lets(
-                    &defaults, &rbac, &able.principal, bindings.iter().copied(), &attributes,
+                    defaults, &rbac, &able.principal, bindings.iter().copied(), &attributes,
                 );
                 prop_assert!(bindings.is_empty() || is_default, "{} {attributes:?}", able.principal);
             }

@@ -29,7 +29,6 @@
 mod format;
 mod requests;
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -214,7 +213,6 @@ pub fn judge<'a>(
     let mut judge = Judge {
         rbac,
         missing_roles: BTreeSet::new(),
-        defaults: OnceCell::new(),
         resolver: Resolver::new(rbac.snapshot(), directory),
         notes: Vec::new(),
     };
@@ -244,8 +242,6 @@ struct Judge<'r> {
     rbac: &'r RbacAuthorizer,
     /// Bindings to roles that the input lacks, which could break the assertion.
     missing_roles: BTreeSet<BindingId>,
-    /// What every cluster of some version of Kubernetes starts with.
-    defaults: OnceCell<Vec<RbacAuthorizer>>,
     resolver: Resolver<'r>,
     notes: Vec<Note>,
 }
@@ -332,7 +328,7 @@ impl Judge<'_> {
                 if able.privileged || allowed.contains(&able.principal) {
                     continue;
                 }
-                let by_default = self.every_cluster_lets(&able.principal, &attributes);
+                let by_default = Self::every_cluster_lets(&able.principal, &attributes);
                 let grants: Vec<Grant> = able
                     .grants
                     .into_iter()
@@ -357,10 +353,9 @@ impl Judge<'_> {
 
     /// Whether the default policy of some version lets someone do this, as in every cluster. A label
     /// alone says nothing: anyone can write it.
-    fn every_cluster_lets(&self, principal: &Principal, attributes: &Attributes) -> bool {
-        let defaults = self.defaults.get_or_init(default_policies);
+    fn every_cluster_lets(principal: &Principal, attributes: &Attributes) -> bool {
         let user = principal.as_user();
-        let mut defaults = defaults.iter();
+        let mut defaults = default_policies().iter();
         defaults.any(|rbac| rbac.decide(&user, attributes) == Decision::Allow)
     }
 

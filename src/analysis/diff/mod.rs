@@ -559,9 +559,5 @@ impl<'s> Comparison<'s> {
 
 /// How many words a rule has.
 fn size(rule: &PolicyRule) -> usize {
-    rule.verbs.len()
-        + rule.api_groups.len()
-        + rule.resources.len()
-        + rule.resource_names.len()
-        + rule.non_resource_urls.len()
+    rule.lists().iter().map(|words| words.len()).sum()
 }

@@ -80,14 +80,7 @@ struct ContentNumbers<'s> {
 
 impl<'s> ContentNumbers<'s> {
     fn content(&mut self, rule: &'s PolicyRule) -> ContentId {
-        let key: [&[CompactString]; 5] = [
-            &rule.verbs,
-            &rule.api_groups,
-            &rule.resources,
-            &rule.resource_names,
-            &rule.non_resource_urls,
-        ];
-        *self.contents.entry(key).or_insert_with(|| {
+        *self.contents.entry(rule.lists()).or_insert_with(|| {
             self.rules.push(rule);
             self.rules.len() - 1
         })

@@ -105,16 +105,7 @@ mod tests {
     }
 
     fn words_of(rule: &PolicyRule) -> usize {
-        [
-            &rule.verbs,
-            &rule.api_groups,
-            &rule.resources,
-            &rule.resource_names,
-            &rule.non_resource_urls,
-        ]
-        .iter()
-        .map(|words| words.len())
-        .sum()
+        rule.lists().iter().map(|words| words.len()).sum()
     }
 
     /// An answer, and its changes, causes, words of rules, exceptions, and words of exceptions.

@@ -138,8 +138,7 @@ impl<'s> Held<'s> {
         let named = !names.is_empty() && !is_like_all(names, like_all);
         if way.meet && !names.is_empty() {
             let members = self.members(&change.subject);
-            let members = members.iter().flat_map(|members| members.iter());
-            let members = members.filter(|member| member.groups.contains(&change.subject.name));
+            let members = in_group(members.as_deref(), &change.subject.name);
             let mut gravest = None;
             for user in std::iter::once(&user).chain(members) {
                 let lesser = self.opened_by_name(user, way, &change.scope, names);
@@ -166,9 +165,7 @@ impl<'s> Held<'s> {
             None => {
                 let members = self.members(&change.subject);
                 let mut found = self.find(&user, way, like_all, &change.scope);
-                let members = members.iter().flat_map(|members| members.iter());
-                for member in members.filter(|member| member.groups.contains(&change.subject.name))
-                {
+                for member in in_group(members.as_deref(), &change.subject.name) {
                     if found.new_of_members == Some(UNKNOWN) {
                         break;
                     }
@@ -291,6 +288,15 @@ impl<'s> Held<'s> {
             .filter_map(|scope| scope.namespace().map(str::to_owned))
             .collect()
     }
+}
+
+/// Those of the bindings who are in a group.
+fn in_group<'m>(
+    bound: Option<&'m [UserInfo]>,
+    group: &'m String,
+) -> impl Iterator<Item = &'m UserInfo> {
+    let bound = bound.unwrap_or_default().iter();
+    bound.filter(move |user| user.groups.contains(group))
 }
 
 /// A subject with the groups that Kubernetes itself puts it into: one request may need what each gives.

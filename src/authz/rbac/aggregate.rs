@@ -214,14 +214,7 @@ impl Contents {
                 continue;
             }
             for (rule, number) in role.rules.iter().zip(first..) {
-                let key: Key<'_> = [
-                    &rule.verbs,
-                    &rule.api_groups,
-                    &rule.resources,
-                    &rule.resource_names,
-                    &rule.non_resource_urls,
-                ];
-                first_equal[number as usize] = *known.entry(key).or_insert(number);
+                first_equal[number as usize] = *known.entry(rule.lists()).or_insert(number);
             }
         }
         Contents { first_equal }

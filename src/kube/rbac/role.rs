@@ -57,6 +57,19 @@ pub struct PolicyRule {
     pub non_resource_urls: Vec<CompactString>,
 }
 
+impl PolicyRule {
+    /// All that it says, list by list.
+    pub(crate) fn lists(&self) -> [&[CompactString]; 5] {
+        [
+            &self.verbs,
+            &self.api_groups,
+            &self.resources,
+            &self.resource_names,
+            &self.non_resource_urls,
+        ]
+    }
+}
+
 /// A Role or ClusterRole.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Role {
@@ -200,14 +213,8 @@ impl Decode for Role {
     fn placeholder(&self) -> Option<FoundPlaceholder<'_>> {
         let mut rules = self.rules.iter().zip(1..);
         let of_rules = rules.find_map(|(rule, number)| {
-            let lists = [
-                &rule.verbs,
-                &rule.api_groups,
-                &rule.resources,
-                &rule.resource_names,
-                &rule.non_resource_urls,
-            ];
-            let text = lists
+            let text = rule
+                .lists()
                 .into_iter()
                 .flatten()
                 .find_map(|word| placeholder(word))?;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::group::GroupView;
 use super::{CauseView, ChangeView, DiffView, SideView};
+use crate::diagnostic::Severity;
 use crate::kube::PolicyRule;
 use crate::object::ObjectRef;
 use crate::render::words::{NameStyle, count, describe_whole_rule};
@@ -83,7 +84,8 @@ impl DiffEntry<'_> {
 
     /// Whether it has a gain whose risk is high or critical.
     pub(super) fn is_grave(&self) -> bool {
-        self.changes(self.first).any(|change| change.grave)
+        let gravest = self.first.gravest;
+        gravest.is_some_and(|risk| risk.severity >= Severity::High)
     }
 
     fn changes<'e>(&'e self, group: &'e GroupView) -> impl Iterator<Item = &'e ChangeView> {

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
+use compact_str::CompactString;
 use hashbrown::HashMap;
 use serde::Serialize;
 
@@ -112,9 +112,6 @@ impl GroupCauseView {
     }
 }
 
-/// What is built in, which is the same for all diffs.
-static OWNERS: LazyLock<Owners> = LazyLock::new(Owners::new);
-
 /// Makes the views of groups, from the views of their changes.
 pub(super) struct Grouping<'v> {
     weighed: &'v [WeighedChange],
@@ -160,7 +157,7 @@ impl<'v> Grouping<'v> {
         let mut known = self.of_built_in.borrow_mut();
         *known
             .entry((role, &change.rule))
-            .or_insert_with(|| OWNERS.is_of_default_role(role, &change.rule))
+            .or_insert_with(|| Owners::new().is_of_default_role(role, &change.rule))
     }
 
     /// The view of a group; none of one without changes.
@@ -271,12 +268,12 @@ impl<'v> Grouping<'v> {
         for (place, group) in groups.iter().enumerate() {
             let mut said: Vec<usize> = group.changes.iter().map(|&place| content(place)).collect();
             said.sort_unstable();
-            match known.get(&(Together::new(group), said.clone())) {
-                Some(&entry) => entries[entry].push(place),
-                None => {
-                    known.insert((Together::new(group), said), entries.len());
-                    entries.push(vec![place]);
-                }
+            let entry = *known
+                .entry((Together::new(group), said))
+                .or_insert(entries.len());
+            match entries.get_mut(entry) {
+                Some(together) => together.push(place),
+                None => entries.push(vec![place]),
             }
         }
         entries
@@ -285,17 +282,9 @@ impl<'v> Grouping<'v> {
 
 /// Whether two rules list the same, in whatever order.
 fn is_same(a: &PolicyRule, b: &PolicyRule) -> bool {
-    let lists = |rule: &PolicyRule| {
-        let lists = [
-            &rule.verbs,
-            &rule.api_groups,
-            &rule.resources,
-            &rule.resource_names,
-            &rule.non_resource_urls,
-        ];
-        lists.map(|list| list.iter().cloned().collect::<BTreeSet<_>>())
-    };
-    a == b || lists(a) == lists(b)
+    let words =
+        |list: &[CompactString]| -> BTreeSet<CompactString> { list.iter().cloned().collect() };
+    a == b || a.lists().map(words) == b.lists().map(words)
 }
 
 /// What groups that are told together have in common.

@@ -116,9 +116,6 @@ pub struct ChangeView {
     /// What it leaves out, to stand behind the rule.
     #[serde(skip)]
     but_not: String,
-    /// Whether it is a gain with a risk that is high or critical.
-    #[serde(skip)]
-    grave: bool,
     /// What a report of another tool says of a gain; none of a loss.
     #[serde(skip)]
     reported: Option<(&'static Code, Severity)>,
@@ -365,7 +362,6 @@ impl ChangeView {
                 .collect(),
             in_words: describe_rule(&change.rule, None),
             but_not: words::but_not(change),
-            grave: weighed.severity() >= Some(Severity::High),
             reported: (change.direction == Direction::Gained).then(|| reports::code_of(weighed)),
         }
     }
