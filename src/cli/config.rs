@@ -30,6 +30,9 @@ pub(super) struct Config {
     /// As `--directory`, relative to the file's own folder.
     #[serde(default)]
     pub(super) directory: Vec<PathBuf>,
+    /// As `--kubernetes-version`.
+    #[serde(default, rename = "kubernetesVersion")]
+    pub(super) kubernetes_version: Option<String>,
     /// As `--defaults`.
     #[serde(default)]
     pub(super) defaults: Option<String>,

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::analysis::lint::{is_left_aside, left_aside};
 use crate::authz::rbac::RbacAuthorizer;
-use crate::cluster::{Defaults, Snapshot};
+use crate::cluster::{Assumed, Snapshot};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::entra::Directory;
 pub(super) use crate::files::Stdin;
@@ -28,6 +28,7 @@ use super::out;
 use super::progress::Progress;
 use super::rendering::{self, RenderedReading};
 use super::settings::{self, Settings};
+use super::version;
 
 /// Where the policy comes from.
 #[derive(Debug, Args)]
@@ -43,9 +44,16 @@ pub(super) struct InputArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "filename", add = ArgValueCompleter::new(environments))]
     pub(super) env: Vec<String>,
 
+    /// The version of Kubernetes that the cluster runs, such as 1.34 [default: that of the input's Nodes,
+    /// else the newest known]
+    ///
+    /// It decides the default policy, the API resources and what differs from version to version.
+    #[arg(long, value_name = "VERSION")]
+    pub(super) kubernetes_version: Option<String>,
+
     /// The default policy that a cluster starts with: `auto`, `none`, or a version
     ///
-    /// `auto` adds the newest unless the input carries a server's own default objects.
+    /// `auto` adds that of the cluster's version unless the input carries a server's own default objects.
     #[arg(long, value_name = "auto|none|VERSION")]
     pub(super) defaults: Option<String>,
 
@@ -116,7 +124,7 @@ pub(super) struct Wanted<'s> {
     pub(super) settings: &'s Settings,
     /// The file of the settings, where something is to be told of it.
     pub(super) settings_file: Option<&'s PathBuf>,
-    pub(super) defaults: Defaults,
+    pub(super) assumed: Assumed,
     pub(super) directory: Directory,
 }
 
@@ -126,7 +134,7 @@ pub(super) struct Parsed {
     pub(super) manifest: Manifest,
     /// What is laid under it.
     beside: Manifest,
-    pub(super) defaults: Defaults,
+    pub(super) assumed: Assumed,
     directory: Directory,
     tools: Vec<ToolUse>,
     settings_file: Option<FileId>,
@@ -140,7 +148,7 @@ impl Wanted<'_> {
             with,
             settings,
             settings_file,
-            defaults,
+            assumed,
             directory,
         } = self;
         let mut files = Files::default();
@@ -174,7 +182,7 @@ impl Wanted<'_> {
             files,
             manifest,
             beside,
-            defaults,
+            assumed,
             directory,
             tools: reading.tools,
             settings_file,
@@ -207,13 +215,13 @@ impl Parsed {
             files,
             mut manifest,
             beside,
-            defaults,
+            assumed,
             directory,
             tools,
             settings_file,
         } = self;
         manifest.extend(vec![beside]);
-        let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
+        let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, assumed).named(name))
             .map_err(|error| Failure::message(error.to_string()))?;
         // Why there is nothing to answer from is told whatever the answer would hold.
         let is_empty = rbac.snapshot().input_objects() == 0;
@@ -334,9 +342,6 @@ impl Input<'_> {
             settings,
             label,
         } = self;
-        for note in settings.notes() {
-            self.note(&note);
-        }
         let reading = read_one(args, settings, stdin)?;
         let reading = rendering::render(reading, settings, args.limits(), settings.strays())?;
         let looked_at = looked_at(&settings.paths(), &reading.reading);
@@ -351,13 +356,16 @@ impl Input<'_> {
             with: &with,
             settings,
             settings_file: settings.config.as_ref().filter(|_| settings.ignores()),
-            defaults: settings.defaults()?,
+            assumed: settings.assumed()?,
             directory: parse_directory(&directory)?,
         };
         let mut parsed = wanted.parse();
         parsed.lay_under(None);
         let name = self.environment().unwrap_or_default();
         let loaded = parsed.build(args, report, name, label)?;
+        for note in version::notes(loaded.rbac.snapshot()) {
+            self.note(&note);
+        }
         // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
         let snapshot = loaded.rbac.snapshot();
         let mut diagnostics = snapshot.diagnostics().iter();

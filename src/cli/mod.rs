@@ -25,6 +25,7 @@ mod settings;
 mod sides;
 mod table;
 mod test;
+mod version;
 mod who;
 mod who_can;
 

@@ -96,6 +96,7 @@ mod texts;
 mod unknown_subjects;
 mod unknown_subresources;
 mod unrendered;
+mod versions;
 mod what_people_see;
 mod who_can;
 #[cfg(target_os = "linux")]
