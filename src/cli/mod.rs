@@ -5,6 +5,8 @@ mod can_i;
 mod check;
 mod collisions;
 mod comparison;
+mod completion;
+mod completions;
 mod config;
 mod diagnostics;
 mod diff;
@@ -14,6 +16,7 @@ mod ignores;
 mod init;
 mod input;
 mod lookup;
+mod man;
 mod matrix;
 mod out;
 mod progress;
@@ -29,7 +32,6 @@ mod who;
 mod who_can;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use clap_complete::CompleteEnv;
 
 use exit::Exit;
 
@@ -69,13 +71,19 @@ enum Command {
     Review(review::ReviewArgs),
     /// Write .rbac-eval.yaml: the clusters that this folder holds side by side
     Init(init::InitArgs),
+    /// Print the script that makes a shell complete the command line
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page of the program, or of a subcommand
+    Man(man::ManArgs),
 }
 
 /// Runs the command line and says how to exit.
 ///
-/// Where a shell asks for completions (`COMPLETE` is set), it prints these instead.
+/// Where the script of a shell asks what to offer, it prints that instead.
 pub fn run() -> std::process::ExitCode {
-    CompleteEnv::with_factory(Cli::command).complete();
+    if let Some(exit) = completion::answer(Cli::command()) {
+        return exit;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -98,6 +106,8 @@ pub fn run() -> std::process::ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -122,7 +122,13 @@ impl ApiResource {
             || (self.kind.len() == word.len() && self.kind.eq_ignore_ascii_case(word))
     }
 
-    fn has_stable_version(&self) -> bool {
+    /// Whether servers serve it only where that is switched on: by itself in an alpha or beta version alone.
+    pub fn is_off_by_default(&self) -> bool {
+        !self.custom && !self.has_stable_version()
+    }
+
+    /// Whether one of its versions is neither alpha nor beta.
+    pub fn has_stable_version(&self) -> bool {
         self.versions
             .iter()
             .any(|version| !version.contains("alpha") && !version.contains("beta"))

@@ -1,0 +1,37 @@
+# Completes rbac-eval in bash: source <(rbac-eval completions bash)
+_rbac_eval() {
+    local reply status line text=
+    # Up to bash 3 the words stay whole where readline completes a part of one.
+    if ((BASH_VERSINFO[0] < 4)); then
+        text=${2-}
+    fi
+    reply=$(
+        COMPLETE=bash _CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$COMP_CWORD \
+            _CLAP_COMPLETE_COMP_TYPE=${COMP_TYPE-} _RBAC_EVAL_WORDBREAKS=$COMP_WORDBREAKS \
+            _RBAC_EVAL_LINE=${COMP_LINE-} _RBAC_EVAL_POINT=${COMP_POINT-} _RBAC_EVAL_TEXT=$text \
+            PROGRAM -- "${COMP_WORDS[@]}" 2>/dev/null </dev/null
+    )
+    status=$?
+    COMPREPLY=()
+    case $status in
+    0)
+        if [[ -n $reply ]]; then
+            while IFS= read -r line; do
+                COMPREPLY+=("$line")
+            done <<<"$reply"
+        fi
+        ;;
+    3)
+        # A path, which bash itself knows best.
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r line; do
+            COMPREPLY+=("$line")
+        done < <(compgen -f -- "$reply")
+        ;;
+    esac
+}
+if ((BASH_VERSINFO[0] > 4 || BASH_VERSINFO[0] == 4 && BASH_VERSINFO[1] >= 4)); then
+    complete -o nosort -F _rbac_eval rbac-eval kubectl-rbac_eval
+else
+    complete -F _rbac_eval rbac-eval kubectl-rbac_eval
+fi
