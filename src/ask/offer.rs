@@ -2,17 +2,21 @@
 //!
 //! Each word means what is said about it, by the same names and the same resolution as everywhere here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use crate::authn::{ANONYMOUS, SERVICE_ACCOUNTS, service_account_name};
 use crate::entra::{Group, Person};
-use crate::kube::SubjectKind;
+use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::discovery::{ApiResource, RESOURCE_VERBS, Resolution, full_name};
+use crate::kube::{RoleKind, SubjectKind};
 
 use super::known::BUILT_IN_GROUPS;
 use super::request::rules;
 use super::{KnownSubjects, Resolver};
+
+/// What marks a type that servers don't serve by themselves.
+pub const OFF_BY_DEFAULT: &str = "off by default";
 
 /// A word, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +111,7 @@ impl fmt::Display for Offered {
             Offered::FullName { kind } => f.write_str(kind),
             Offered::ShortName { of } => write!(f, "short for {of}"),
             Offered::NamedByRules => f.write_str("named by rules"),
-            Offered::OffByDefault { kind, stage } => write!(f, "{stage}, off by default: {kind}"),
+            Offered::OffByDefault { kind, stage } => write!(f, "{stage}, {OFF_BY_DEFAULT}: {kind}"),
             Offered::KnownTo { people } => f.write_str(people),
             Offered::KnownAs { cluster } => f.write_str(cluster),
         }
@@ -189,11 +193,18 @@ impl Resolver<'_> {
         offers
     }
 
-    /// The full names of types that nothing but rules knows.
+    /// The full names of types that nothing but rules knows. Those of servers' own roles are left out: they
+    /// name types that no server has had for long.
     fn types_of_rules(&self) -> BTreeSet<String> {
         let discovery = self.snapshot.discovery();
+        let built_in: HashSet<&str> = DefaultPolicy::all()
+            .flat_map(DefaultPolicy::cluster_roles)
+            .collect();
+        let roles = self.snapshot.roles().map(|id| self.snapshot.role(id));
+        let own = roles
+            .filter(|role| role.kind == RoleKind::Role || !built_in.contains(&*role.metadata.name));
         let mut found = BTreeSet::new();
-        for rule in rules(self.snapshot) {
+        for rule in own.flat_map(|role| &role.rules) {
             for resource in &rule.resources {
                 let plural = resource.split('/').next().unwrap_or_default();
                 if plural.is_empty() || plural.contains('*') {

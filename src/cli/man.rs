@@ -36,9 +36,9 @@ pub(super) struct ManArgs {
 }
 
 /// A manual page.
-struct Page {
+struct ManPage {
     file_name: String,
-    text: Vec<u8>,
+    text: String,
 }
 
 pub(super) fn run(args: &ManArgs, program: Command) -> Result<Exit, Failure> {
@@ -51,13 +51,13 @@ pub(super) fn run(args: &ManArgs, program: Command) -> Result<Exit, Failure> {
         None => std::iter::once(&program).chain(visible(&program)).collect(),
     };
     let pages = commands.into_iter().map(|command| page(command, &program));
-    let pages = pages.collect::<io::Result<Vec<Page>>>()?;
+    let pages = pages.collect::<io::Result<Vec<ManPage>>>()?;
     match &args.out {
         Some(folder) => write(&pages, folder)?,
         None => {
             let mut stdout = io::stdout().lock();
             for page in &pages {
-                stdout.write_all(&page.text)?;
+                stdout.write_all(page.text.as_bytes())?;
             }
             stdout.flush()?;
         }
@@ -84,7 +84,7 @@ fn subcommand<'c>(program: &'c Command, name: &str) -> Result<&'c Command, Failu
 }
 
 /// The page of the program or of one of its subcommands.
-fn page(command: &Command, program: &Command) -> io::Result<Page> {
+fn page(command: &Command, program: &Command) -> io::Result<ManPage> {
     let name = program.get_name();
     let man = Man::new(command.clone())
         .source(format!(
@@ -131,15 +131,27 @@ fn page(command: &Command, program: &Command) -> io::Result<Page> {
     };
     more.text([roman(format!("{}, kubectl(1)", others.join(", ")))]);
     more.to_writer(&mut text)?;
-    Ok(Page {
+    Ok(ManPage {
         file_name: man.get_filename(),
-        text,
+        text: in_ascii(&String::from_utf8_lossy(&text)),
     })
+}
+
+/// The same in ASCII. What reads roff takes other letters for those of a code page unless it is told.
+fn in_ascii(text: &str) -> String {
+    let mut ascii = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_ascii() {
+            true => ascii.push(letter),
+            false => ascii.push_str(&format!("\\[u{:04X}]", u32::from(letter))),
+        }
+    }
+    ascii
 }
 
 /// Writes the pages into a folder. Pages of before are replaced; what isn't a regular file is left alone,
 /// and then none is written.
-fn write(pages: &[Page], folder: &Path) -> Result<(), Failure> {
+fn write(pages: &[ManPage], folder: &Path) -> Result<(), Failure> {
     let cannot = |path: &Path, why: &dyn std::fmt::Display| {
         Failure::message(format!("cannot write `{}`: {why}", path.display()))
     };
@@ -159,7 +171,7 @@ fn write(pages: &[Page], folder: &Path) -> Result<(), Failure> {
         }
     }
     for (page, path) in pages.iter().zip(&paths) {
-        replace(path, &page.text).map_err(|error| cannot(path, &error))?;
+        replace(path, page.text.as_bytes()).map_err(|error| cannot(path, &error))?;
     }
     let pages = match pages.len() {
         1 => "1 page".to_owned(),

@@ -12,7 +12,6 @@ mod script;
 mod typed;
 mod words;
 
-use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::process::ExitCode;
@@ -22,7 +21,7 @@ use clap::builder::ArgExt;
 use clap::{Arg, Command, ValueEnum, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
-use crate::ask::{Offer, Offered};
+use crate::ask::{OFF_BY_DEFAULT, Offer, Offered};
 use crate::kube::default_policy::DefaultPolicy;
 use crate::text::{escaped, misleads};
 
@@ -129,7 +128,7 @@ struct Reply {
 }
 
 /// A word that is offered, and what is shown beside it.
-struct Candidate {
+struct ShownWord {
     word: String,
     about: Option<String>,
 }
@@ -150,9 +149,9 @@ impl Reply {
         if found.iter().any(is_path) {
             return Reply::of_path(shell, &word, &typed.kept);
         }
-        let mut candidates: Vec<Candidate> = found.iter().filter_map(Candidate::new).collect();
+        let mut candidates: Vec<ShownWord> = found.iter().filter_map(ShownWord::new).collect();
         // Flags are offered where one is begun, or nothing else can follow.
-        let is_flag = |one: &Candidate| one.word.starts_with('-');
+        let is_flag = |one: &ShownWord| one.word.starts_with('-');
         if word.is_empty() && !candidates.iter().all(is_flag) {
             candidates.retain(|one| !is_flag(one));
         }
@@ -182,7 +181,7 @@ impl Reply {
     }
 }
 
-impl Candidate {
+impl ShownWord {
     /// A candidate of clap's. What steers a terminal, breaks a line or passes for something else isn't
     /// offered: it couldn't be told from what it isn't.
     fn new(found: &CompletionCandidate) -> Option<Self> {
@@ -192,7 +191,7 @@ impl Candidate {
         }
         let about = found.get_help().map(ToString::to_string);
         let about = about.and_then(|about| Some(escaped(about.lines().next()?).into_owned()));
-        Some(Candidate {
+        Some(ShownWord {
             word: word.to_owned(),
             about: about.filter(|about| !about.is_empty()),
         })
@@ -200,7 +199,7 @@ impl Candidate {
 
     /// The line for a shell; none where it can't have the word.
     fn line(self, shell: Shell, kept: &str, quote: Quote) -> Option<String> {
-        let Candidate { word, about } = self;
+        let ShownWord { word, about } = self;
         let with_tab = |word: &str| match &about {
             Some(about) => format!("{word}\t{about}"),
             None => word.to_owned(),
@@ -210,7 +209,7 @@ impl Candidate {
                 let reply = quoted_for_bash(word.strip_prefix(kept)?, quote)?;
                 // A list that only shows may tell more, as kubectl's does.
                 let only_shows = variable("_CLAP_COMPLETE_COMP_TYPE").as_deref() == Some("63");
-                match about.filter(|about| only_shows && about.contains(OFF)) {
+                match about.filter(|about| only_shows && about.contains(OFF_BY_DEFAULT)) {
                     Some(about) => Some(format!("{reply}  ({about})")),
                     None => Some(reply),
                 }
@@ -229,9 +228,6 @@ impl Candidate {
     }
 }
 
-/// What marks a type that servers don't serve by themselves.
-const OFF: &str = "off by default";
-
 /// The words as the command would get them.
 fn typed_words(shell: Shell, words: Vec<OsString>) -> WordsOfLine {
     let last = words.len().saturating_sub(1);
@@ -242,13 +238,15 @@ fn typed_words(shell: Shell, words: Vec<OsString>) -> WordsOfLine {
         words.collect()
     };
     if let (Shell::Bash, Some(breaks), Some(pieces)) = (shell, breaks, as_text()) {
+        let text = variable("_RBAC_EVAL_TEXT");
         let typed = BashLine {
             words: &pieces,
             current,
             breaks: &breaks,
             line: &variable("_RBAC_EVAL_LINE").unwrap_or_default(),
             point: number("_RBAC_EVAL_POINT"),
-            text: &variable("_RBAC_EVAL_TEXT").unwrap_or_default(),
+            // An empty one is another thing than none.
+            text: text.as_deref().and_then(|text| text.strip_prefix('=')),
         }
         .typed();
         return WordsOfLine::from(typed).at_home();
@@ -325,10 +323,10 @@ fn offering(command: Command, typed: &Arc<Typed>) -> Command {
 }
 
 fn is_path(arg: &Arg) -> bool {
-    match arg.get_value_hint() {
-        ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath => true,
-        _ => false,
-    }
+    matches!(
+        arg.get_value_hint(),
+        ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath
+    )
 }
 
 fn completer(what: Completes, typed: &Arc<Typed>, names: &Arc<[String]>) -> ArgValueCompleter {

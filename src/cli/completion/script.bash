@@ -1,14 +1,10 @@
 # Completes rbac-eval in bash: source <(rbac-eval completions bash)
 _rbac_eval() {
-    local reply status line text=
-    # Up to bash 3 the words stay whole where readline completes a part of one.
-    if ((BASH_VERSINFO[0] < 4)); then
-        text=${2-}
-    fi
+    local reply status line
     reply=$(
         COMPLETE=bash _CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$COMP_CWORD \
             _CLAP_COMPLETE_COMP_TYPE=${COMP_TYPE-} _RBAC_EVAL_WORDBREAKS=$COMP_WORDBREAKS \
-            _RBAC_EVAL_LINE=${COMP_LINE-} _RBAC_EVAL_POINT=${COMP_POINT-} _RBAC_EVAL_TEXT=$text \
+            _RBAC_EVAL_LINE=${COMP_LINE-} _RBAC_EVAL_POINT=${COMP_POINT-} _RBAC_EVAL_TEXT=${2+=$2} \
             PROGRAM -- "${COMP_WORDS[@]}" 2>/dev/null </dev/null
     )
     status=$?

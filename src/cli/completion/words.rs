@@ -99,8 +99,8 @@ pub(super) struct BashLine<'a> {
     pub(super) line: &'a str,
     /// `COMP_POINT`, where it is known.
     pub(super) point: Option<usize>,
-    /// What readline completes, up to bash 3, which holds words whole.
-    pub(super) text: &'a str,
+    /// What readline completes, where it says so.
+    pub(super) text: Option<&'a str>,
 }
 
 /// The words of a command line, as its command would get them.
@@ -117,6 +117,11 @@ pub(super) struct TypedWords {
 
 /// The letters within words at which readline takes words apart. At others the shell does.
 const WITHIN_WORDS: [char; 3] = [':', '=', '@'];
+
+/// The letter that readline takes words apart at, and leaves with what follows.
+///
+/// Source: `rl_special_prefixes` of bash.
+const SPECIAL_PREFIX: char = '@';
 
 impl BashLine<'_> {
     /// Puts together what readline took apart, as `system:serviceaccount:prod:app`, and takes off quotes.
@@ -145,7 +150,11 @@ impl BashLine<'_> {
                 current = words.len() - 1;
                 if let Some(word) = words.last_mut() {
                     let own = if is_break(piece) { "" } else { piece };
-                    kept = word[..word.len() - own.len()].to_owned();
+                    let before = &word[..word.len() - own.len()];
+                    kept = before
+                        .strip_suffix(SPECIAL_PREFIX)
+                        .unwrap_or(before)
+                        .to_owned();
                     let whole = word.clone();
                     *word = self.up_to_cursor(&whole).to_owned();
                 }
@@ -156,8 +165,8 @@ impl BashLine<'_> {
             current = words.len() - 1;
         }
         let word = words.get(current).map_or("", String::as_str);
-        if !self.text.is_empty() && word.ends_with(self.text) {
-            kept = word[..word.len() - self.text.len()].to_owned();
+        if let Some(before) = self.text.and_then(|text| word.strip_suffix(text)) {
+            kept = before.to_owned();
         }
         if !word.starts_with(&kept) {
             kept = String::new();
@@ -257,7 +266,7 @@ mod tests {
             breaks: " \t\n\"'@><=;|&(:",
             line,
             point: (!line.is_empty()).then(|| line.chars().count()),
-            text: "",
+            text: None,
         }
         .typed();
         let word = typed.words[typed.current].clone();
@@ -286,6 +295,11 @@ mod tests {
         // Right after the colon readline completes nothing of what stands there.
         let (_, word, kept) = typed(&pieces[..5], 4, "rbac-eval can-i --as system:");
         assert_eq!((&*word, &*kept), ("system:", "system:"));
+        let mail = ["rbac-eval", "can-i", "--as", "alice", "@", "co"];
+        let (_, word, kept) = typed(&mail, 5, "rbac-eval can-i --as alice@co");
+        assert_eq!((&*word, &*kept), ("alice@co", "alice"));
+        let (_, word, kept) = typed(&mail[..5], 4, "rbac-eval can-i --as alice@");
+        assert_eq!((&*word, &*kept), ("alice@", "alice"));
         // What a blank parts are two words.
         let apart = ["rbac-eval", "can-i", "--as", "system", ":", "-n", ""];
         let (words, word, _) = typed(&apart, 6, "rbac-eval can-i --as system: -n ");
@@ -304,7 +318,7 @@ mod tests {
             breaks: ":",
             line: "rbac-eval lookup alice",
             point: Some(19),
-            text: "",
+            text: None,
         }
         .typed();
         assert_eq!(typed.words[2], "al");
