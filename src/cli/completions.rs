@@ -18,7 +18,7 @@ use super::out;
   source <(rbac-eval completions zsh)                          # in ~/.zshrc, after compinit
   rbac-eval completions fish > ~/.config/fish/completions/rbac-eval.fish
   rbac-eval completions powershell | Out-String | Invoke-Expression
-  rbac-eval completions kubectl > ~/bin/kubectl_complete-rbac_eval && chmod +x ~/bin/kubectl_complete-rbac_eval")]
+  rbac-eval completions kubectl > kubectl_complete-rbac_eval    # executable, on the PATH")]
 pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL", value_enum)]

@@ -53,27 +53,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say whether someone may do something, and why
+    // Each says itself what it does.
     CanI(can_i::CanIArgs),
-    /// Say who can do something, and through which binding
     WhoCan(who_can::WhoCanArgs),
-    /// Show every binding that reaches a user, group or service account
     Lookup(lookup::LookupArgs),
-    /// Show resources by verbs for one user, or subjects by verbs for one resource
     Matrix(matrix::MatrixArgs),
-    /// Find RBAC that doesn't do what it says
     Check(check::CheckArgs),
-    /// Say what a change lets whom do that they couldn't before
     Diff(diff::DiffArgs),
-    /// Check assertions about who can do what
     Test(test::TestArgs),
-    /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),
-    /// Write .rbac-eval.yaml: the clusters that this folder holds side by side
     Init(init::InitArgs),
-    /// Print the script that makes a shell complete the command line
     Completions(completions::CompletionsArgs),
-    /// Print the manual page of the program, or of a subcommand
     Man(man::ManArgs),
 }
 

@@ -90,7 +90,7 @@ fn ran(folder: &Path, shell: &str, arguments: &[&str], code: &str) -> String {
 /// What bash replies for the last of these words, which readline took apart so.
 fn bash(folder: &Path, words: &str) -> Vec<String> {
     let code = format!(
-        "source ./script.bash\nCOMP_WORDS=({words})\nCOMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+        "set -euo pipefail\nsource ./script.bash\nCOMP_WORDS=({words})\nCOMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
          _rbac_eval\nprintf '%s\\n' \"${{COMPREPLY[@]}}\""
     );
     let printed = ran(folder, "bash", &["--norc"], &code);
@@ -186,7 +186,7 @@ fn bash_gets_hostile_names_quoted() {
 /// What zsh is told to add for a word, after these.
 fn zsh(folder: &Path, words: &str, prefix: &str) -> String {
     let code = format!(
-        "compdef() {{ registered=\"$*\" }}\n\
+        "set -eu\ncompdef() {{ registered=\"$*\" }}\n\
          compadd() {{ while [[ $1 != -- ]]; do shift; done; shift; print -rl -- \"$@\" }}\n\
          _files() {{ print -r -- \"files $PREFIX\" }}\n\
          compset() {{ PREFIX=${{PREFIX#*=}} }}\n\

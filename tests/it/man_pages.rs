@@ -74,6 +74,11 @@ fn each_subcommand_has_a_page() {
         let headings = headings(&page);
         assert_eq!(headings[..3], ["NAME", "SYNOPSIS", "DESCRIPTION"], "{name}");
         assert!(headings.contains(&"EXAMPLES"), "{name}");
+        // More than the line that lists show.
+        let description = page
+            .split(".SH ")
+            .find(|part| part.starts_with("DESCRIPTION"));
+        assert!(description.unwrap().contains("\n.PP\n"), "{name}");
         assert!(!headings.contains(&"EXTRA"), "{name}");
     }
 }

@@ -2,15 +2,14 @@
 # Completes rbac-eval in zsh, after compinit: source <(rbac-eval completions zsh)
 _rbac_eval() {
     local reply line
-    local -i code about=0
+    local -i code=0 about=0
     local -a values shown typed
     # Shells that source a script know the words by themselves, and quotes are the line's.
     typed=("${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" "${(@Q)words[CURRENT+1,-1]}")
     reply=$(
         COMPLETE=zsh _CLAP_IFS=$'\n' _CLAP_COMPLETE_INDEX=$((CURRENT - 1)) \
             PROGRAM -- "${typed[@]}" 2>/dev/null </dev/null
-    )
-    code=$?
+    ) || code=$?
     if ((code == 3)); then
         # A path, which zsh itself knows best.
         [[ $PREFIX == --*=* ]] && compset -P 1 '*='
