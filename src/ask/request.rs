@@ -226,11 +226,15 @@ impl<'s> Resolver<'s> {
     }
 
     fn nearest_of_verbs(&self, known: &[&'static str], verb: &str) -> Option<String> {
+        nearest(verb, self.known_verbs(known)).map(str::to_owned)
+    }
+
+    /// These verbs and those that rules name, but for `*`.
+    pub(super) fn known_verbs(&self, known: &[&'static str]) -> HashSet<&'s str> {
         let of_rules = rules(self.snapshot).flat_map(|rule| &rule.verbs);
         let known = known.iter().copied().chain(of_rules.map(|verb| &**verb));
         // Each once: rules name the same few again and again.
-        let known: HashSet<&str> = known.filter(|verb| *verb != "*").collect();
-        nearest(verb, known).map(str::to_owned)
+        known.filter(|verb| *verb != "*").collect()
     }
 
     /// The full name of the type that is most like a word, of those that discovery or a rule of the
@@ -557,7 +561,7 @@ fn namespace_of_cluster_scoped(attributes: &ResourceAttributes) -> String {
     }
 }
 
-fn rules(snapshot: &Snapshot) -> impl Iterator<Item = &PolicyRule> {
+pub(super) fn rules(snapshot: &Snapshot) -> impl Iterator<Item = &PolicyRule> {
     snapshot
         .roles()
         .flat_map(|role| &snapshot.role(role).rules)

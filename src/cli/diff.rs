@@ -8,7 +8,7 @@ use crate::analysis::unjudged::unjudged_since;
 use crate::diagnostic::{Severity, codes};
 use crate::render::diff::{COMMENT_BYTES, DiffView, RuleDetail};
 use crate::render::how_many;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::answers::{Answered, Answers};
 use super::collisions;
@@ -36,11 +36,11 @@ use super::sides::Compared;
   rbac-eval diff path:./main git:main")]
 pub(super) struct DiffArgs {
     /// What was before: a path or a git revision
-    #[arg(value_name = "BASE")]
+    #[arg(value_name = "BASE", value_hint = ValueHint::AnyPath)]
     base: String,
 
     /// What is now: a path or a git revision [default: the working tree]
-    #[arg(value_name = "HEAD")]
+    #[arg(value_name = "HEAD", value_hint = ValueHint::AnyPath)]
     head: Option<String>,
 
     /// Which changes make the exit code 1; whatever isn't judged makes it 2, with `never` alone it doesn't

@@ -1,7 +1,6 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -18,9 +17,9 @@ use crate::kube::{self, Manifest, ObjectKey, Registry};
 use crate::text::{FileId, Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use super::collisions;
+use super::completion::Completes;
 use super::config;
 use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
@@ -31,7 +30,7 @@ use super::settings::{self, Settings};
 use super::version;
 
 /// Where the policy comes from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct InputArgs {
     /// A file, a folder with everything below it, or `-` for standard input; may be repeated
     ///
@@ -41,20 +40,20 @@ pub(super) struct InputArgs {
     pub(super) filename: Vec<PathBuf>,
 
     /// An environment of .rbac-eval.yaml; may be repeated [default: all]
-    #[arg(long, value_name = "NAME", conflicts_with = "filename", add = ArgValueCompleter::new(environments))]
+    #[arg(long, value_name = "NAME", conflicts_with = "filename", add = Completes::Environment)]
     pub(super) env: Vec<String>,
 
     /// The version of Kubernetes that the cluster runs, such as 1.34 [default: that of the input's Nodes,
     /// else the newest known]
     ///
     /// It decides the default policy, the API resources and what differs from version to version.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", add = Completes::KubernetesVersion)]
     pub(super) kubernetes_version: Option<String>,
 
     /// The default policy that a cluster starts with: `auto`, `none`, or a version
     ///
     /// `auto` adds that of the cluster's version unless the input carries a server's own default objects.
-    #[arg(long, value_name = "auto|none|VERSION")]
+    #[arg(long, value_name = "auto|none|VERSION", add = Completes::Defaults)]
     pub(super) defaults: Option<String>,
 
     /// Names and memberships of Entra ID, as `az ad` or Microsoft Graph export them; may be repeated
@@ -72,20 +71,6 @@ pub(super) struct InputArgs {
     /// Treat whatever is warned about in the input as an error
     #[arg(long)]
     pub(super) strict: bool,
-}
-
-/// The environments that a shell offers where a name of one begins so.
-fn environments(begin: &OsStr) -> Vec<CompletionCandidate> {
-    // A shell that completes has nowhere to tell of broken settings.
-    let Ok(Some(found)) = config::nearest() else {
-        return Vec::new();
-    };
-    let names = found.config.environments.into_iter().map(|one| one.name);
-    let begin = begin.to_string_lossy();
-    names
-        .filter(|name| name.starts_with(&*begin))
-        .map(CompletionCandidate::new)
-        .collect()
 }
 
 /// How a user gets something to read.
@@ -251,6 +236,15 @@ impl InputArgs {
         ReadLimits {
             bytes: self.max_bytes.unwrap_or(default.bytes),
             files: self.max_files.unwrap_or(default.files),
+        }
+    }
+
+    /// The same, with no more to be read than that.
+    pub(super) fn within(&self, most: ReadLimits) -> Self {
+        InputArgs {
+            max_bytes: Some(most.bytes),
+            max_files: Some(most.files),
+            ..self.clone()
         }
     }
 
@@ -447,7 +441,11 @@ pub(super) fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure
 }
 
 /// Reads what is wanted for one answer.
-fn read_one(args: &InputArgs, settings: &Settings, stdin: Stdin) -> Result<Reading, Failure> {
+pub(super) fn read_one(
+    args: &InputArgs,
+    settings: &Settings,
+    stdin: Stdin,
+) -> Result<Reading, Failure> {
     let rules = match (&settings.config, settings.files.is_empty()) {
         (_, true) => args.rules(AskedBy::User, IgnoreFiles::Obeyed, Stdin::NotMeant),
         (Some(_), false) => args.rules(AskedBy::Repository, IgnoreFiles::NotRead, Stdin::NotMeant),

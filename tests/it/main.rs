@@ -16,6 +16,9 @@ mod check_outputs;
 mod checkouts;
 #[cfg(unix)]
 mod collisions;
+mod completions;
+#[cfg(unix)]
+mod completions_shells;
 mod conformance;
 mod decode;
 mod default_policy;
@@ -52,6 +55,8 @@ mod judged_by_base;
 mod limits;
 mod long_lists;
 mod lookup_unjudged;
+#[cfg(unix)]
+mod man_pages;
 mod meant_names;
 mod naive;
 mod named_creates;
