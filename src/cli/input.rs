@@ -114,6 +114,7 @@ pub(super) struct Wanted<'s> {
 }
 
 /// The same, with its texts read as objects.
+#[derive(Clone)]
 pub(super) struct Parsed {
     files: Files,
     pub(super) manifest: Manifest,
@@ -330,12 +331,31 @@ impl Input<'_> {
         out::error(&format!("{}{message}", self.label));
     }
 
-    fn load_and_report(&self, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
-        let Input {
-            args,
-            settings,
-            label,
-        } = self;
+    /// The same of two clusters that differ in what is assumed of them alone. The working folder may hold
+    /// nothing, where no one named it: what every cluster has is compared all the same.
+    pub(super) fn load_twice(&self, assumed: [Assumed; 2]) -> Result<[Loaded; 2], Failure> {
+        let (parsed, looked_at) = self.parse(Stdin::Free)?;
+        let of = |parsed: Parsed, assumed, report| {
+            let name = self.environment().unwrap_or_default();
+            Parsed { assumed, ..parsed }.build(self.args, report, name, &self.label)
+        };
+        let [before, after] = assumed;
+        let before = of(parsed.clone(), before, Report::Everything)?;
+        let after = of(parsed, after, Report::ErrorsOnly)?;
+        if self.settings.config.is_some() || !self.args.filename.is_empty() {
+            self.check_objects(&before, &looked_at, Report::Everything)?;
+        }
+        if self.environment().is_none()
+            && let Some(note) = collisions::note(before.rbac.snapshot())
+        {
+            self.note(&note);
+        }
+        Ok([before, after])
+    }
+
+    /// Reads everything, and says what it looked at.
+    fn parse(&self, stdin: Stdin) -> Result<(Parsed, String), Failure> {
+        let Input { args, settings, .. } = self;
         let reading = read_one(args, settings, stdin)?;
         let reading = rendering::render(reading, settings, args.limits(), settings.strays())?;
         let looked_at = looked_at(&settings.paths(), &reading.reading);
@@ -355,11 +375,30 @@ impl Input<'_> {
         };
         let mut parsed = wanted.parse();
         parsed.lay_under(None);
+        Ok((parsed, looked_at))
+    }
+
+    fn load_and_report(&self, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
+        let (parsed, looked_at) = self.parse(stdin)?;
         let name = self.environment().unwrap_or_default();
-        let loaded = parsed.build(args, report, name, label)?;
+        let loaded = parsed.build(self.args, report, name, &self.label)?;
         for note in version::notes(loaded.rbac.snapshot()) {
             self.note(&note);
         }
+        self.check_objects(&loaded, &looked_at, report)?;
+        Ok(match self.label.is_empty() {
+            true => loaded.kept(),
+            false => loaded,
+        })
+    }
+
+    /// Refuses an input that holds nothing to answer from.
+    fn check_objects(
+        &self,
+        loaded: &Loaded,
+        looked_at: &str,
+        report: Report,
+    ) -> Result<(), Failure> {
         // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
         let snapshot = loaded.rbac.snapshot();
         let mut diagnostics = snapshot.diagnostics().iter();
@@ -387,13 +426,10 @@ impl Input<'_> {
                         "no RBAC objects found in {looked_at}; {HOW_TO_RENDER}"
                     )));
                 }
-                (None, _) => return Err(no_objects(&looked_at)),
+                (None, _) => return Err(no_objects(looked_at)),
             }
         }
-        Ok(match self.label.is_empty() {
-            true => loaded.kept(),
-            false => loaded,
-        })
+        Ok(())
     }
 }
 

@@ -28,6 +28,7 @@ mod settings;
 mod sides;
 mod table;
 mod test;
+mod upgrade;
 mod version;
 mod who;
 mod who_can;
@@ -61,6 +62,7 @@ enum Command {
     Matrix(matrix::MatrixArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
+    Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
     Review(review::ReviewArgs),
     Init(init::InitArgs),
@@ -94,6 +96,7 @@ pub fn run() -> std::process::ExitCode {
         Command::Matrix(args) => matrix::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Upgrade(args) => upgrade::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Init(args) => init::run(&args),
