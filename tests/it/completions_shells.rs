@@ -56,7 +56,7 @@ fn folder() -> TempDir {
         let name = name.replace('\\', "\\\\").replace('"', "\\\"");
         format!("{{kind: User, name: \"{name}\"}}")
     };
-    let hostile: Vec<String> = HOSTILE.iter().map(|name| subject(name)).collect();
+    let hostile: Vec<String> = HOSTILE.iter().map(subject).collect();
     let text = format!(
         "{RBAC}kind: RoleBinding\nmetadata: {{name: team, namespace: prod}}\n\
          roleRef: {{kind: ClusterRole, name: view}}\nsubjects:\n- {{kind: User, name: alice@contoso.com}}\n\
