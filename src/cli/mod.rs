@@ -40,7 +40,7 @@ use exit::Exit;
 /// Who can do what on a Kubernetes cluster, offline and exactly.
 ///
 /// Answers come from manifests, a folder or a dump, never from a cluster:
-/// `kubectl get clusterroles,clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml`
+/// `kubectl get clusterroles,clusterrolebindings,roles,rolebindings,crd,ns,sa,nodes -A -o yaml`
 #[derive(Debug, Parser)]
 #[command(
     name = "rbac-eval",
