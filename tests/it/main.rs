@@ -60,6 +60,10 @@ mod one_cluster;
 #[cfg(unix)]
 mod other_repositories;
 mod outside_authorizers;
+#[cfg(unix)]
+mod pull_request_comments;
+#[cfg(unix)]
+mod pull_request_threads;
 mod reading_bounds;
 mod reading_limits;
 mod readme;

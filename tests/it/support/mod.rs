@@ -7,8 +7,12 @@ pub mod gates;
 pub mod generate;
 pub mod hostile;
 pub mod limited;
+#[cfg(unix)]
+pub mod loopback;
 pub mod naive;
 pub mod object;
+#[cfg(unix)]
+pub mod pull_requests;
 pub mod second;
 pub mod spell;
 #[cfg(unix)]
