@@ -15,6 +15,10 @@ case $architecture in
     exit 2
     ;;
 esac
+if [ "$(uname -s)" != Linux ]; then
+  echo 'a static binary is built on Linux' >&2
+  exit 2
+fi
 # What lies in the folder of the caller chooses neither toolchain nor settings of cargo.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -42,13 +46,24 @@ cargo build --release --locked --bin rbac-eval --target "$target" >&2
 target_directory=$(cargo metadata --format-version 1 --no-deps --locked \
   | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 binary=$target_directory/$target/release/rbac-eval
-# `ldd` of one C library fails on a static binary, that of another says so and succeeds.
-linked=$(ldd "$binary" 2>&1) || true
-case $linked in
-  *'not a dynamic executable'* | *'statically linked'* | *'Not a valid dynamic program'*) ;;
-  *)
-    printf '%s is no static binary; ldd says:\n%s\n' "$binary" "$linked" >&2
-    exit 1
-    ;;
-esac
+if [ "$architecture" = "$(uname -m)" ]; then
+  # `ldd` of one C library fails on a static binary, that of another says so and succeeds.
+  linked=$(ldd "$binary" 2>&1) || true
+  case $linked in
+    *'not a dynamic executable'* | *'statically linked'* | *'Not a valid dynamic program'*) ;;
+    *)
+      printf '%s is no static binary; ldd says:\n%s\n' "$binary" "$linked" >&2
+      exit 1
+      ;;
+  esac
+else
+  # For another machine `ldd` says of every binary that it is none of its own.
+  headers=$(readelf --wide --program-headers "$binary")
+  case $headers in
+    *INTERP*)
+      printf '%s is no static binary; it asks for a dynamic linker\n' "$binary" >&2
+      exit 1
+      ;;
+  esac
+fi
 printf '%s\n' "$binary"

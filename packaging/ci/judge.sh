@@ -60,12 +60,16 @@ fi
 # The merge that a CI system makes for its run is nobody's commit.
 printf '%s\n' "${RBAC_EVAL_COMMIT:-$commit}" >"$folder/commit"
 
-told markdown diff.md
+told json diff.json
 gate=$code
 # No name of the input runs a command of the CI system: what is printed has none of their forms.
 cat "$folder/complaints" >&2
-if [ ! -s "$folder/diff.md" ]; then
-  [ "$gate" -ne 0 ] || gate=2
+if ! jq -se 'length == 1 and (.[0] | .apiVersion == "rbac-eval/v1" and .items != [])' \
+  "$folder/diff.json" >/dev/null 2>&1; then
+  if [ "$gate" -lt 2 ]; then
+    complain error "\`rbac-eval diff\` gave no answer; see what the arguments ask for"
+    gate=2
+  fi
   printf '%s\n' "$gate" >"$folder/exit"
   printf 'failed\n' >"$folder/result"
   # What went wrong may quote files, which has to stand in no comment.
@@ -76,6 +80,15 @@ if [ ! -s "$folder/diff.md" ]; then
   rm -f "$folder/complaints"
   exit 0
 fi
+for format in markdown sarif table; do
+  case $format in
+    markdown) name=diff.md ;;
+    table) name=diff.txt ;;
+    *) name=diff.$format ;;
+  esac
+  told "$format" "$name"
+  [ "$code" -le "$gate" ] || gate=$code
+done
 if [ "$gate" -gt 1 ]; then
   # An environment without an answer isn't among the answers.
   {
@@ -84,11 +97,6 @@ if [ "$gate" -gt 1 ]; then
   } >"$folder/complaints"
   mv "$folder/complaints" "$folder/diff.md"
 fi
-for format in json sarif table; do
-  case $format in table) name=diff.txt ;; *) name=diff.$format ;; esac
-  told "$format" "$name"
-  [ "$code" -le "$gate" ] || gate=$code
-done
 cat "$folder/diff.txt"
 rm -f "$folder/complaints"
 printf '%s\n' "$gate" >"$folder/exit"

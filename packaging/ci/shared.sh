@@ -179,6 +179,7 @@ server_words() {
 
 # Ends unless the answer is JSON of this kind, `array` or `object`.
 need_json() {
-  jq -e --arg kind "$1" 'type == $kind' "$scratch/answer" >/dev/null 2>&1 \
+  # Of an empty file `jq -e` says that all is well.
+  jq -se --arg kind "$1" 'length == 1 and (.[0] | type == $kind)' "$scratch/answer" >/dev/null 2>&1 \
     || fail "the answer to \`$2\` isn't the JSON that was asked for; see whether the address of the API is right"
 }

@@ -1,6 +1,7 @@
 //! Arguments in, exit code out; one file a subcommand.
 
 mod answers;
+mod called;
 mod can_i;
 mod check;
 mod collisions;
@@ -28,7 +29,7 @@ mod test;
 mod who;
 mod who_can;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::CompleteEnv;
 
 use exit::Exit;
@@ -76,7 +77,13 @@ enum Command {
 /// Where a shell asks for completions (`COMPLETE` is set), it prints these instead.
 pub fn run() -> std::process::ExitCode {
     CompleteEnv::with_factory(Cli::command).complete();
-    let cli = match Cli::try_parse() {
+    let program = std::env::args_os().next();
+    let mut command = called::named_as_called(Cli::command(), program.as_deref());
+    let parsed = command.try_get_matches_from_mut(std::env::args_os());
+    let parsed = parsed.and_then(|matches| {
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             if error.use_stderr() {

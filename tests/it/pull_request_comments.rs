@@ -345,6 +345,15 @@ fn what_the_server_refuses_is_told_with_what_to_do() {
             },
             "isn't the JSON that was asked for",
         ),
+        (
+            "GET",
+            Answer {
+                status: 200,
+                headers: Vec::new(),
+                body: String::new(),
+            },
+            "isn't the JSON that was asked for",
+        ),
     ];
     for (method, answer, said) in cases {
         let read_only = answer.status == 403 && answer.headers.len() == 1;

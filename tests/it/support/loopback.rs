@@ -197,14 +197,19 @@ fn serve<A: Api>(client: &TcpStream, at: SocketAddr, state: &Mutex<State<A>>) {
 /// The token that scripts get. It must show up nowhere but in the header of a request.
 pub const TOKEN: &str = "ghs_S3cretOfTheJob";
 
-/// A script of this repository, with what it needs of the environment and no more.
-pub fn script(path: &str) -> Command {
+/// Holds that what the scripts of `packaging/` need is there.
+pub fn needs_programs() {
     for program in ["bash", "curl", "git", "jq"] {
         assert!(
             on_path(program).is_some(),
             "`{program}` isn't on PATH; install it, for the scripts of packaging/ need it"
         );
     }
+}
+
+/// A script of this repository, with what it needs of the environment and no more.
+pub fn script(path: &str) -> Command {
+    needs_programs();
     let mut command = Command::new("bash");
     command
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
@@ -222,7 +227,8 @@ pub fn printed(output: &Output) -> String {
     text
 }
 
-/// Holds that no line of a log runs a command of a CI system, but for those that the scripts say.
+/// Holds that no line of a log runs a command of a CI system, but for those that the scripts say. GitHub
+/// takes `::` at the start of a line, after blanks; `##[` and `##vso[` are taken anywhere.
 #[track_caller]
 pub fn assert_no_commands(log: &str) {
     const OURS: [&str; 5] = [
@@ -235,7 +241,8 @@ pub fn assert_no_commands(log: &str) {
     for line in log.lines() {
         let rest = OURS.iter().find_map(|ours| line.strip_prefix(ours));
         let rest = rest.unwrap_or(line);
-        for command in ["::", "##[", "##vso["] {
+        assert!(!rest.trim_start().starts_with("::"), "{line}\nin\n{log}");
+        for command in ["##[", "##vso["] {
             assert!(!rest.contains(command), "{line}\nin\n{log}");
         }
     }

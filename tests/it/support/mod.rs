@@ -1,6 +1,8 @@
 //! What several tests share: the recorded cases, and reading their lines.
 
 pub mod ask;
+#[cfg(unix)]
+pub mod ci;
 pub mod compare;
 pub mod fuzzed;
 pub mod gates;
