@@ -89,6 +89,19 @@ for format in markdown sarif table; do
   told "$format" "$name"
   [ "$code" -le "$gate" ] || gate=$code
 done
+# Paths of the program begin at the working folder, those of code scanning at the top of the repository.
+prefix=$(git rev-parse --show-prefix)
+if [ -n "$prefix" ]; then
+  jq --arg prefix "$prefix" '
+    ($prefix | split("/") | map(@uri)) as $above
+    | def from_top: if test("^(/|built-in/|[A-Za-z][A-Za-z0-9+.-]*:)") then .
+        else reduce ($above + split("/"))[] as $part ([];
+          if $part == "" or $part == "." then . elif $part == ".." then .[:-1] else . + [$part] end)
+          | join("/") end;
+      walk(if type == "object" and (.artifactLocation.uri? | type) == "string"
+        then .artifactLocation.uri |= from_top else . end)' "$folder/diff.sarif" >"$folder/complaints"
+  mv "$folder/complaints" "$folder/diff.sarif"
+fi
 if [ "$gate" -gt 1 ]; then
   # An environment without an answer isn't among the answers.
   {

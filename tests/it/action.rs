@@ -405,12 +405,16 @@ fn what_is_judged_comes_from_the_inputs() {
     );
     assert!(!none.contains("critical"), "{none}");
     // Of another folder.
-    let (below, _) = told(
+    let (below, run) = told(
         new()
             .with("working-directory", "odd folder")
             .with("files", "."),
     );
     assert!(below.contains("cluster-admin"), "{below}");
+    // Code scanning takes paths from the top of the repository.
+    let sarif: Value = serde_json::from_str(&run.left("diff.sarif")).unwrap();
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "odd%20folder/x.yaml");
     // Of another commit.
     let (base, run) = told(new().with("base", "HEAD~1").with("comment", "false"));
     assert_eq!(base, all);
@@ -433,22 +437,27 @@ fn what_is_judged_comes_from_the_inputs() {
 fn inputs_are_no_code() {
     let server = Loopback::new(GitHub::new());
     let evil = "$(touch evil); `touch evil` ' \" && touch evil #";
-    for input in [
-        "base",
-        "files",
-        "environments",
-        "kubernetes-version",
-        "args",
-        "fail-on",
-        "name",
-    ] {
-        for evil in [evil, "--output=json", "-h", "::error::x"] {
-            let run = Run::new(&server, hiding()).with(input, evil).finish();
-            // Files and environments that don't exist, and so on: nothing is judged as sound.
-            assert!(run.exit != 0, "{input}: {}", run.log);
-            let found = run.runner.checkout.path().join("evil");
-            assert!(!found.exists(), "{input}");
-        }
+    let inputs = [
+        ("base", evil),
+        ("base", "--output=json"),
+        ("files", evil),
+        ("environments", evil),
+        ("environments", "::error::x"),
+        ("kubernetes-version", evil),
+        ("args", evil),
+        ("args", "--output=json"),
+        ("args", "-h"),
+        ("args", "::error::x"),
+        ("fail-on", evil),
+        ("name", evil),
+        ("name", "../../x"),
+    ];
+    for (input, evil) in inputs {
+        let run = Run::new(&server, hiding()).with(input, evil).finish();
+        // Files and environments that don't exist, and so on: nothing is judged as sound.
+        assert!(run.exit != 0, "{input}: {}", run.log);
+        let found = run.runner.checkout.path().join("evil");
+        assert!(!found.exists(), "{input}");
     }
     // The name of the branch that the pull request goes to.
     let mut run = Run::new(&server, hiding());
