@@ -213,7 +213,7 @@ fn a_grave_gain_is_commented_and_fails_the_job() {
     assert_eq!(run.left("exit"), "1\n");
     let folder = &run.outputs["judge.outputs.folder"];
     assert_eq!(
-        run.called[1],
+        run.called[2],
         (
             "github/codeql-action/upload-sarif@v4".to_owned(),
             json!({"sarif_file": format!("{folder}/diff.sarif"), "category": "rbac-eval-default"})
@@ -246,15 +246,30 @@ fn it_is_installed_from_its_own_checkout() {
             env!("CARGO_MANIFEST_DIR")
         )
     );
-    let (cache, with) = &run.called[0];
     let key = &run.outputs["key.outputs.key"];
-    assert_eq!(cache, "actions/cache@v4");
     let key = format!("rbac-eval-Linux-X64-{key}");
-    assert_eq!(*with, json!({"path": root, "key": key}));
+    let cached = json!({"path": root, "key": key});
+    for (called, uses) in run.called.iter().zip(["restore", "save"]) {
+        let uses = format!("actions/cache/{uses}@v4");
+        assert_eq!(*called, (uses, cached.clone()));
+    }
     assert_eq!(run.exit, 1);
-    // What the cache has isn't built again.
-    let again = run.finish();
+    // What the cache has isn't built again, nor kept again.
+    let mut again = run;
+    again.called.clear();
+    again
+        .outputs
+        .insert("cache.outputs.cache-hit".to_owned(), "true".to_owned());
+    let again = again.finish();
     assert_eq!(again.runner.cargo().lines().count(), 1);
+    let called: Vec<&str> = again.called.iter().map(|(uses, _)| &**uses).collect();
+    assert_eq!(
+        called,
+        [
+            "actions/cache/restore@v4",
+            "github/codeql-action/upload-sarif@v4"
+        ]
+    );
 }
 
 #[test]
@@ -351,7 +366,7 @@ fn what_can_not_be_judged_fails_the_job_and_is_told() {
     assert!(told.contains("**This change couldn't be judged; the log of the run says why.**"));
     assert!(third.log.contains(".rbac-eval.yaml"), "{}", third.log);
     // There is no SARIF to upload.
-    assert_eq!(third.called.len(), 1);
+    assert_eq!(third.called.len(), 2);
     assert_eq!(bodies(&server).len(), 1);
 }
 
@@ -418,9 +433,9 @@ fn what_is_judged_comes_from_the_inputs() {
     // Of another commit.
     let (base, run) = told(new().with("base", "HEAD~1").with("comment", "false"));
     assert_eq!(base, all);
-    assert_eq!(run.called.len(), 2);
+    assert_eq!(run.called.len(), 3);
     let (_, run) = told(new().with("sarif", "false").with("name", "prod"));
-    assert_eq!(run.called.len(), 1);
+    assert_eq!(run.called.len(), 2);
     assert!(run.outputs["judge.outputs.folder"].ends_with("/rbac-eval-told/prod"));
     let names: Vec<String> = bodies(&server)
         .iter()

@@ -71,6 +71,13 @@ fn every_script_can_be_run_and_stops_at_an_error() {
             assert!(script.contains("\nset -euo pipefail\n"), "{name}");
             assert_eq!(mode & 0o111, 0o111, "{name}");
         }
+        let attribute = Command::new("git")
+            .args(["check-attr", "eol", "--"])
+            .arg(&path)
+            .current_dir(top())
+            .output()
+            .unwrap();
+        assert!(text(&attribute).ends_with(": eol: lf\n"), "{name}");
         let sound = Command::new("bash").arg("-n").arg(&path).output().unwrap();
         assert!(sound.status.success(), "{}", text(&sound));
     }
@@ -414,10 +421,10 @@ fn what_is_sent_to_the_build_of_the_image_is_enough() {
 /// The lines of the page's shell blocks, and why those that no test runs can't be run here.
 #[test]
 fn each_way_to_install_is_run_or_named() {
-    // What is run, and where.
+    // What is run, or made of the same words, and where.
     let held = [
         ("packaging/static.sh", ".ci/run"),
-        ("cargo install --locked --path .", "packaging/ci/install.sh"),
+        ("cargo install --locked --path .", ".ci/run"),
         (
             "RBAC_EVAL_BASE=origin/main packaging/ci/judge.sh told",
             "tests/it/action.rs",

@@ -265,10 +265,9 @@ impl Api for AzureRepos {
                 Answer::json(200, self.threads.last().unwrap())
             }
             ("PATCH", [thread, rest @ ..]) => {
-                let found = self
-                    .threads
-                    .iter_mut()
-                    .find(|one| one["id"].to_string() == *thread && one["isDeleted"] == false);
+                let found = self.threads.iter_mut().find(|one| {
+                    one["id"] == json!(thread.parse::<u64>().ok()) && one["isDeleted"] == false
+                });
                 match (found, rest) {
                     (Some(thread), []) => {
                         thread["status"] = request.json()["status"].clone();
