@@ -48,6 +48,9 @@ told() {
     >"$folder/$2" 2>"$folder/complaints" || code=$?
 }
 
+git rev-parse --git-dir >/dev/null 2>&1 \
+  || fail "git reads no repository here; run this in the checkout, and where that is another user's, let \
+\`git config --global --add safe.directory\` name it"
 commit=$(git rev-parse --verify --quiet 'HEAD^{commit}') || commit=
 base=$(git rev-parse --verify --quiet --end-of-options "$RBAC_EVAL_BASE^{commit}") \
   || fail "\`$RBAC_EVAL_BASE\` is no commit of this clone; fetch all of them (\`fetch-depth: 0\` of \

@@ -27,7 +27,7 @@ complain() {
   text=$(plain "$2")
   case ${RBAC_EVAL_CI:-} in
     github) printf '::%s title=rbac-eval::%s\n' "$level" "${text//%/%25}" >&2 ;;
-    azure) printf '##vso[task.logissue type=%s]rbac-eval: %s\n' "$level" "$text" >&2 ;;
+    azure) printf '##vso[task.logissue type=%s]rbac-eval: %s\n' "$level" "${text//%/%AZP25}" >&2 ;;
     *) printf '%s: %s\n' "$level" "$text" >&2 ;;
   esac
 }

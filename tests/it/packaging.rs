@@ -502,3 +502,21 @@ fn the_judge_runs_by_itself_as_the_page_says() {
     ];
     assert_eq!(names, expected.map(str::to_owned).into());
 }
+
+#[test]
+fn outside_of_a_repository_the_judge_says_so() {
+    let folder = TempDir::new().unwrap();
+    let output = crate::support::loopback::script("packaging/ci/judge.sh")
+        .arg("told")
+        .current_dir(folder.path())
+        .env("RBAC_EVAL", env!("CARGO_BIN_EXE_rbac-eval"))
+        .env("RBAC_EVAL_BASE", "origin/main")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output),
+        "error: git reads no repository here; run this in the checkout, and where that is another user's, \
+         let `git config --global --add safe.directory` name it\n"
+    );
+}

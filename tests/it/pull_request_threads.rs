@@ -347,9 +347,12 @@ fn what_the_server_refuses_is_told_with_what_to_do() {
 #[test]
 fn words_of_the_server_run_no_command() {
     let server = Loopback::new(AzureRepos::new());
-    let message = "no\n##vso[task.setvariable variable=PATH]x\r##[section]x::error::x";
+    let message = "no\n##vso[task.setvariable variable=PATH]x\r##[section]x::error::x%0Ax";
     server.answer_next("GET", Answer::json(400, &json!({"message": message})));
-    Push::new(&server, "x").fails("is answered with 400: no # #vso[task");
+    // Azure turns `%0A` into the end of a line.
+    let said = "is answered with 400: no # #vso[task.setvariable variable=PATH]x # #[section]x: :error: \
+                :x%AZP250Ax\n";
+    Push::new(&server, "x").fails(said);
 }
 
 #[test]
