@@ -14,4 +14,5 @@ pub mod risk;
 pub mod rules_review;
 pub mod suggest;
 pub mod unjudged;
+pub mod upgrade;
 pub mod who_can;

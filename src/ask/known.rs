@@ -40,7 +40,7 @@ const NODE_PREFIX: &str = "system:node:";
 /// Groups that authenticators of Kubernetes itself give, without any binding.
 ///
 /// Source: `k8s.io/apiserver/pkg/authentication/user`, and `NodesGroup`, `MonitoringGroup` there.
-const BUILT_IN_GROUPS: [&str; 7] = [
+pub(super) const BUILT_IN_GROUPS: [&str; 7] = [
     AUTHENTICATED,
     UNAUTHENTICATED,
     SERVICE_ACCOUNTS,
@@ -381,8 +381,19 @@ impl<'s> KnownSubjects<'s> {
             ))
     }
 
+    /// The names of the subjects of a kind that bindings name, sorted.
+    pub(super) fn bound_names(&self, kind: SubjectKind) -> impl Iterator<Item = &str> {
+        let bound = self.bound.iter().filter(move |one| one.kind == kind);
+        bound.map(|one| &*one.name)
+    }
+
+    /// The namespaces that exist, or that a subject or a ServiceAccount says are.
+    pub(super) fn namespaces(&self) -> &BTreeSet<String> {
+        &self.namespaces
+    }
+
     /// All ServiceAccounts that are known, as namespace and name.
-    fn accounts(&self) -> BTreeSet<(&str, &str)> {
+    pub(super) fn accounts(&self) -> BTreeSet<(&str, &str)> {
         let objects = self.snapshots.iter().flat_map(|snapshot| {
             let accounts = snapshot.objects().of::<ServiceAccount>();
             accounts

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::UnknownSubject;
 use crate::entra::{OVERAGE, PersonKind};
+use crate::kube::Minor;
 
 /// What kubectl warns about, and a subresource that it passes on without a word.
 /// [`Display`](fmt::Display) is kubectl's sentence, without its prefix.
@@ -84,6 +85,15 @@ pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
+/// `1.24`, or `1.29 to 1.31`.
+fn from_to(minors: &[Minor]) -> String {
+    match minors {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first} to {last}"),
+    }
+}
+
 fn in_group(f: &mut fmt::Formatter<'_>, group: &str) -> fmt::Result {
     if group.is_empty() {
         return Ok(());
@@ -114,6 +124,25 @@ pub enum Note {
         resource: String,
         /// The types with their groups, sorted.
         known: Vec<String>,
+    },
+    /// A type that servers have in alpha or beta versions alone, which are off unless someone switches them
+    /// on.
+    OffByDefault {
+        /// The type's full name.
+        resource: String,
+        /// The versions of its API, the preferred one first.
+        versions: Vec<String>,
+        /// The cluster's version of Kubernetes.
+        minor: Minor,
+    },
+    /// A type that other versions of Kubernetes have by themselves.
+    OfOtherMinors {
+        /// The type's full name.
+        resource: String,
+        /// The versions that have it, the oldest first.
+        having: Vec<Minor>,
+        /// The cluster's version of Kubernetes.
+        minor: Minor,
     },
     /// The cluster knows someone by another name.
     UserTranslated {
@@ -232,6 +261,25 @@ impl fmt::Display for Note {
                     known.join(", ")
                 )
             }
+            Note::OffByDefault {
+                resource,
+                versions,
+                minor,
+            } => write!(
+                f,
+                "Kubernetes {minor} has `{resource}` in {} alone, which a server serves only where that is \
+                 switched on",
+                versions.join(", ")
+            ),
+            Note::OfOtherMinors {
+                resource,
+                having,
+                minor,
+            } => write!(
+                f,
+                "`{resource}` is a type of Kubernetes {}, not of {minor}, which this answer is for",
+                from_to(having)
+            ),
             Note::UserTranslated {
                 name,
                 known_as,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use crate::authz::{Attributes, NonResourceAttributes, ResourceAttributes};
 use crate::cluster::{Reach, Snapshot};
 use crate::kube::discovery::{
-    ApiResource, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution, full_name,
+    ApiResource, Discovery, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution, full_name,
 };
-use crate::kube::{PolicyRule, placeholder};
+use crate::kube::{Minor, PolicyRule, placeholder};
 use crate::text::excerpt;
 
 use super::{Note, Resolver, Warning, known_namespaces, nearest};
@@ -77,6 +77,8 @@ pub enum AskedScope<'w> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedTarget<'s, 'w> {
     about: About<'s, 'w>,
+    /// The cluster's version of Kubernetes, for words that someone wrote.
+    minor: Option<Minor>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +168,7 @@ impl<'s> Resolver<'s> {
         } = &target.about
             && known_in_rules.is_empty()
             && !self.type_is_in_rules(group, resource)
+            && Discovery::in_other_minors(word).is_none()
             && let Some(nearest) = self.nearest_type(word)
         {
             notes.push(Note::LikeType {
@@ -223,11 +226,15 @@ impl<'s> Resolver<'s> {
     }
 
     fn nearest_of_verbs(&self, known: &[&'static str], verb: &str) -> Option<String> {
+        nearest(verb, self.known_verbs(known)).map(str::to_owned)
+    }
+
+    /// These verbs and those that rules name, but for `*`.
+    pub(super) fn known_verbs(&self, known: &[&'static str]) -> HashSet<&'s str> {
         let of_rules = rules(self.snapshot).flat_map(|rule| &rule.verbs);
         let known = known.iter().copied().chain(of_rules.map(|verb| &**verb));
         // Each once: rules name the same few again and again.
-        let known: HashSet<&str> = known.filter(|verb| *verb != "*").collect();
-        nearest(verb, known).map(str::to_owned)
+        known.filter(|verb| *verb != "*").collect()
     }
 
     /// The full name of the type that is most like a word, of those that discovery or a rule of the
@@ -292,7 +299,10 @@ impl<'s> Resolver<'s> {
                 }
             }
         };
-        ResolvedTarget { about }
+        ResolvedTarget {
+            about,
+            minor: Some(self.snapshot.version().minor),
+        }
     }
 
     /// Whether some rule of the cluster lists this verb.
@@ -320,6 +330,7 @@ impl<'s> ResolvedTarget<'s, '_> {
                 subresource: "",
                 known_in_rules: Vec::new(),
             },
+            minor: None,
         }
     }
 
@@ -491,7 +502,29 @@ impl<'s> ResolvedTarget<'s, '_> {
             }
             _ => {}
         }
+        notes.extend(self.note_of_minors(meaning, word));
         notes
+    }
+
+    /// That other versions of Kubernetes have the type, or have it on.
+    fn note_of_minors(&self, meaning: &Resolution<'_>, word: &str) -> Option<Note> {
+        let minor = self.minor?;
+        match meaning {
+            Resolution::Known(resource) if resource.off_by_default => Some(Note::OffByDefault {
+                resource: resource.full_name(),
+                versions: resource.versions.clone(),
+                minor,
+            }),
+            Resolution::Unknown { .. } => {
+                let (resource, having) = Discovery::in_other_minors(word)?;
+                Some(Note::OfOtherMinors {
+                    resource,
+                    having,
+                    minor,
+                })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -528,7 +561,7 @@ fn namespace_of_cluster_scoped(attributes: &ResourceAttributes) -> String {
     }
 }
 
-fn rules(snapshot: &Snapshot) -> impl Iterator<Item = &PolicyRule> {
+pub(super) fn rules(snapshot: &Snapshot) -> impl Iterator<Item = &PolicyRule> {
     snapshot
         .roles()
         .flat_map(|role| &snapshot.role(role).rules)

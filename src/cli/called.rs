@@ -57,7 +57,7 @@ fn plugin_words(text: &StyledStr) -> StyledStr {
         let begins_word = out
             .chars()
             .next_back()
-            .is_none_or(|last| last.is_whitespace() || last == '`');
+            .is_none_or(|last| last.is_whitespace() || matches!(last, '`' | '('));
         out.push_str(if begins_word { PLUGIN } else { ITSELF });
         rest = after;
     }

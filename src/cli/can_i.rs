@@ -18,6 +18,7 @@ use crate::render::{API_VERSION, RuleView, UnjudgedView};
 use clap::{Args, ValueEnum};
 
 use super::answers::Answers;
+use super::completion::Completes;
 use super::exit::{Exit, Failure};
 use super::input::{Input, InputArgs};
 use super::out::{self, DocumentFormat};
@@ -43,7 +44,7 @@ use super::who::WhoArgs;
   rbac-eval can-i --list -o wide --as alice -n default")]
 pub(super) struct CanIArgs {
     /// VERB and TYPE, TYPE/NAME or NONRESOURCEURL, as in `get pods` or `delete deployment/web`
-    #[arg(value_name = "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]")]
+    #[arg(value_name = "VERB [TYPE | TYPE/NAME | NONRESOURCEURL]", add = Completes::Request)]
     request: Vec<String>,
 
     #[command(flatten)]

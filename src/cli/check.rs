@@ -13,7 +13,7 @@ use crate::files::{AskedBy, IgnoreFiles};
 use crate::render::DiagnosticView;
 use crate::render::check::{CheckView, ComparedWith};
 use crate::text::Files;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::answers::{Answered, Answers};
 use super::collisions;
@@ -42,7 +42,7 @@ pub(super) struct CheckArgs {
     fail_on: FindingThreshold,
 
     /// What was before, as diff's BASE: only what it ignores is ignored
-    #[arg(long, value_name = "BASE")]
+    #[arg(long, value_name = "BASE", value_hint = ValueHint::AnyPath)]
     base: Option<String>,
 
     /// With --base, whose `.rbac-eval.yaml`, directory, baseline and ignores count

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::analysis::lint::Baseline;
-use crate::cluster::Defaults;
 use crate::files::{AskedBy, IgnoreFiles, ReadError, Reading, Revision, Stdin, absent, read_paths};
 use crate::text::{SourceText, UnreadableFile, WhyUnread};
 use clap::ValueEnum;
@@ -16,6 +15,7 @@ use super::input::{InputArgs, Loaded, Parsed, Wanted, parse_directory, read_text
 use super::rendering::{self, RenderedReading, Strays};
 use super::settings::{self, Settings};
 use super::sides::{Compared, ComparedInput};
+use super::version;
 
 /// Which side's settings a comparison is judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -254,7 +254,7 @@ impl ComparedSettings {
             texts.collect()
         };
         let (directory, with) = (of_side(directory), of_side(with));
-        let mut notes = settings.notes();
+        let mut notes = Vec::new();
         let mut read = |side: &ComparedInput, settings: Option<&Settings>| {
             let Some(settings) = settings else {
                 let name = self.environment().unwrap_or_default();
@@ -287,7 +287,7 @@ impl ComparedSettings {
         if from == SettingsSide::Base {
             after.reading.unreadable.extend(differing);
         }
-        let parse = |reading, defaults| {
+        let parse = |reading, assumed| {
             let wanted = Wanted {
                 reading,
                 with: &with,
@@ -297,21 +297,20 @@ impl ComparedSettings {
                     .are_said()
                     .then_some(())
                     .and(settings.config.as_ref()),
-                defaults,
+                assumed,
                 directory: parse_directory(&directory)?,
             };
             Ok::<Parsed, Failure>(wanted.parse())
         };
-        let defaults = settings.defaults()?;
-        let (mut before, mut after) = (parse(before, defaults)?, parse(after, defaults)?);
+        let assumed = settings.assumed()?;
+        let (mut before, mut after) = (parse(before, assumed)?, parse(after, assumed)?);
         before.lay_under(Some(&after));
         after.lay_under(Some(&before));
         let base = self.build(args, before, &sides.base, report)?;
-        // BASE decides for both: HEAD could switch the defaults off for itself.
-        after.defaults = match base.rbac.snapshot().defaults() {
-            Some(policy) => Defaults::Version(policy),
-            None => Defaults::None,
-        };
+        notes.extend(version::notes(base.rbac.snapshot()));
+        // BASE decides for both: HEAD could switch the defaults off for itself, or be of a version that
+        // hides what it gives.
+        after.assumed = base.rbac.snapshot().assumed();
         let head = self.build(args, after, &sides.head, report)?;
         let tests = tests.into_iter().flat_map(|texts| match from {
             // What BASE doesn't have yet is told to differ; until it is merged HEAD's is the only one.

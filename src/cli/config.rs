@@ -14,6 +14,11 @@ use crate::text::{SourceText, WhyUnread};
 /// The name of the file.
 pub(super) const FILE_NAME: &str = ".rbac-eval.yaml";
 
+/// What the file is for, in a sentence.
+pub(super) const WHAT_IT_SAYS: &str = "Where -f isn't given, the nearest one from the working folder \
+    upward says what is read: files, a directory, a default policy, the environments of a repository, and \
+    the findings that check ignores.";
+
 /// The most bytes of the file. It says little.
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -30,6 +35,9 @@ pub(super) struct Config {
     /// As `--directory`, relative to the file's own folder.
     #[serde(default)]
     pub(super) directory: Vec<PathBuf>,
+    /// As `--kubernetes-version`.
+    #[serde(default, rename = "kubernetesVersion")]
+    pub(super) kubernetes_version: Option<String>,
     /// As `--defaults`.
     #[serde(default)]
     pub(super) defaults: Option<String>,

@@ -3,12 +3,12 @@
 use std::mem::ManuallyDrop;
 
 use crate::analysis::diff::{changed_role_refs, diff};
-use crate::analysis::risk::weigh;
-use crate::analysis::unjudged::unjudged_since;
+use crate::analysis::risk::{WeighedChange, weigh};
+use crate::analysis::unjudged::{Unjudged, unjudged_since};
 use crate::diagnostic::{Severity, codes};
 use crate::render::diff::{COMMENT_BYTES, DiffView, RuleDetail};
 use crate::render::how_many;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::answers::{Answered, Answers};
 use super::collisions;
@@ -36,13 +36,27 @@ use super::sides::Compared;
   rbac-eval diff path:./main git:main")]
 pub(super) struct DiffArgs {
     /// What was before: a path or a git revision
-    #[arg(value_name = "BASE")]
+    #[arg(value_name = "BASE", value_hint = ValueHint::AnyPath)]
     base: String,
 
     /// What is now: a path or a git revision [default: the working tree]
-    #[arg(value_name = "HEAD")]
+    #[arg(value_name = "HEAD", value_hint = ValueHint::AnyPath)]
     head: Option<String>,
 
+    /// Whose `.rbac-eval.yaml` and directory count: a change can't loosen what judges it
+    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SettingsSide::Base)]
+    settings: SettingsSide,
+
+    #[command(flatten)]
+    report: DiffReport,
+
+    #[command(flatten)]
+    input: InputArgs,
+}
+
+/// How changes are told, and which of them fail.
+#[derive(Debug, Args)]
+pub(super) struct DiffReport {
     /// Which changes make the exit code 1; whatever isn't judged makes it 2, with `never` alone it doesn't
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = ChangeThreshold::Any)]
     fail_on: ChangeThreshold,
@@ -51,20 +65,25 @@ pub(super) struct DiffArgs {
     #[arg(long)]
     allow_unjudged: bool,
 
-    /// Whose `.rbac-eval.yaml` and directory count: a change can't loosen what judges it
-    #[arg(long, value_enum, value_name = "SIDE", default_value_t = SettingsSide::Base)]
-    settings: SettingsSide,
-
     /// List each rule that is gained or lost, with its place
     #[arg(long)]
     rules: bool,
 
     /// How to print the changes
     #[arg(short, long, value_enum, default_value_t = DiffOutput::Table)]
-    output: DiffOutput,
+    pub(super) output: DiffOutput,
+}
 
-    #[command(flatten)]
-    input: InputArgs,
+/// What was found of an input, for the exit code.
+pub(super) struct Judged<'a> {
+    /// What stands before messages, where there are several inputs.
+    pub(super) label: &'a str,
+    pub(super) changes: &'a [WeighedChange],
+    pub(super) unjudged: &'a [Unjudged],
+    /// What definitions that collide have to say.
+    pub(super) collide: Option<Vec<String>>,
+    /// Whether someone loses what no rule shows.
+    pub(super) loses_otherwise: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -84,7 +103,7 @@ enum ChangeThreshold {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum DiffOutput {
+pub(super) enum DiffOutput {
     Table,
     Markdown,
     Json,
@@ -94,11 +113,7 @@ enum DiffOutput {
 }
 
 pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
-    if args.rules && !matches!(args.output, DiffOutput::Table) {
-        return Err(Failure::message(
-            "`--rules` belongs to `-o table`; the other formats list every rule",
-        ));
-    }
+    args.report.check()?;
     let sides = Compared::new(&args.base, args.head.as_deref())?;
     let all = compared_settings(&args.input, &sides, args.settings)?;
     let mut answers = Answers::new(all.len());
@@ -108,24 +123,92 @@ pub(super) fn run(args: &DiffArgs) -> Result<Exit, Failure> {
         let tell = |failure: &str| out::error(&format!("{}{failure}", one.label()));
         answers.add(one.environment(), found, tell)?;
     }
-    // Nothing follows the answer: taking many changes apart would only make it late.
-    let answers = ManuallyDrop::new(answers);
-    let rules = match args.rules {
-        true => RuleDetail::Listed,
-        false => RuleDetail::Folded,
-    };
-    match args.output {
-        DiffOutput::Table => answers.text(|view| Ok(view.to_text(rules)))?,
-        DiffOutput::Markdown => answers.comment(COMMENT_BYTES, DiffView::to_markdown)?,
-        DiffOutput::Json => answers.document(DocumentFormat::Json)?,
-        DiffOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
-        DiffOutput::Sarif => answers.sarif(|view| Ok(view.to_sarif()?))?,
-        DiffOutput::Github => answers.commands(DiffView::to_github)?,
+    args.report.print(answers, &complaints)
+}
+
+impl DiffReport {
+    /// Refuses flags that have no effect together.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.rules && !matches!(self.output, DiffOutput::Table) {
+            return Err(Failure::message(
+                "`--rules` belongs to `-o table`; the other formats list every rule",
+            ));
+        }
+        Ok(())
     }
-    for complaint in &complaints {
-        out::error_with_lines(complaint);
+
+    /// Prints the answers, and after them what has to be mended.
+    pub(super) fn print(
+        &self,
+        answers: Answers<DiffView>,
+        complaints: &[Vec<String>],
+    ) -> Result<Exit, Failure> {
+        // Nothing follows the answer: taking many changes apart would only make it late.
+        let answers = ManuallyDrop::new(answers);
+        let rules = match self.rules {
+            true => RuleDetail::Listed,
+            false => RuleDetail::Folded,
+        };
+        match self.output {
+            DiffOutput::Table => answers.text(|view| Ok(view.to_text(rules)))?,
+            DiffOutput::Markdown => answers.comment(COMMENT_BYTES, DiffView::to_markdown)?,
+            DiffOutput::Json => answers.document(DocumentFormat::Json)?,
+            DiffOutput::Yaml => answers.document(DocumentFormat::Yaml)?,
+            DiffOutput::Sarif => answers.sarif(|view| Ok(view.to_sarif()?))?,
+            DiffOutput::Github => answers.commands(DiffView::to_github)?,
+        }
+        for complaint in complaints {
+            out::error_with_lines(complaint);
+        }
+        Ok(answers.exit())
     }
-    Ok(answers.exit())
+
+    /// How to exit. What has to be mended is added to `complaints`.
+    pub(super) fn exit(
+        &self,
+        view: &DiffView,
+        judged: Judged<'_>,
+        complaints: &mut Vec<Vec<String>>,
+    ) -> Exit {
+        let Judged {
+            label,
+            changes,
+            unjudged,
+            collide,
+            loses_otherwise,
+        } = judged;
+        let unjudged_counts = self.fail_on != ChangeThreshold::Never && !self.allow_unjudged;
+        if unjudged_counts && !unjudged.is_empty() {
+            complaints.push(vec![format!(
+                "{label}{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
+                how_many(unjudged.len())
+            )]);
+        }
+        let is_unjudged = unjudged_counts && (!unjudged.is_empty() || collide.is_some());
+        complaints.extend(collide);
+        // A binding to a role that the input lacks is a gain of unknown size.
+        let unknown_gain = |least| {
+            let mut gains = unjudged.iter();
+            gains.any(|one| one.code == &codes::ROLE_NOT_FOUND && one.severity >= least)
+        };
+        let has = |least| {
+            let mut changes = changes.iter();
+            changes.any(|change| change.severity() >= Some(least)) || unknown_gain(least)
+        };
+        let gained = view.summary.gained > 0 || unknown_gain(Severity::Info);
+        let fails = match self.fail_on {
+            ChangeThreshold::Any => gained || view.summary.lost > 0 || loses_otherwise,
+            ChangeThreshold::Gained => gained,
+            ChangeThreshold::High => has(Severity::High),
+            ChangeThreshold::Critical => has(Severity::Critical),
+            ChangeThreshold::Unjudged | ChangeThreshold::Never => false,
+        };
+        match (is_unjudged, fails) {
+            (true, _) => Exit::Error,
+            (false, true) => Exit::No,
+            (false, false) => Exit::Yes,
+        }
+    }
 }
 
 /// Compares the sides of an environment. What has to be mended is added to `complaints`, which are told
@@ -158,42 +241,18 @@ fn answer(
         &role_refs,
         notes,
     );
-    let unjudged_counts = args.fail_on != ChangeThreshold::Never && !args.allow_unjudged;
-    if unjudged_counts && !unjudged.is_empty() {
-        complaints.push(vec![format!(
-            "{}{}; mend it, or leave it out of the exit code with `--allow-unjudged`",
-            compared.label(),
-            how_many(unjudged.len())
-        )]);
-    }
-    // Of BASE too: what one of its definitions gave could hide what HEAD gives.
-    let collide = collisions::complaint(compared.environment(), [after, before]);
-    let is_unjudged = unjudged_counts && (!unjudged.is_empty() || collide.is_some());
-    complaints.extend(collide);
-    // A binding to a role that the input lacks is a gain of unknown size.
-    let unknown_gain = |least| {
-        let mut gains = unjudged.iter();
-        gains.any(|one| one.code == &codes::ROLE_NOT_FOUND && one.severity >= least)
+    let judged = Judged {
+        label: compared.label(),
+        changes: &changes,
+        unjudged: &unjudged,
+        // Of BASE too: what one of its definitions gave could hide what HEAD gives.
+        collide: collisions::complaint(compared.environment(), [after, before]),
+        loses_otherwise: false,
     };
-    let has = |least| {
-        let mut changes = changes.iter();
-        changes.any(|change| change.severity() >= Some(least)) || unknown_gain(least)
-    };
-    let gained = view.summary.gained > 0 || unknown_gain(Severity::Info);
-    let fails = match args.fail_on {
-        ChangeThreshold::Any => gained || view.summary.lost > 0,
-        ChangeThreshold::Gained => gained,
-        ChangeThreshold::High => has(Severity::High),
-        ChangeThreshold::Critical => has(Severity::Critical),
-        ChangeThreshold::Unjudged | ChangeThreshold::Never => false,
-    };
+    let exit = args.report.exit(&view, judged, complaints);
     Ok(Answered {
         view,
         tools: [base.tools, head.tools].concat(),
-        exit: match (is_unjudged, fails) {
-            (true, _) => Exit::Error,
-            (false, true) => Exit::No,
-            (false, false) => Exit::Yes,
-        },
+        exit,
     })
 }

@@ -19,14 +19,40 @@ pub(super) enum Exit {
     ClosedPipe,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(match exit {
+impl Exit {
+    /// All of them, the best first.
+    pub(super) const ALL: [Exit; 4] = [Exit::Yes, Exit::No, Exit::Error, Exit::ClosedPipe];
+
+    /// The number that the operating system gets.
+    pub(super) fn code(self) -> u8 {
+        match self {
             Exit::Yes => 0,
             Exit::No => 1,
             Exit::Error => 2,
             Exit::ClosedPipe => 141,
-        })
+        }
+    }
+
+    /// What it says to whoever called.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Exit::Yes => "Yes; or nothing was found that counts, or all was done.",
+            Exit::No => {
+                "No; or nobody can, no binding was found, an assertion doesn't hold, or a finding or \
+                 change counts by --fail-on."
+            }
+            Exit::Error => {
+                "Bad usage, or input that can't be read or judged, so that there is no sure answer. \
+                 kubectl says 1 here."
+            }
+            Exit::ClosedPipe => "The reader of standard output went away.",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit.code())
     }
 }
 

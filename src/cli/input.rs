@@ -1,13 +1,12 @@
 //! From `-f`, `.rbac-eval.yaml` or the working folder to an authorizer, with warnings on the way.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::analysis::lint::{is_left_aside, left_aside};
 use crate::authz::rbac::RbacAuthorizer;
-use crate::cluster::{Defaults, Snapshot};
+use crate::cluster::{Assumed, Snapshot};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::entra::Directory;
 pub(super) use crate::files::Stdin;
@@ -18,9 +17,9 @@ use crate::kube::{self, Manifest, ObjectKey, Registry};
 use crate::text::{FileId, Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 
 use super::collisions;
+use super::completion::Completes;
 use super::config;
 use super::diagnostics::{self, Fatal, Report};
 use super::exit::Failure;
@@ -28,9 +27,10 @@ use super::out;
 use super::progress::Progress;
 use super::rendering::{self, RenderedReading};
 use super::settings::{self, Settings};
+use super::version;
 
 /// Where the policy comes from.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct InputArgs {
     /// A file, a folder with everything below it, or `-` for standard input; may be repeated
     ///
@@ -40,13 +40,20 @@ pub(super) struct InputArgs {
     pub(super) filename: Vec<PathBuf>,
 
     /// An environment of .rbac-eval.yaml; may be repeated [default: all]
-    #[arg(long, value_name = "NAME", conflicts_with = "filename", add = ArgValueCompleter::new(environments))]
+    #[arg(long, value_name = "NAME", conflicts_with = "filename", add = Completes::Environment)]
     pub(super) env: Vec<String>,
+
+    /// The version of Kubernetes that the cluster runs, such as 1.34 [default: that of the input's Nodes,
+    /// else the newest known]
+    ///
+    /// It decides the default policy, the API resources and what differs from version to version.
+    #[arg(long, value_name = "VERSION", add = Completes::KubernetesVersion)]
+    pub(super) kubernetes_version: Option<String>,
 
     /// The default policy that a cluster starts with: `auto`, `none`, or a version
     ///
-    /// `auto` adds the newest unless the input carries a server's own default objects.
-    #[arg(long, value_name = "auto|none|VERSION")]
+    /// `auto` adds that of the cluster's version unless the input carries a server's own default objects.
+    #[arg(long, value_name = "auto|none|VERSION", add = Completes::Defaults)]
     pub(super) defaults: Option<String>,
 
     /// Names and memberships of Entra ID, as `az ad` or Microsoft Graph export them; may be repeated
@@ -64,20 +71,6 @@ pub(super) struct InputArgs {
     /// Treat whatever is warned about in the input as an error
     #[arg(long)]
     pub(super) strict: bool,
-}
-
-/// The environments that a shell offers where a name of one begins so.
-fn environments(begin: &OsStr) -> Vec<CompletionCandidate> {
-    // A shell that completes has nowhere to tell of broken settings.
-    let Ok(Some(found)) = config::nearest() else {
-        return Vec::new();
-    };
-    let names = found.config.environments.into_iter().map(|one| one.name);
-    let begin = begin.to_string_lossy();
-    names
-        .filter(|name| name.starts_with(&*begin))
-        .map(CompletionCandidate::new)
-        .collect()
 }
 
 /// How a user gets something to read.
@@ -116,17 +109,18 @@ pub(super) struct Wanted<'s> {
     pub(super) settings: &'s Settings,
     /// The file of the settings, where something is to be told of it.
     pub(super) settings_file: Option<&'s PathBuf>,
-    pub(super) defaults: Defaults,
+    pub(super) assumed: Assumed,
     pub(super) directory: Directory,
 }
 
 /// The same, with its texts read as objects.
+#[derive(Clone)]
 pub(super) struct Parsed {
     files: Files,
     pub(super) manifest: Manifest,
     /// What is laid under it.
     beside: Manifest,
-    pub(super) defaults: Defaults,
+    pub(super) assumed: Assumed,
     directory: Directory,
     tools: Vec<ToolUse>,
     settings_file: Option<FileId>,
@@ -140,7 +134,7 @@ impl Wanted<'_> {
             with,
             settings,
             settings_file,
-            defaults,
+            assumed,
             directory,
         } = self;
         let mut files = Files::default();
@@ -174,7 +168,7 @@ impl Wanted<'_> {
             files,
             manifest,
             beside,
-            defaults,
+            assumed,
             directory,
             tools: reading.tools,
             settings_file,
@@ -207,13 +201,13 @@ impl Parsed {
             files,
             mut manifest,
             beside,
-            defaults,
+            assumed,
             directory,
             tools,
             settings_file,
         } = self;
         manifest.extend(vec![beside]);
-        let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, defaults).named(name))
+        let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, assumed).named(name))
             .map_err(|error| Failure::message(error.to_string()))?;
         // Why there is nothing to answer from is told whatever the answer would hold.
         let is_empty = rbac.snapshot().input_objects() == 0;
@@ -243,6 +237,15 @@ impl InputArgs {
         ReadLimits {
             bytes: self.max_bytes.unwrap_or(default.bytes),
             files: self.max_files.unwrap_or(default.files),
+        }
+    }
+
+    /// The same, with no more to be read than that.
+    pub(super) fn within(&self, most: ReadLimits) -> Self {
+        InputArgs {
+            max_bytes: Some(most.bytes),
+            max_files: Some(most.files),
+            ..self.clone()
         }
     }
 
@@ -328,15 +331,31 @@ impl Input<'_> {
         out::error(&format!("{}{message}", self.label));
     }
 
-    fn load_and_report(&self, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
-        let Input {
-            args,
-            settings,
-            label,
-        } = self;
-        for note in settings.notes() {
+    /// The same of two clusters that differ in what is assumed of them alone. The working folder may hold
+    /// nothing, where no one named it: what every cluster has is compared all the same.
+    pub(super) fn load_twice(&self, assumed: [Assumed; 2]) -> Result<[Loaded; 2], Failure> {
+        let (parsed, looked_at) = self.parse(Stdin::Free)?;
+        let of = |parsed: Parsed, assumed, report| {
+            let name = self.environment().unwrap_or_default();
+            Parsed { assumed, ..parsed }.build(self.args, report, name, &self.label)
+        };
+        let [before, after] = assumed;
+        let before = of(parsed.clone(), before, Report::Everything)?;
+        let after = of(parsed, after, Report::ErrorsOnly)?;
+        if self.settings.config.is_some() || !self.args.filename.is_empty() {
+            self.check_objects(&before, &looked_at, Report::Everything)?;
+        }
+        if self.environment().is_none()
+            && let Some(note) = collisions::note(before.rbac.snapshot())
+        {
             self.note(&note);
         }
+        Ok([before, after])
+    }
+
+    /// Reads everything, and says what it looked at.
+    fn parse(&self, stdin: Stdin) -> Result<(Parsed, String), Failure> {
+        let Input { args, settings, .. } = self;
         let reading = read_one(args, settings, stdin)?;
         let reading = rendering::render(reading, settings, args.limits(), settings.strays())?;
         let looked_at = looked_at(&settings.paths(), &reading.reading);
@@ -351,13 +370,35 @@ impl Input<'_> {
             with: &with,
             settings,
             settings_file: settings.config.as_ref().filter(|_| settings.ignores()),
-            defaults: settings.defaults()?,
+            assumed: settings.assumed()?,
             directory: parse_directory(&directory)?,
         };
         let mut parsed = wanted.parse();
         parsed.lay_under(None);
+        Ok((parsed, looked_at))
+    }
+
+    fn load_and_report(&self, stdin: Stdin, report: Report) -> Result<Loaded, Failure> {
+        let (parsed, looked_at) = self.parse(stdin)?;
         let name = self.environment().unwrap_or_default();
-        let loaded = parsed.build(args, report, name, label)?;
+        let loaded = parsed.build(self.args, report, name, &self.label)?;
+        for note in version::notes(loaded.rbac.snapshot()) {
+            self.note(&note);
+        }
+        self.check_objects(&loaded, &looked_at, report)?;
+        Ok(match self.label.is_empty() {
+            true => loaded.kept(),
+            false => loaded,
+        })
+    }
+
+    /// Refuses an input that holds nothing to answer from.
+    fn check_objects(
+        &self,
+        loaded: &Loaded,
+        looked_at: &str,
+        report: Report,
+    ) -> Result<(), Failure> {
         // A cluster may well get nothing of RBAC, where someone said what it gets, and all of it was read.
         let snapshot = loaded.rbac.snapshot();
         let mut diagnostics = snapshot.diagnostics().iter();
@@ -385,13 +426,10 @@ impl Input<'_> {
                         "no RBAC objects found in {looked_at}; {HOW_TO_RENDER}"
                     )));
                 }
-                (None, _) => return Err(no_objects(&looked_at)),
+                (None, _) => return Err(no_objects(looked_at)),
             }
         }
-        Ok(match self.label.is_empty() {
-            true => loaded.kept(),
-            false => loaded,
-        })
+        Ok(())
     }
 }
 
@@ -439,7 +477,11 @@ pub(super) fn parse_directory(texts: &[SourceText]) -> Result<Directory, Failure
 }
 
 /// Reads what is wanted for one answer.
-fn read_one(args: &InputArgs, settings: &Settings, stdin: Stdin) -> Result<Reading, Failure> {
+pub(super) fn read_one(
+    args: &InputArgs,
+    settings: &Settings,
+    stdin: Stdin,
+) -> Result<Reading, Failure> {
     let rules = match (&settings.config, settings.files.is_empty()) {
         (_, true) => args.rules(AskedBy::User, IgnoreFiles::Obeyed, Stdin::NotMeant),
         (Some(_), false) => args.rules(AskedBy::Repository, IgnoreFiles::NotRead, Stdin::NotMeant),

@@ -11,6 +11,7 @@ use crate::render::table::Columns;
 use clap::{Args, ValueEnum};
 
 use super::answers::Answers;
+use super::completion::Completes;
 use super::exit::{Exit, Failure};
 use super::input::{Input, InputArgs};
 use super::out::DocumentFormat;
@@ -29,7 +30,7 @@ use super::table::{Form, SystemArgs, TableArgs};
   rbac-eval lookup --exact system:serviceaccount:prod:ci")]
 pub(super) struct LookupArgs {
     /// A user, group, NAMESPACE/SERVICEACCOUNT, or a part of one
-    #[arg(value_name = "SUBJECT")]
+    #[arg(value_name = "SUBJECT", add = Completes::Subject)]
     subject: String,
 
     /// Take the whole name only, in its letter case

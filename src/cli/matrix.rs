@@ -15,6 +15,7 @@ use crate::render::matrix::{AboutRows, EmptyRows, Marks, MatrixView};
 use clap::{Args, ValueEnum};
 
 use super::answers::Answers;
+use super::completion::Completes;
 use super::exit::{Exit, Failure};
 use super::input::{Input, InputArgs};
 use super::out::DocumentFormat;
@@ -34,7 +35,7 @@ use super::who::WhoArgs;
   rbac-eval matrix deployments.apps -A -o markdown")]
 pub(super) struct MatrixArgs {
     /// The resource whose subjects to show; without it, `--as` says whose resources
-    #[arg(value_name = "TYPE")]
+    #[arg(value_name = "TYPE", add = Completes::Type)]
     resource: Option<String>,
 
     #[command(flatten)]

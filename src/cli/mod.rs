@@ -6,6 +6,8 @@ mod can_i;
 mod check;
 mod collisions;
 mod comparison;
+mod completion;
+mod completions;
 mod config;
 mod diagnostics;
 mod diff;
@@ -15,6 +17,7 @@ mod ignores;
 mod init;
 mod input;
 mod lookup;
+mod man;
 mod matrix;
 mod out;
 mod progress;
@@ -26,11 +29,12 @@ mod settings;
 mod sides;
 mod table;
 mod test;
+mod upgrade;
+mod version;
 mod who;
 mod who_can;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use clap_complete::CompleteEnv;
 
 use exit::Exit;
 
@@ -52,31 +56,28 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Say whether someone may do something, and why
+    // Each says itself what it does.
     CanI(can_i::CanIArgs),
-    /// Say who can do something, and through which binding
     WhoCan(who_can::WhoCanArgs),
-    /// Show every binding that reaches a user, group or service account
     Lookup(lookup::LookupArgs),
-    /// Show resources by verbs for one user, or subjects by verbs for one resource
     Matrix(matrix::MatrixArgs),
-    /// Find RBAC that doesn't do what it says
     Check(check::CheckArgs),
-    /// Say what a change lets whom do that they couldn't before
     Diff(diff::DiffArgs),
-    /// Check assertions about who can do what
+    Upgrade(upgrade::UpgradeArgs),
     Test(test::TestArgs),
-    /// Fill in the status of SubjectAccessReviews, as an API server would
     Review(review::ReviewArgs),
-    /// Write .rbac-eval.yaml: the clusters that this folder holds side by side
     Init(init::InitArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs the command line and says how to exit.
 ///
-/// Where a shell asks for completions (`COMPLETE` is set), it prints these instead.
+/// Where the script of a shell asks what to offer, it prints that instead.
 pub fn run() -> std::process::ExitCode {
-    CompleteEnv::with_factory(Cli::command).complete();
+    if let Some(exit) = completion::answer(Cli::command()) {
+        return exit;
+    }
     let program = std::env::args_os().next();
     let mut command = called::named_as_called(Cli::command(), program.as_deref());
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
@@ -102,9 +103,12 @@ pub fn run() -> std::process::ExitCode {
         Command::Matrix(args) => matrix::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(&args),
+        Command::Upgrade(args) => upgrade::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, Cli::command()),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -3,6 +3,7 @@
 use crate::ask::{AskedScope, ResolvedRequest, Resolver, Target};
 use clap::Args;
 
+use super::completion::Completes;
 use super::exit::Failure;
 use super::input::Input;
 
@@ -10,7 +11,7 @@ use super::input::Input;
 #[derive(Debug, Args)]
 pub(super) struct ScopeArgs {
     /// The namespace to ask about [default: default]
-    #[arg(short = 'n', long, value_name = "NAMESPACE")]
+    #[arg(short = 'n', long, value_name = "NAMESPACE", add = Completes::Namespace)]
     namespace: Option<String>,
 
     /// Ask about all namespaces at once
@@ -22,7 +23,8 @@ pub(super) struct ScopeArgs {
         long,
         value_name = "SUBRESOURCE",
         default_value = "",
-        hide_default_value = true
+        hide_default_value = true,
+        add = Completes::Subresource
     )]
     pub(super) subresource: String,
 }

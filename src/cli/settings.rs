@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::ask::{did_you_mean, nearest};
-use crate::cluster::Defaults;
+use crate::cluster::{Assumed, ClusterVersion, Defaults};
 use crate::files::{AskedBy, shown};
-use crate::kube::Registry;
 use crate::kube::default_policy::DefaultPolicy;
+use crate::kube::{Minor, Registry};
 use crate::text::excerpt;
 use crate::tools::HelmOptions;
 
@@ -34,7 +34,7 @@ pub(super) struct Settings {
     /// The configuration that names the files, if one does.
     pub(super) config: Option<PathBuf>,
     defaults: Option<String>,
-    kubernetes_version: Option<String>,
+    kubernetes_version: Option<SaidVersion>,
     pub(super) directory: Vec<PathBuf>,
     /// Who names the directory.
     pub(super) directory_asked_by: AskedBy,
@@ -85,7 +85,7 @@ impl Settings {
             namespace: None,
             config: None,
             defaults: args.defaults.clone(),
-            kubernetes_version: None,
+            kubernetes_version: args.kubernetes_version.as_deref().map(SaidVersion::of_flag),
             directory: args.directory.clone(),
             directory_asked_by: AskedBy::User,
             tests: Vec::new(),
@@ -101,6 +101,8 @@ impl Settings {
         settings.config = Some(found.path());
         let FoundConfig { folder, config } = found;
         settings.defaults = settings.defaults.or(config.defaults);
+        let said = config.kubernetes_version.map(SaidVersion::of_settings);
+        settings.kubernetes_version = settings.kubernetes_version.or(said);
         if settings.directory.is_empty() {
             settings.directory = seen_from(&folder, &config.directory);
             settings.directory_asked_by = AskedBy::Repository;
@@ -137,7 +139,10 @@ impl Settings {
         self.charts = environment.helm.0;
         self.with = environment.with;
         self.namespace = environment.namespace;
-        self.kubernetes_version = environment.kubernetes_version;
+        if args.kubernetes_version.is_none() {
+            let said = environment.kubernetes_version.map(SaidVersion::of_settings);
+            self.kubernetes_version = said.or(self.kubernetes_version);
+        }
         self.environment = Some(environment.name);
         if args.defaults.is_none() {
             self.defaults = environment.defaults.or(self.defaults);
@@ -220,32 +225,16 @@ impl Settings {
         }
     }
 
-    /// What about it isn't as one would expect.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let is_automatic = matches!(self.defaults.as_deref(), None | Some("auto"));
-        let version = self.kubernetes_version.as_deref().filter(|_| is_automatic);
-        match (version, self.defaults()) {
-            (Some(version), Ok(Defaults::AutoOf(policy)))
-                if minor(version) != minor(policy.version) =>
-            {
-                vec![format!(
-                    "the default policy of Kubernetes {} isn't built in; where the input lacks it, that of \
-                     {} is used",
-                    excerpt(version),
-                    policy.version
-                )]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    /// The default policy that a cluster starts with.
-    pub(super) fn defaults(&self) -> Result<Defaults, Failure> {
-        match (self.defaults.as_deref(), &self.kubernetes_version) {
-            (Some("auto") | None, Some(version)) => of_kubernetes(version),
-            (Some("auto") | None, None) => Ok(Defaults::Auto),
-            (Some("none"), _) => Ok(Defaults::None),
-            (Some(version), _) => DefaultPolicy::of_version(version)
+    /// What is said of the cluster beside its objects.
+    pub(super) fn assumed(&self) -> Result<Assumed, Failure> {
+        let version = match &self.kubernetes_version {
+            Some(said) => Some(ClusterVersion::said(said.minor()?)),
+            None => None,
+        };
+        let defaults = match self.defaults.as_deref() {
+            Some("auto") | None => Defaults::Auto,
+            Some("none") => Defaults::None,
+            Some(version) => DefaultPolicy::of_version(version)
                 .map(Defaults::Version)
                 .ok_or_else(|| {
                     Failure::message(format!(
@@ -253,36 +242,51 @@ impl Settings {
                         excerpt(version),
                         known_versions()
                     ))
-                }),
-        }
+                })?,
+        };
+        Ok(Assumed { version, defaults })
     }
 }
 
-/// The nearest policy that is built in.
-fn of_kubernetes(version: &str) -> Result<Defaults, Failure> {
-    let wanted = minor(version).ok_or_else(|| {
-        Failure::message(format!(
-            "`kubernetesVersion: {}`: expected a version such as `1.34`",
-            excerpt(version)
-        ))
-    })?;
-    let distance =
-        |policy: &DefaultPolicy| minor(policy.version).map(|minor| minor.abs_diff(wanted));
-    let nearest = DefaultPolicy::all().min_by_key(|policy| distance(policy).unwrap_or(u32::MAX));
-    Ok(nearest.map_or(Defaults::Auto, Defaults::AutoOf))
+/// A version of Kubernetes as someone wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct SaidVersion {
+    text: String,
+    /// How the place that says it is called.
+    place: &'static str,
 }
 
-/// The minor version of `1.34`, `v1.34.2`, or what a provider prints: `v1.34.2-gke.1300`, `v1.34.2+k3s1`.
-fn minor(version: &str) -> Option<u32> {
-    let rest = version.strip_prefix('v').unwrap_or(version);
-    let rest = rest.split(['-', '+']).next()?.strip_prefix("1.")?;
-    let (minor, patch) = rest.split_once('.').unwrap_or((rest, "0"));
-    patch.parse::<u32>().ok()?;
-    minor.parse().ok()
+impl SaidVersion {
+    fn of_flag(text: &str) -> Self {
+        SaidVersion {
+            text: text.to_owned(),
+            place: "--kubernetes-version ",
+        }
+    }
+
+    fn of_settings(text: String) -> Self {
+        SaidVersion {
+            text,
+            place: "kubernetesVersion: ",
+        }
+    }
+
+    fn minor(&self) -> Result<Minor, Failure> {
+        Minor::parse(&self.text).ok_or_else(|| {
+            Failure::message(format!(
+                "`{}{}`: expected a version such as `1.34`",
+                self.place,
+                excerpt(&self.text)
+            ))
+        })
+    }
 }
 
-fn known_versions() -> String {
-    let known: Vec<&str> = DefaultPolicy::versions().collect();
+/// The versions that are built in, for a sentence.
+pub(super) fn known_versions() -> String {
+    let known: Vec<String> = DefaultPolicy::all()
+        .map(|policy| policy.version.to_string())
+        .collect();
     known.join(", ")
 }
 
@@ -319,28 +323,4 @@ pub(super) fn check_names(args: &InputArgs, known: &[&str]) -> Result<(), Failur
             known.join(", ")
         ),
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_read_with_and_without_patch() {
-        for (text, found) in [
-            ("1.34", Some(34)),
-            ("v1.34.2", Some(34)),
-            ("v1.34.2-gke.1300", Some(34)),
-            ("v1.34.2+k3s1", Some(34)),
-            ("1.+34", None),
-            ("1.-34", None),
-            ("1", None),
-            ("2.1", None),
-            ("1.x", None),
-            ("1.34.x", None),
-            ("", None),
-        ] {
-            assert_eq!(minor(text), found, "{text}");
-        }
-    }
 }

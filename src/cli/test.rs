@@ -10,7 +10,7 @@ use crate::files::{AskedBy, ReadRules};
 use crate::render::assertions::{self, AssertionView, TestView};
 use crate::render::{UnjudgedView, how_many};
 use crate::text::SourceText;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::answers::{Answered, Answers};
 use super::collisions;
@@ -37,7 +37,7 @@ pub(super) struct TestArgs {
     files: Vec<PathBuf>,
 
     /// What was before, as diff's BASE; assertions are held against it too
-    #[arg(long, value_name = "BASE")]
+    #[arg(long, value_name = "BASE", value_hint = ValueHint::AnyPath)]
     base: Option<String>,
 
     /// With --base, whose `.rbac-eval.yaml`, directory and assertions count

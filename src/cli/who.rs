@@ -3,17 +3,18 @@
 use crate::ask::{ResolvedUser, Resolver, Who};
 use clap::Args;
 
+use super::completion::Completes;
 use super::exit::Failure;
 
 /// Who asks.
 #[derive(Debug, Args)]
 pub(super) struct WhoArgs {
     /// The user who asks: a name, system:serviceaccount:NAMESPACE:NAME, or an object ID
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", add = Completes::User)]
     user: Option<String>,
 
     /// A group of that user, by name or object ID; may be repeated
-    #[arg(long = "as-group", value_name = "GROUP")]
+    #[arg(long = "as-group", value_name = "GROUP", add = Completes::Group)]
     groups: Vec<String>,
 
     /// The user's uid; taken, but RBAC doesn't look at it

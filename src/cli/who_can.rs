@@ -12,6 +12,7 @@ use crate::render::who_can::{GroupMembers, WhoCanView, headings};
 use clap::{Args, ValueEnum};
 
 use super::answers::Answers;
+use super::completion::Completes;
 use super::exit::{Exit, Failure};
 use super::input::{Input, InputArgs};
 use super::out::DocumentFormat;
@@ -32,11 +33,11 @@ use super::table::{Form, SystemArgs, TableArgs};
   rbac-eval who-can get /metrics")]
 pub(super) struct WhoCanArgs {
     /// The verb
-    #[arg(value_name = "VERB")]
+    #[arg(value_name = "VERB", add = Completes::Verb)]
     verb: String,
 
     /// The resource, with a name or without, or a URL
-    #[arg(value_name = "TYPE | TYPE/NAME | NONRESOURCEURL")]
+    #[arg(value_name = "TYPE | TYPE/NAME | NONRESOURCEURL", add = Completes::Target)]
     target: String,
 
     #[command(flatten)]

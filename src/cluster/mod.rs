@@ -5,6 +5,7 @@
 //! that is the business of the engines, which are built from it.
 
 mod duplicates;
+mod version;
 
 use std::collections::HashSet;
 
@@ -19,20 +20,7 @@ use crate::object::ObjectRef;
 use crate::text::{Files, Located, Span};
 
 pub use duplicates::Collision;
-
-/// Which built-in default policy a snapshot starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Defaults {
-    /// The newest, unless the input is a server's complete policy.
-    #[default]
-    Auto,
-    /// This one, unless the input is a server's complete policy.
-    AutoOf(DefaultPolicy),
-    /// None.
-    None,
-    /// This one.
-    Version(DefaultPolicy),
-}
+pub use version::{Assumed, ClusterVersion, Defaults, VersionSource};
 
 /// How much of a cluster's policy the input holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,6 +89,7 @@ pub struct Snapshot {
     diagnostics: Vec<Diagnostic>,
     collisions: Vec<Collision>,
     comments: Vec<ToolComment>,
+    version: ClusterVersion,
     discovery: Discovery,
     objects: Objects,
     defaults: Option<DefaultPolicy>,
@@ -113,17 +102,18 @@ impl Snapshot {
     ///
     /// Of an object that is defined twice, or that the default policy has too, what either definition
     /// gives counts; a diagnostic says so where they differ.
-    pub fn new(mut files: Files, manifest: Manifest, defaults: Defaults) -> Self {
+    ///
+    /// A version of Kubernetes that isn't built in gets the default policy and the API resources of the
+    /// nearest that is.
+    pub fn new(mut files: Files, manifest: Manifest, assumed: impl Into<Assumed>) -> Self {
+        let assumed = assumed.into();
         let input = InputExtent::of(&manifest);
-        let defaults = match defaults {
-            Defaults::Auto | Defaults::AutoOf(_)
-                if input.completeness == Completeness::Complete =>
-            {
-                None
-            }
-            Defaults::Auto => Some(DefaultPolicy::newest()),
+        let version = ClusterVersion::of(assumed.version, &manifest);
+        let defaults = match assumed.defaults {
+            Defaults::Auto if input.completeness == Completeness::Complete => None,
+            Defaults::Auto => Some(DefaultPolicy::nearest(version.minor)),
             Defaults::None => None,
-            Defaults::AutoOf(policy) | Defaults::Version(policy) => Some(policy),
+            Defaults::Version(policy) => Some(policy),
         };
         let mut objects =
             defaults.map_or_else(Objects::default, |policy| policy.objects(&mut files));
@@ -141,7 +131,7 @@ impl Snapshot {
             column.sort();
         }
         let definitions = objects.of::<CustomResourceDefinition>();
-        let discovery = Discovery::with_definitions(definitions.iter().map(|it| &it.value));
+        let discovery = Discovery::of_minor(version.minor, definitions.iter().map(|it| &it.value));
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
         Snapshot {
             name: String::new(),
@@ -149,6 +139,7 @@ impl Snapshot {
             diagnostics,
             collisions,
             comments,
+            version,
             discovery,
             objects,
             defaults,
@@ -194,6 +185,19 @@ impl Snapshot {
     /// Each object, and where it stands.
     pub fn places(&self) -> impl Iterator<Item = (ObjectRef, Span)> {
         self.objects.places()
+    }
+
+    /// The version of Kubernetes that the cluster runs, as far as that is known.
+    pub fn version(&self) -> ClusterVersion {
+        self.version
+    }
+
+    /// What another snapshot has to be built with to be of the same cluster.
+    pub fn assumed(&self) -> Assumed {
+        Assumed {
+            version: Some(self.version),
+            defaults: self.defaults.map_or(Defaults::None, Defaults::Version),
+        }
     }
 
     /// The API resources: built in, and of the input's CustomResourceDefinitions.

@@ -416,7 +416,7 @@ fn to_render(
 }
 
 /// Whether a path is what a shell names a pipe with, as in `-f <(kustomize build)`.
-fn is_stream(path: &Path) -> bool {
+pub(crate) fn is_stream(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
         || path.starts_with("/dev/fd")
         || path.starts_with("/proc/self/fd")

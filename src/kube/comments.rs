@@ -5,7 +5,7 @@
 
 use memchr::memmem;
 
-use crate::text::yaml::{self, Comment, Limits, Neighbor, Node};
+use crate::text::yaml::{self, Comment, Limits, Neighbor, YamlNode};
 use crate::text::{FileId, Span};
 
 /// How a comment begins that speaks to this program.
@@ -138,11 +138,11 @@ pub(super) fn of_taken(file: FileId, text: &str, document: &str, line: u32) -> V
 }
 
 /// The lines on which the objects of a document begin, sorted: of a list those of its items.
-fn begins(root: Node<'_>) -> Vec<u32> {
+fn begins(root: YamlNode<'_>) -> Vec<u32> {
     let mut begins = Vec::new();
     let mut left = vec![root];
     while let Some(node) = left.pop() {
-        match node.get("items").and_then(Node::items) {
+        match node.get("items").and_then(YamlNode::items) {
             Some(items) => left.extend(items),
             None => begins.push(node.place().line),
         }

@@ -20,7 +20,7 @@ use super::objects::ObjectKey;
 use super::piece::{Part, Piece, ShapeError};
 use super::shape::{Text, mapping};
 use super::unrendered::{PlaceholderField, placeholder};
-use super::{custom_resource, discovery, namespace, rbac, service_account};
+use super::{custom_resource, discovery, namespace, node, rbac, service_account};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
 use crate::parallel;
@@ -232,6 +232,7 @@ impl Registry {
             .with::<rbac::Role>()
             .with::<rbac::Binding>()
             .with::<namespace::Namespace>()
+            .with::<node::Node>()
             .with::<service_account::ServiceAccount>()
             .with::<custom_resource::CustomResourceDefinition>()
     }

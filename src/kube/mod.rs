@@ -63,6 +63,7 @@ mod json;
 mod json_value;
 mod metadata;
 mod namespace;
+mod node;
 mod objects;
 mod piece;
 mod rbac;
@@ -72,6 +73,7 @@ mod shape;
 mod split;
 mod stream;
 mod unrendered;
+mod version;
 mod wording;
 mod yaml;
 
@@ -103,6 +105,7 @@ pub use decode::{
 pub use fields::{Invalid, is_dns_label};
 pub use metadata::{Metadata, RawMetadata};
 pub use namespace::Namespace;
+pub use node::Node;
 pub(crate) use objects::Column;
 pub use objects::{ObjectKey, Objects};
 pub use piece::Part;
@@ -115,6 +118,7 @@ pub(crate) use selector::{check_label, check_values};
 pub use service_account::ServiceAccount;
 pub use shape::Text;
 pub use unrendered::{PlaceholderField, placeholder};
+pub use version::Minor;
 
 pub(crate) use wording::plain as plain_words;
 

@@ -13,7 +13,7 @@ use super::decode::Told;
 use super::json::{self, JsonText};
 use super::yaml::title;
 use crate::object::ObjectRef;
-use crate::text::yaml::{self, Handle, Node};
+use crate::text::yaml::{self, Handle, YamlNode};
 use crate::text::{Fingerprint, Span};
 
 /// What looks for the word that makes an object a list.
@@ -23,7 +23,10 @@ static ITEMS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("items"))
 #[derive(Clone, Copy)]
 pub(super) enum Piece<'a> {
     /// A node of a document that begins on this line of its file.
-    Yaml { node: Node<'a>, within: Within<'a> },
+    Yaml {
+        node: YamlNode<'a>,
+        within: Within<'a>,
+    },
     /// A slice of a text.
     Json {
         raw: &'a RawValue,

@@ -12,7 +12,7 @@ use super::{AliasBudget, Manifest, OnProgress};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
 use crate::parallel;
-use crate::text::yaml::{self, Document, Error, Limits, Node, Size};
+use crate::text::yaml::{self, Document, Error, Limits, Size, YamlNode};
 use crate::text::{FileId, Fingerprint, Span};
 
 /// How many items of a list are parsed at once.
@@ -102,7 +102,7 @@ impl YamlReader<'_> {
         text: &'a str,
         line: u32,
         document: &Document<'_>,
-        node: Node<'a>,
+        node: YamlNode<'a>,
     ) -> Piece<'a> {
         let begin = Span {
             file: self.file,
@@ -288,11 +288,11 @@ pub(super) fn tell_repeated(document: &Document<'_>, within: &Within<'_>, manife
 }
 
 /// What an object may be called whose shape isn't known: its kind and name, where it says them.
-pub(super) fn title(object: Node<'_>) -> ObjectRef {
-    let kind = object.get("kind").and_then(Node::as_str);
+pub(super) fn title(object: YamlNode<'_>) -> ObjectRef {
+    let kind = object.get("kind").and_then(YamlNode::as_str);
     let name = object
         .get("metadata")
         .and_then(|metadata| metadata.get("name"))
-        .and_then(Node::as_str);
+        .and_then(YamlNode::as_str);
     ObjectRef::new(kind.unwrap_or_default(), "", name.unwrap_or_default())
 }

@@ -26,6 +26,7 @@ pub mod table;
 mod tap;
 pub mod text;
 mod unjudged;
+pub mod upgrade;
 mod view;
 pub mod who_can;
 pub mod words;

@@ -272,7 +272,7 @@ impl Gathering<'_> {
 }
 
 /// The field by which a schema names another that isn't a part of it, and its place.
-fn refers_elsewhere(schema: yaml::Node<'_>) -> Option<(&'static str, u32, u32)> {
+fn refers_elsewhere(schema: yaml::YamlNode<'_>) -> Option<(&'static str, u32, u32)> {
     let mut left = vec![schema];
     while let Some(node) = left.pop() {
         for (key, value) in node.entries().into_iter().flatten() {

@@ -5,7 +5,7 @@
 //!
 //! Source: `api/types/kustomization.go` of kustomize 5.7.
 
-use crate::text::yaml::{self, Node};
+use crate::text::yaml::{self, YamlNode};
 
 /// How a path is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) struct KustomizationFault {
 }
 
 impl KustomizationFault {
-    pub(super) fn new(node: Node<'_>, message: impl Into<String>) -> Self {
+    pub(super) fn new(node: YamlNode<'_>, message: impl Into<String>) -> Self {
         let span = node.span();
         KustomizationFault {
             line: span.line,
@@ -145,15 +145,15 @@ pub(super) fn read(text: &str) -> Result<Kustomization, KustomizationFault> {
     Ok(read)
 }
 
-fn at(field: &'static str, node: Node<'_>) -> (&'static str, u32, u32) {
+fn at(field: &'static str, node: YamlNode<'_>) -> (&'static str, u32, u32) {
     let span = node.span();
     (field, span.line, span.column)
 }
 
 /// The keys of a mapping with their values.
 pub(super) fn fields<'a>(
-    node: Node<'a>,
-) -> Result<Vec<(std::borrow::Cow<'a, str>, Node<'a>)>, KustomizationFault> {
+    node: YamlNode<'a>,
+) -> Result<Vec<(std::borrow::Cow<'a, str>, YamlNode<'a>)>, KustomizationFault> {
     let entries = node.entries();
     let entries = entries.ok_or_else(|| KustomizationFault::new(node, "expected a mapping"))?;
     let mut fields = Vec::with_capacity(entries.len());
@@ -164,7 +164,7 @@ pub(super) fn fields<'a>(
 }
 
 /// A string; empty for null.
-fn string(node: Node<'_>) -> Result<String, KustomizationFault> {
+fn string(node: YamlNode<'_>) -> Result<String, KustomizationFault> {
     if node.is_null() {
         return Ok(String::new());
     }
@@ -175,8 +175,8 @@ fn string(node: Node<'_>) -> Result<String, KustomizationFault> {
 
 /// Does something with each item of a list, which may be null.
 pub(super) fn each(
-    node: Node<'_>,
-    mut with: impl FnMut(Node<'_>) -> Result<(), KustomizationFault>,
+    node: YamlNode<'_>,
+    mut with: impl FnMut(YamlNode<'_>) -> Result<(), KustomizationFault>,
 ) -> Result<(), KustomizationFault> {
     if node.is_null() {
         return Ok(());
@@ -190,7 +190,7 @@ pub(super) fn each(
 }
 
 fn paths(
-    node: Node<'_>,
+    node: YamlNode<'_>,
     field: &'static str,
     meant: Meant,
     list: &mut Vec<DrawnOn>,
@@ -199,7 +199,7 @@ fn paths(
 }
 
 pub(super) fn path(
-    node: Node<'_>,
+    node: YamlNode<'_>,
     field: &'static str,
     meant: Meant,
     list: &mut Vec<DrawnOn>,
@@ -218,7 +218,7 @@ pub(super) fn path(
 
 /// What a patch with a target names.
 pub(super) fn patch_paths(
-    patch: Node<'_>,
+    patch: YamlNode<'_>,
     field: &'static str,
     list: &mut Vec<DrawnOn>,
 ) -> Result<(), KustomizationFault> {
@@ -235,7 +235,7 @@ pub(super) fn patch_paths(
 
 /// What a replacement names.
 pub(super) fn replacement_paths(
-    replacement: Node<'_>,
+    replacement: YamlNode<'_>,
     list: &mut Vec<DrawnOn>,
 ) -> Result<(), KustomizationFault> {
     for (key, value) in fields(replacement)? {
@@ -251,7 +251,7 @@ pub(super) fn replacement_paths(
 
 /// What a generator of ConfigMaps or Secrets names. A file may stand after a key, as in `KEY=PATH`.
 fn generator_paths(
-    generator: Node<'_>,
+    generator: YamlNode<'_>,
     field: &'static str,
     list: &mut Vec<DrawnOn>,
 ) -> Result<(), KustomizationFault> {
@@ -268,7 +268,7 @@ fn generator_paths(
 /// What `files`, `envs` or `env` of a generator name.
 pub(super) fn source_paths(
     key: &str,
-    value: Node<'_>,
+    value: YamlNode<'_>,
     field: &'static str,
     list: &mut Vec<DrawnOn>,
 ) -> Result<(), KustomizationFault> {
@@ -289,7 +289,7 @@ pub(super) fn source_paths(
     }
 }
 
-fn open_api_path(value: Node<'_>, list: &mut Vec<DrawnOn>) -> Result<(), KustomizationFault> {
+fn open_api_path(value: YamlNode<'_>, list: &mut Vec<DrawnOn>) -> Result<(), KustomizationFault> {
     if value.is_null() {
         return Ok(());
     }
@@ -303,7 +303,7 @@ fn open_api_path(value: Node<'_>, list: &mut Vec<DrawnOn>) -> Result<(), Kustomi
     Ok(())
 }
 
-fn unknown_field(node: Node<'_>, field: &str, unknown: &str) -> KustomizationFault {
+fn unknown_field(node: YamlNode<'_>, field: &str, unknown: &str) -> KustomizationFault {
     let unknown = crate::text::excerpt(unknown);
     KustomizationFault::new(node, format!("`{field}` has no field `{unknown}`"))
 }

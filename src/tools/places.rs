@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::sources::{Layer, Sources};
 use super::strays::OF_CHARTS;
-use crate::text::yaml::{self, Limits, Node, Scalar, View};
+use crate::text::yaml::{self, Limits, Scalar, View, YamlNode};
 use crate::text::{Origin, Origins};
 
 /// The group of the objects that give something.
@@ -58,20 +58,20 @@ fn objects(text: &str) -> Vec<TextObject> {
 }
 
 /// Takes an object, or those of a list.
-fn take(root: Node<'_>, objects: &mut Vec<TextObject>) {
+fn take(root: YamlNode<'_>, objects: &mut Vec<TextObject>) {
     let mut left = vec![root];
     while let Some(node) = left.pop() {
         let Some(object) = object(node) else {
             continue;
         };
-        match node.get("items").and_then(Node::items) {
+        match node.get("items").and_then(YamlNode::items) {
             Some(items) if object.kind.ends_with("List") => left.extend(items.rev()),
             _ => objects.push(object),
         }
     }
 }
 
-fn object(node: Node<'_>) -> Option<TextObject> {
+fn object(node: YamlNode<'_>) -> Option<TextObject> {
     let mut object = TextObject {
         line: node.span().line,
         ..TextObject::default()
@@ -91,7 +91,10 @@ fn object(node: Node<'_>) -> Option<TextObject> {
             "metadata" => {
                 let string = |name| {
                     let value = value.get(name);
-                    value.and_then(Node::as_str).unwrap_or_default().to_owned()
+                    value
+                        .and_then(YamlNode::as_str)
+                        .unwrap_or_default()
+                        .to_owned()
                 };
                 object.name = string("name");
                 object.namespace = string("namespace");
@@ -114,13 +117,13 @@ fn object(node: Node<'_>) -> Option<TextObject> {
 const MAX_DEPTH: usize = 8;
 
 /// A node as a text that doesn't depend on how it is written.
-fn canonical(node: Node<'_>) -> String {
+fn canonical(node: YamlNode<'_>) -> String {
     let mut text = String::new();
     write_canonical(node, MAX_DEPTH, &mut text);
     text
 }
 
-fn write_canonical(node: Node<'_>, depth: usize, text: &mut String) {
+fn write_canonical(node: YamlNode<'_>, depth: usize, text: &mut String) {
     let Some(depth) = depth.checked_sub(1) else {
         return;
     };

@@ -9,7 +9,7 @@ use super::kustomization::{
     source_paths,
 };
 use crate::text::excerpt;
-use crate::text::yaml::{self, Limits, Node};
+use crate::text::yaml::{self, Limits, YamlNode};
 
 /// The `apiVersion` of kustomize's own.
 const BUILT_IN: &str = "builtin";
@@ -82,7 +82,7 @@ pub(super) fn read(text: &str, field: &'static str) -> Result<Plugins, Kustomiza
 }
 
 fn plugin(
-    root: Node<'_>,
+    root: YamlNode<'_>,
     field: &'static str,
     plugins: &mut Plugins,
 ) -> Result<(), KustomizationFault> {

@@ -64,7 +64,7 @@ pub(super) fn objects_only(printed: &[u8]) -> Result<&str, u32> {
         let document = document.map_err(|error| error.span().line)?;
         let root = document.root();
         let is = |name: &str| {
-            let value = root.get(name).and_then(yaml::Node::as_str);
+            let value = root.get(name).and_then(yaml::YamlNode::as_str);
             value.is_some_and(|value| !value.is_empty())
         };
         let is_object = is("apiVersion") && is("kind");

@@ -489,6 +489,16 @@ fn inputs_are_no_code() {
 #[test]
 fn the_version_of_kubernetes_is_passed_on() {
     let server = Loopback::new(GitHub::new());
+    let of = |version| {
+        let run = Run::new(&server, hiding()).with("kubernetes-version", version);
+        run.finish()
+    };
+    let run = of("1.33");
+    assert_eq!(run.exit, 1, "{}", run.log);
+    assert!(run.log.contains("critical  User eve gains"), "{}", run.log);
+    let run = of("0.1");
+    assert_eq!(run.exit, 2, "{}", run.log);
+    assert_eq!(run.outputs["judge.outputs.result"], "failed");
     let run = Run::new(&server, hiding()).with("kubernetes-version", "1.33");
     let log = run.runner.path("arguments");
     // In place of the program, which may know the flag or not.

@@ -254,12 +254,15 @@ fn the_newest_policy_gained_what_kubernetes_gained_and_lost_nothing() {
 
 #[test]
 fn versions_are_found_and_the_last_is_the_newest() {
-    let versions: Vec<&str> = DefaultPolicy::versions().collect();
-    assert_eq!(versions, ["1.24", "1.37"]);
-    assert_eq!(DefaultPolicy::newest().version, "1.37");
+    let versions: Vec<String> = DefaultPolicy::all()
+        .map(|policy| policy.version.to_string())
+        .collect();
+    let known = "1.24 1.29 1.30 1.31 1.32 1.33 1.34 1.35 1.36 1.37";
+    assert_eq!(versions.join(" "), known);
+    assert_eq!(DefaultPolicy::newest().version.to_string(), "1.37");
     for version in versions {
         let policy = DefaultPolicy::of_version(&format!("v{version}"));
-        assert_eq!(policy.unwrap().version, version);
+        assert_eq!(policy.unwrap().version.to_string(), version);
         let policy = policy.unwrap();
         let rbac = built_in(policy);
         assert_eq!(rbac.snapshot().defaults(), Some(policy));

@@ -46,9 +46,20 @@ fn itself(args: &[&str]) -> Output {
     run(Path::new(env!("CARGO_BIN_EXE_rbac-eval")), args, &folder)
 }
 
-const COMMANDS: [&str; 9] = [
-    "can-i", "who-can", "lookup", "matrix", "check", "diff", "test", "review", "init",
-];
+/// The subcommands, from the program's own help.
+fn commands() -> Vec<String> {
+    let help = text(&itself(&["--help"]));
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, _) = commands.split_once("\n\n").unwrap();
+    let names = commands.lines().filter_map(|line| {
+        // What goes on from the line before stands further in.
+        let name = line
+            .strip_prefix("  ")
+            .filter(|rest| !rest.starts_with(' '))?;
+        name.split(' ').next().map(str::to_owned)
+    });
+    names.filter(|name| name != "help").collect()
+}
 
 #[test]
 fn help_and_usage_say_what_is_typed() {
@@ -57,7 +68,9 @@ fn help_and_usage_say_what_is_typed() {
         help.contains("Usage: kubectl rbac-eval <COMMAND>"),
         "{help}"
     );
-    for command in COMMANDS {
+    let commands = commands();
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in &commands {
         for flag in ["-h", "--help"] {
             let said = text(&plugin(&[command, flag]));
             let usage = format!("Usage: kubectl rbac-eval {command} ");

@@ -20,6 +20,9 @@ mod check_outputs;
 mod checkouts;
 #[cfg(unix)]
 mod collisions;
+mod completions;
+#[cfg(unix)]
+mod completions_shells;
 mod conformance;
 mod decode;
 mod default_policy;
@@ -58,6 +61,8 @@ mod kubectl_plugin;
 mod limits;
 mod long_lists;
 mod lookup_unjudged;
+#[cfg(unix)]
+mod man_pages;
 mod meant_names;
 mod naive;
 mod named_creates;
@@ -108,6 +113,7 @@ mod texts;
 mod unknown_subjects;
 mod unknown_subresources;
 mod unrendered;
+mod versions;
 mod what_people_see;
 mod who_can;
 #[cfg(target_os = "linux")]

@@ -21,8 +21,9 @@ use std::cmp::Reverse;
 use crate::analysis::diff::{Change, Direction};
 use crate::authn::ImpliedGroup;
 use crate::authz::rbac::RbacAuthorizer;
+use crate::cluster::ClusterVersion;
 use crate::diagnostic::{Code, Severity};
-use crate::kube::SubjectKind;
+use crate::kube::{Minor, SubjectKind};
 
 use gained::Gain;
 use held::{Held, is_lesser, is_like_all};
@@ -87,6 +88,29 @@ pub struct Risk {
     pub pattern: Pattern,
     /// Names that weigh like all names.
     pub like_all: &'static [&'static str],
+    /// The versions of Kubernetes where it is one.
+    pub minors: RiskyMinors,
+}
+
+/// The versions of Kubernetes where something is a risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RiskyMinors {
+    /// All that are known.
+    All,
+    /// Those before this one. Where nothing tells the cluster's version it may be one of them.
+    Before(Minor),
+    /// Those from this one on.
+    From(Minor),
+}
+
+impl RiskyMinors {
+    fn may_be(self, version: ClusterVersion) -> bool {
+        match self {
+            RiskyMinors::All => true,
+            RiskyMinors::Before(minor) => version.may_be_before(minor),
+            RiskyMinors::From(minor) => minor <= version.minor,
+        }
+    }
 }
 
 impl RiskyRequests {
@@ -166,8 +190,10 @@ fn weighed_risks(change: &Change, held: &mut Held<'_>) -> Vec<WeighedRisk> {
         return Vec::new();
     }
     let gain = Gain::new(change);
+    let version = held.head().snapshot().version();
     let mut risks: Vec<WeighedRisk> = RISKS
         .iter()
+        .filter(|risk| risk.minors.may_be(version))
         .filter_map(|risk| {
             let weight = weight(risk, &gain, held)?;
             let mut severity = risk.code.severity;

@@ -2,9 +2,9 @@
 
 use super::Pattern::{Any, Ghosts, Subject, Ways};
 use super::TypeScope::{Cluster, In, Namespace, Namespaced};
-use super::{Pattern, Risk, RiskyRequests, TypeScope, Way};
+use super::{Pattern, Risk, RiskyMinors, RiskyRequests, TypeScope, Way};
 use crate::diagnostic::{Code, codes};
-use crate::kube::SubjectKind;
+use crate::kube::{Minor, SubjectKind};
 
 const fn requests(
     verbs: &'static [&'static str],
@@ -33,6 +33,15 @@ const fn risk(code: &'static Code, pattern: Pattern) -> Risk {
         code,
         pattern,
         like_all: &[],
+        minors: RiskyMinors::All,
+    }
+}
+
+/// The same in some versions of Kubernetes alone.
+const fn risk_of(minors: RiskyMinors, code: &'static Code, pattern: Pattern) -> Risk {
+    Risk {
+        minors,
+        ..risk(code, pattern)
     }
 }
 
@@ -43,9 +52,8 @@ const fn risk_by_name(
     like_all: &'static [&'static str],
 ) -> Risk {
     Risk {
-        code,
-        pattern,
         like_all,
+        ..risk(code, pattern)
     }
 }
 
@@ -132,7 +140,8 @@ pub static RISKS: &[Risk] = &[
         ])]),
         &["system:masters"],
     ),
-    risk(
+    risk_of(
+        RiskyMinors::From(Minor::CONSTRAINED_IMPERSONATION_ALPHA),
         &codes::IMPERSONATE_CONSTRAINED,
         Any(&[
             any_of(&["impersonate:user-info"], AUTHENTICATION, Cluster),
@@ -302,7 +311,8 @@ pub static RISKS: &[Risk] = &[
             requests(UPDATE, "", &["pods/ephemeralcontainers"], Namespaced),
         ]),
     ),
-    risk(
+    risk_of(
+        RiskyMinors::Before(Minor::EXEC_TAKES_CREATE),
         &codes::EXEC_BY_GET,
         Any(&[requests(
             &["get"],

@@ -1,7 +1,7 @@
 //! The API resources: plural, singular, kind, short names, group, scope, subresources.
 //!
-//! What a Kubernetes API server serves by itself is built in; the CustomResourceDefinitions of the
-//! input are added. The catalogue answers what a word on the command line means, as kubectl's
+//! What a Kubernetes API server of each minor serves by itself is built in; the CustomResourceDefinitions
+//! of the input are added. The catalogue answers what a word on the command line means, as kubectl's
 //! discovery does. It decides nothing.
 //!
 //! ```
@@ -15,7 +15,8 @@
 
 mod builtin;
 
-use crate::kube::{CustomResourceDefinition, GroupVersion};
+use crate::kube::default_policy::DefaultPolicy;
+use crate::kube::{CustomResourceDefinition, GroupVersion, Minor};
 
 /// The subresource that exists for authorization alone, on every type.
 const FINALIZERS: &str = "finalizers";
@@ -23,14 +24,54 @@ const FINALIZERS: &str = "finalizers";
 /// An entry of the built-in table.
 struct Builtin {
     group: &'static str,
-    versions: &'static [&'static str],
+    /// The one that servers prefer first.
+    versions: &'static [ServedIn],
     plural: &'static str,
     singular: &'static str,
     kind: &'static str,
     short_names: &'static [&'static str],
     namespaced: bool,
     verbs: &'static str,
-    subresources: &'static [&'static str],
+    subresources: &'static [ServedIn],
+}
+
+/// A version or subresource, and the minors of Kubernetes that have it.
+struct ServedIn {
+    name: &'static str,
+    first: Minor,
+    /// None where the newest known has it.
+    last: Option<Minor>,
+}
+
+/// What every minor that is known has.
+const fn always(name: &'static str) -> ServedIn {
+    since(name, 0)
+}
+
+/// What the minors from this one on have.
+const fn since(name: &'static str, first: u16) -> ServedIn {
+    ServedIn {
+        name,
+        first: Minor::new(first),
+        last: None,
+    }
+}
+
+/// What the minors from one to another have.
+const fn between(name: &'static str, first: u16, last: u16) -> ServedIn {
+    ServedIn {
+        name,
+        first: Minor::new(first),
+        last: Some(Minor::new(last)),
+    }
+}
+
+/// The names of those that a minor has.
+fn of_minor(all: &[ServedIn], minor: Minor) -> Vec<String> {
+    let served = all
+        .iter()
+        .filter(|one| one.first <= minor && one.last.is_none_or(|last| minor <= last));
+    served.map(|one| one.name.to_owned()).collect()
 }
 
 /// One resource of the API.
@@ -56,6 +97,9 @@ pub struct ApiResource {
     pub subresources: Vec<String>,
     /// Whether a CustomResourceDefinition of the input defines it.
     pub custom: bool,
+    /// Whether servers serve it unless their owner switches it on: they have it in an alpha or beta
+    /// version alone.
+    pub off_by_default: bool,
 }
 
 impl ApiResource {
@@ -73,20 +117,27 @@ impl ApiResource {
         self.custom || name == FINALIZERS || self.subresources.iter().any(|known| known == name)
     }
 
-    fn from_builtin(builtin: &Builtin) -> Self {
+    /// What servers of a minor have of it; none where they don't have it at all.
+    fn from_builtin(builtin: &Builtin, minor: Minor) -> Option<Self> {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        ApiResource {
+        let versions = of_minor(builtin.versions, minor);
+        let is_on = |version: &String| {
+            let is_beta = version.contains("beta");
+            !version.contains("alpha") && (!is_beta || minor < Minor::BETA_OFF)
+        };
+        (!versions.is_empty()).then(|| ApiResource {
             group: builtin.group.to_owned(),
-            versions: owned(builtin.versions),
+            off_by_default: !versions.iter().any(is_on),
+            versions,
             plural: builtin.plural.to_owned(),
             singular: builtin.singular.to_owned(),
             kind: builtin.kind.to_owned(),
             short_names: owned(builtin.short_names),
             namespaced: builtin.namespaced,
             verbs: builtin.verbs.split(' ').map(str::to_owned).collect(),
-            subresources: owned(builtin.subresources),
+            subresources: of_minor(builtin.subresources, minor),
             custom: false,
-        }
+        })
     }
 
     fn from_definition(definition: &CustomResourceDefinition) -> Self {
@@ -112,6 +163,7 @@ impl ApiResource {
             .to_vec(),
             subresources: definition.subresources.clone(),
             custom: true,
+            off_by_default: false,
         }
     }
 
@@ -120,12 +172,6 @@ impl ApiResource {
         self.plural == word
             || self.singular == word
             || (self.kind.len() == word.len() && self.kind.eq_ignore_ascii_case(word))
-    }
-
-    fn has_stable_version(&self) -> bool {
-        self.versions
-            .iter()
-            .any(|version| !version.contains("alpha") && !version.contains("beta"))
     }
 }
 
@@ -137,7 +183,10 @@ pub(super) fn has_lists(version: &GroupVersion<'_>, kind: &str) -> bool {
     let item_kind = kind.strip_suffix("List").unwrap_or(kind);
     builtin::RESOURCES.iter().any(|builtin| {
         builtin.group == version.group
-            && builtin.versions.contains(&version.version)
+            && builtin
+                .versions
+                .iter()
+                .any(|known| known.name == version.version)
             && (kind == "List" || builtin.kind == item_kind || builtin.kind == kind)
     })
 }
@@ -185,22 +234,24 @@ impl Default for Discovery {
 }
 
 impl Discovery {
-    /// The resources that a Kubernetes 1.37 API server serves by itself.
+    /// The resources that an API server of the newest known Kubernetes serves by itself.
     pub fn built_in() -> Self {
-        Discovery::with_definitions([])
+        Discovery::of_minor(DefaultPolicy::newest().version, [])
     }
 
-    /// The built-in resources and those of CustomResourceDefinitions.
+    /// The resources that an API server of a minor serves by itself, and those of
+    /// CustomResourceDefinitions. Of a minor that isn't built in, those of the nearest one.
     ///
-    /// Built-in resources come first, as a server prefers its own; those that it serves in an
-    /// alpha or beta version alone, which is off by default, come last.
-    pub fn with_definitions<'a>(
+    /// Built-in resources come first, as a server prefers its own; those that are off by default come last.
+    pub fn of_minor<'a>(
+        minor: Minor,
         definitions: impl IntoIterator<Item = &'a CustomResourceDefinition>,
     ) -> Self {
-        let (mut resources, unstable): (Vec<_>, Vec<_>) = builtin::RESOURCES
+        let minor = DefaultPolicy::nearest(minor).version;
+        let (unstable, mut resources): (Vec<_>, Vec<_>) = builtin::RESOURCES
             .iter()
-            .map(ApiResource::from_builtin)
-            .partition(ApiResource::has_stable_version);
+            .filter_map(|builtin| ApiResource::from_builtin(builtin, minor))
+            .partition(|resource| resource.off_by_default);
         let mut custom: Vec<_> = definitions
             .into_iter()
             .map(ApiResource::from_definition)
@@ -216,6 +267,25 @@ impl Discovery {
             }
         }
         Discovery { resources }
+    }
+
+    /// What a word for a resource means to servers of other versions of Kubernetes, the newest first: the
+    /// resource's full name, and the versions that have it, the oldest first.
+    pub fn in_other_minors(word: &str) -> Option<(String, Vec<Minor>)> {
+        let minors: Vec<Minor> = DefaultPolicy::all().map(|policy| policy.version).collect();
+        let known = minors.iter().rev().find_map(|&minor| {
+            match Discovery::of_minor(minor, []).resolve(word) {
+                Resolution::Known(resource) => Some(resource.clone()),
+                _ => None,
+            }
+        })?;
+        let builtin = builtin::RESOURCES
+            .iter()
+            .find(|one| one.plural == known.plural && one.group == known.group)?;
+        let having = minors
+            .into_iter()
+            .filter(|&minor| !of_minor(builtin.versions, minor).is_empty());
+        Some((known.full_name(), having.collect()))
     }
 
     /// All resources, in the order in which discovery prefers them.

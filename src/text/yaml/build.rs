@@ -9,7 +9,7 @@ use super::keys::{self, Relation};
 use super::parse::Properties;
 use super::resolve::{self, Scalar, Style};
 use super::tag::{self, Tag};
-use super::tree::{Children, Document, Kind, Node, NodeId, NodeSlot, Tagged, Written};
+use super::tree::{Children, Document, Kind, NodeId, NodeSlot, Tagged, Written, YamlNode};
 use super::{Dialect, Error, Limits, NodeSpan, RepeatedKey, Size, YamlFault, merge};
 use crate::text::excerpt;
 
@@ -339,7 +339,7 @@ impl<'t> Builder<'t> {
                 && let Some(&key) = self.waiting.last()
                 && self.document.is_merge_key(key)
             {
-                merge::check(Node::new(&self.document, node, None))?;
+                merge::check(YamlNode::new(&self.document, node, None))?;
             }
             self.check_value(node, span)?;
         }

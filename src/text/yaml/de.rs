@@ -12,10 +12,10 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::tree::{Entries, Items, Node, View};
+use super::tree::{Entries, Items, View, YamlNode};
 use super::{Error, Handle, NodeSpan, Scalar, resolve, spanned};
 
-impl<'de> Node<'de> {
+impl<'de> YamlNode<'de> {
     fn unexpected(self) -> Unexpected<'de> {
         match self.view() {
             View::Scalar(Scalar::Null) => Unexpected::Unit,
@@ -75,7 +75,7 @@ fn scalar_into<'de, V: Visitor<'de>>(scalar: Scalar<'de>, visitor: V) -> Result<
     }
 }
 
-impl<'de> Deserializer<'de> for Node<'de> {
+impl<'de> Deserializer<'de> for YamlNode<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -241,7 +241,7 @@ impl<'de> SeqAccess<'de> for Sequence<'de> {
 struct Mapping<'de> {
     entries: Entries<'de>,
     /// The last key and its value.
-    last: Option<(Node<'de>, Node<'de>)>,
+    last: Option<(YamlNode<'de>, YamlNode<'de>)>,
 }
 
 impl<'de> MapAccess<'de> for Mapping<'de> {
@@ -273,12 +273,12 @@ impl<'de> MapAccess<'de> for Mapping<'de> {
 }
 
 /// Where an entry of a mapping is told to be at fault.
-fn at_entry(key: Node<'_>, value: Node<'_>) -> NodeSpan {
+fn at_entry(key: YamlNode<'_>, value: YamlNode<'_>) -> NodeSpan {
     value.alias_span().unwrap_or_else(|| key.definition())
 }
 
 /// A key, which is a string for whoever wants one.
-struct KeyDeserializer<'de>(Node<'de>);
+struct KeyDeserializer<'de>(YamlNode<'de>);
 
 impl<'de> KeyDeserializer<'de> {
     fn string_into<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -358,7 +358,7 @@ impl<'de> Deserializer<'de> for KeyDeserializer<'de> {
 
 /// What [`Spanned`](super::Spanned) reads: the numbers of a place, then the value that is there.
 struct Place<'de> {
-    node: Node<'de>,
+    node: YamlNode<'de>,
     span: NodeSpan,
     given: u8,
 }
@@ -390,12 +390,12 @@ impl<'de> SeqAccess<'de> for Place<'de> {
 /// A variant of an enum: a scalar, or the one key of a mapping, with its value.
 struct Variant<'de> {
     name: Name<'de>,
-    value: Option<Node<'de>>,
+    value: Option<YamlNode<'de>>,
 }
 
 enum Name<'de> {
-    Node(Node<'de>),
-    KeyDeserializer(Node<'de>),
+    Node(YamlNode<'de>),
+    KeyDeserializer(YamlNode<'de>),
 }
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
@@ -426,12 +426,12 @@ impl<'de> EnumAccess<'de> for Variant<'de> {
 /// What a variant holds.
 struct Content<'de> {
     /// The name.
-    of: Node<'de>,
-    value: Option<Node<'de>>,
+    of: YamlNode<'de>,
+    value: Option<YamlNode<'de>>,
 }
 
 impl<'de> Content<'de> {
-    fn value(self) -> Result<Node<'de>, Error> {
+    fn value(self) -> Result<YamlNode<'de>, Error> {
         self.value
             .ok_or_else(|| self.of.is_not("a mapping of one key"))
     }

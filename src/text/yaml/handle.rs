@@ -5,7 +5,7 @@ use serde::de::{self, SeqAccess};
 use super::tree::NodeId;
 
 /// A node's number, for types that are read from a [`Document`](super::Document) and leave a part of
-/// it for later: [`Node::other`](super::Node::other) gives the node.
+/// it for later: [`YamlNode::other`](super::YamlNode::other) gives the node.
 ///
 /// A type that can be read from other formats too asks for a newtype struct of the name
 /// [`Handle::NAME`]; a node then answers with a sequence for [`Handle::from_seq`], and other formats

@@ -8,15 +8,15 @@ use std::borrow::Cow;
 
 use hashbrown::HashMap;
 
-use super::tree::{Node, View};
+use super::tree::{View, YamlNode};
 use super::{Error, YamlFault};
 
 /// A key and its value.
-type Entry<'a> = (Node<'a>, Node<'a>);
+type Entry<'a> = (YamlNode<'a>, YamlNode<'a>);
 
 /// That a value can be merged: a mapping, or a list of them. An alias of a list is none.
-pub(super) fn check(value: Node<'_>) -> Result<(), Error> {
-    let refused = |at: Node<'_>| Err(Error::new(YamlFault::MergeValue, at.span()));
+pub(super) fn check(value: YamlNode<'_>) -> Result<(), Error> {
+    let refused = |at: YamlNode<'_>| Err(Error::new(YamlFault::MergeValue, at.span()));
     match value.view() {
         View::Mapping(_) => Ok(()),
         View::Sequence(mut items) if value.alias_span().is_none() => {
@@ -30,7 +30,7 @@ pub(super) fn check(value: Node<'_>) -> Result<(), Error> {
 }
 
 /// The entries of a mapping, each key once.
-pub(super) fn entries(mapping: Node<'_>) -> Vec<Entry<'_>> {
+pub(super) fn entries(mapping: YamlNode<'_>) -> Vec<Entry<'_>> {
     let mut gathered = Gathered::default();
     gathered.mapping(mapping);
     gathered.entries
@@ -44,7 +44,7 @@ struct Gathered<'a> {
 }
 
 impl<'a> Gathered<'a> {
-    fn mapping(&mut self, mapping: Node<'a>) {
+    fn mapping(&mut self, mapping: YamlNode<'a>) {
         for (merges, key, value) in mapping.marked_entries() {
             if merges {
                 self.merge(value);
@@ -64,7 +64,7 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn merge(&mut self, value: Node<'a>) {
+    fn merge(&mut self, value: YamlNode<'a>) {
         match value.items() {
             Some(items) => items.rev().for_each(|item| self.mapping(item.merged_in())),
             None => self.mapping(value.merged_in()),

@@ -6,8 +6,8 @@
 //! them, and `build` a [`Document`], an arena of nodes. What a scalar means is decided by `resolve`,
 //! what `<<` does by `merge`, and when two keys are the same one by `keys`, each in one small file.
 //!
-//! The tree is read in two ways: directly ([`Node::get`], [`Node::items`], [`Node::entries`]), or
-//! into any type that implements [`serde::Deserialize`] ([`Node::read`]); [`Spanned`] keeps the
+//! The tree is read in two ways: directly ([`YamlNode::get`], [`YamlNode::items`], [`YamlNode::entries`]), or
+//! into any type that implements [`serde::Deserialize`] ([`YamlNode::read`]); [`Spanned`] keeps the
 //! place of what it holds. Strings are borrowed from the document, and those that are written as
 //! they read, from the text.
 //!
@@ -68,7 +68,7 @@ pub use limits::{Limits, Size};
 pub use resolve::{Scalar, Style};
 pub use span::NodeSpan;
 pub use spanned::Spanned;
-pub use tree::{Document, Entries, Items, Node, RepeatedKey, View};
+pub use tree::{Document, Entries, Items, RepeatedKey, View, YamlNode};
 
 /// How texts are read that aren't as they should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::tree::{Document, Node};
+use super::tree::{Document, YamlNode};
 use super::{Error, NodeSpan};
 use crate::text::excerpt;
 
@@ -17,9 +17,9 @@ impl Document<'_> {
 
 /// Makes the path that of the place, if the place is in this node. What an alias stands for is told at
 /// the alias, so there is no way through one.
-fn leads(node: Node<'_>, place: NodeSpan, path: &mut String) -> bool {
+fn leads(node: YamlNode<'_>, place: NodeSpan, path: &mut String) -> bool {
     let length = path.len();
-    let mut step = |value: Node<'_>, places: [NodeSpan; 2], word: &str| {
+    let mut step = |value: YamlNode<'_>, places: [NodeSpan; 2], word: &str| {
         path.push_str(word);
         let found = match value.alias_span() {
             Some(alias) => alias == place,

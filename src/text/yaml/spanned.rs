@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::NodeSpan;
 
-/// How [`Spanned`] tells the deserializer of a [`Node`](super::Node) to say where it is.
+/// How [`Spanned`] tells the deserializer of a [`YamlNode`](super::YamlNode) to say where it is.
 pub(super) const NAME: &str = "$rbac_eval::text::yaml::Spanned";
 /// The numbers of a [`NodeSpan`], and the value.
 const FIELDS: usize = 5;
@@ -17,7 +17,7 @@ const FIELDS: usize = 5;
 /// It can be read from nothing else: other formats don't know their places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spanned<T> {
-    /// Where it is used, as [`Node::span`](super::Node::span) says.
+    /// Where it is used, as [`YamlNode::span`](super::YamlNode::span) says.
     pub span: NodeSpan,
     /// The value.
     pub value: T,

@@ -82,8 +82,8 @@ pub(super) struct Tagged {
 
 impl<'t> Document<'t> {
     /// The node that the document is.
-    pub fn root(&self) -> Node<'_> {
-        Node::new(self, self.root, None)
+    pub fn root(&self) -> YamlNode<'_> {
+        YamlNode::new(self, self.root, None)
     }
 
     /// The keys that a mapping has twice, in the order of the text.
@@ -174,7 +174,7 @@ impl<'a> Written<'a> {
 
 /// A node of a document, at the place where it is used.
 #[derive(Clone, Copy)]
-pub struct Node<'a> {
+pub struct YamlNode<'a> {
     document: &'a Document<'a>,
     /// Never an alias.
     id: NodeId,
@@ -193,24 +193,24 @@ pub enum View<'a> {
     Mapping(Entries<'a>),
 }
 
-impl<'a> Node<'a> {
+impl<'a> YamlNode<'a> {
     /// A node that is reached from one whose site is this.
     pub(super) fn new(document: &'a Document<'a>, id: NodeId, site: Option<NodeId>) -> Self {
         let is_alias = |id: NodeId| matches!(document.slot(id).kind, Kind::Alias(_));
         match document.slot(id).kind {
             // The outermost alias is what stands in the document itself.
-            Kind::Alias(target) => Node {
+            Kind::Alias(target) => YamlNode {
                 document,
                 id: target,
                 site: site.filter(|&site| is_alias(site)).or(Some(id)),
             },
-            _ => Node { document, id, site },
+            _ => YamlNode { document, id, site },
         }
     }
 
     /// The same node, told to be where it is merged in, unless an alias does so.
     pub(super) fn merged_in(self) -> Self {
-        Node {
+        YamlNode {
             site: self.site.or(Some(self.id)),
             ..self
         }
@@ -323,7 +323,7 @@ impl<'a> Node<'a> {
 
     /// The value of a key, if it is a mapping that has it. All keys are looked at, and where there
     /// are merge keys, they are applied each time: who wants several goes over the entries.
-    pub fn get(self, key: &str) -> Option<Node<'a>> {
+    pub fn get(self, key: &str) -> Option<YamlNode<'a>> {
         self.entries()?
             .find(|(entry, _)| entry.as_key().is_ok_and(|entry| entry == key))
             .map(|(_, value)| value)
@@ -337,7 +337,7 @@ impl<'a> Node<'a> {
         T::deserialize(self).map_err(|error| error.or_at(self.span()))
     }
 
-    /// Its number, by which [`Node::other`] finds it.
+    /// Its number, by which [`YamlNode::other`] finds it.
     pub(super) fn handle(self) -> Handle {
         Handle {
             id: self.id,
@@ -352,7 +352,7 @@ impl<'a> Node<'a> {
         if self.document.nodes.get(handle.id as usize).is_none() {
             return self;
         }
-        Node {
+        YamlNode {
             document: self.document,
             id: handle.id,
             site: handle.site,
@@ -361,14 +361,14 @@ impl<'a> Node<'a> {
 
     /// Its keys and values as they are written, if it is a mapping, and whether the key is `<<`,
     /// which merges. An alias of that doesn't.
-    pub(super) fn marked_entries(self) -> impl Iterator<Item = (bool, Node<'a>, Node<'a>)> {
+    pub(super) fn marked_entries(self) -> impl Iterator<Item = (bool, YamlNode<'a>, YamlNode<'a>)> {
         let children = match self.document.slot(self.id).kind {
             Kind::Mapping { children, .. } => children,
             _ => Children::NONE,
         };
         let ids = self.document.children(children);
         ids.chunks_exact(2).map(move |entry| {
-            let node = |id| Node::new(self.document, id, self.site);
+            let node = |id| YamlNode::new(self.document, id, self.site);
             (
                 self.document.is_merge_key(entry[0]),
                 node(entry[0]),
@@ -399,7 +399,7 @@ impl<'a> Node<'a> {
     }
 }
 
-impl fmt::Debug for Node<'_> {
+impl fmt::Debug for YamlNode<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.view() {
             View::Scalar(scalar) => scalar.fmt(f),
@@ -412,16 +412,16 @@ impl fmt::Debug for Node<'_> {
 /// The items of a list.
 #[derive(Clone)]
 pub struct Items<'a> {
-    of: Node<'a>,
+    of: YamlNode<'a>,
     children: slice::Iter<'a, NodeId>,
 }
 
 impl<'a> Iterator for Items<'a> {
-    type Item = Node<'a>;
+    type Item = YamlNode<'a>;
 
-    fn next(&mut self) -> Option<Node<'a>> {
+    fn next(&mut self) -> Option<YamlNode<'a>> {
         let &id = self.children.next()?;
-        Some(Node::new(self.of.document, id, self.of.site))
+        Some(YamlNode::new(self.of.document, id, self.of.site))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -432,7 +432,7 @@ impl<'a> Iterator for Items<'a> {
 impl DoubleEndedIterator for Items<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let &id = self.children.next_back()?;
-        Some(Node::new(self.of.document, id, self.of.site))
+        Some(YamlNode::new(self.of.document, id, self.of.site))
     }
 }
 
@@ -451,11 +451,11 @@ pub struct Entries<'a>(EntriesKind<'a>);
 #[derive(Clone)]
 enum EntriesKind<'a> {
     Written(Items<'a>),
-    Merged(vec::IntoIter<(Node<'a>, Node<'a>)>),
+    Merged(vec::IntoIter<(YamlNode<'a>, YamlNode<'a>)>),
 }
 
 impl<'a> Iterator for Entries<'a> {
-    type Item = (Node<'a>, Node<'a>);
+    type Item = (YamlNode<'a>, YamlNode<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {

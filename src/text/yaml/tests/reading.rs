@@ -7,7 +7,7 @@ use pretty_assertions::assert_eq;
 use serde::Deserialize;
 
 use super::super::{
-    Document, Error, Limits, Node, NodeSpan, Scalar, Size, Spanned, Style, View, YamlFault,
+    Document, Error, Limits, NodeSpan, Scalar, Size, Spanned, Style, View, YamlFault, YamlNode,
     document, document_within, documents,
 };
 
@@ -28,11 +28,11 @@ fn told<T: std::fmt::Debug>(read: Result<T, Error>) -> (u32, u32, String) {
     (error.span().line, error.span().column, error.to_string())
 }
 
-fn at(node: Node<'_>) -> (u32, u32) {
+fn at(node: YamlNode<'_>) -> (u32, u32) {
     (node.span().line, node.span().column)
 }
 
-fn written<'t>(text: &'t str, node: Node<'_>) -> &'t str {
+fn written<'t>(text: &'t str, node: YamlNode<'_>) -> &'t str {
     &text[node.definition().range()]
 }
 
@@ -153,7 +153,7 @@ fn the_tree_is_read_without_serde_too() {
     let document = read("a: [1, -2, 1.5, yes, ~, 'x', {b: c}]\n");
     let mut items = document.root().get("a").unwrap().items().unwrap();
     assert_eq!(items.len(), 7);
-    let scalars: Vec<_> = items.clone().map_while(Node::scalar).collect();
+    let scalars: Vec<_> = items.clone().map_while(YamlNode::scalar).collect();
     assert_eq!(
         scalars,
         [
@@ -167,7 +167,7 @@ fn the_tree_is_read_without_serde_too() {
     );
     let last = items.next_back().unwrap();
     assert!(matches!(last.view(), View::Mapping(entries) if entries.len() == 1));
-    assert_eq!(last.get("b").and_then(Node::as_str), Some("c"));
+    assert_eq!(last.get("b").and_then(YamlNode::as_str), Some("c"));
     assert!(last.get("c").is_none() && last.items().is_none() && last.text().is_none());
     assert_eq!(format!("{last:?}"), r#"{String("b"): String("c")}"#);
 }
