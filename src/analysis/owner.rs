@@ -1,14 +1,14 @@
 //! Whose a grant is: that of every cluster, of every cluster of AKS, or of whoever owns this one.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::authn::{ImpliedGroup, Principal};
 use crate::authz::rbac::rules::{is_every, url_matches};
 use crate::authz::rbac::{Grant, RbacAuthorizer};
 use crate::cluster::{BindingId, Defaults, RoleId, Snapshot};
 use crate::kube::aks::AksBinding;
-use crate::kube::default_policy::DefaultPolicy;
-use crate::kube::{BindingKind, Manifest, PolicyRule, RoleKind};
+use crate::kube::default_policy::{DefaultPolicy, is_default};
+use crate::kube::{BindingKind, Manifest, Minor, PolicyRule, RoleKind};
 use crate::text::Files;
 use compact_str::CompactString;
 
@@ -53,37 +53,45 @@ pub enum Owner {
 /// }
 /// # Ok::<(), rbac_eval::authz::rbac::TooLarge>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct Owners {
-    defaults: &'static [RbacAuthorizer],
-}
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Owners;
 
-impl Default for Owners {
-    fn default() -> Self {
-        Owners::new()
-    }
-}
+/// The default policy of a version and nothing else, read once for all questions.
+type ReadPolicy = (Minor, OnceLock<Option<RbacAuthorizer>>);
 
-static DEFAULT_POLICIES: LazyLock<Vec<RbacAuthorizer>> = LazyLock::new(|| {
-    let policies = DefaultPolicy::all().filter_map(|policy| {
-        let defaults = Defaults::Version(policy);
-        let nothing = Manifest::default();
-        RbacAuthorizer::new(Snapshot::new(Files::default(), nothing, defaults)).ok()
-    });
+static DEFAULT_POLICIES: LazyLock<Vec<ReadPolicy>> = LazyLock::new(|| {
+    let policies = DefaultPolicy::all();
+    let policies = policies.map(|policy| (policy.version, OnceLock::new()));
     policies.collect()
 });
 
-/// The default policy of each version that is built in, and nothing else. Read once for all questions.
-pub fn default_policies() -> &'static [RbacAuthorizer] {
-    &DEFAULT_POLICIES
+fn read(policy: &'static ReadPolicy) -> Option<&'static RbacAuthorizer> {
+    let (version, read) = policy;
+    let read = read.get_or_init(|| {
+        let defaults = Defaults::Version(DefaultPolicy::of_minor(*version)?);
+        let nothing = Manifest::default();
+        RbacAuthorizer::new(Snapshot::new(Files::default(), nothing, defaults)).ok()
+    });
+    read.as_ref()
+}
+
+/// The default policy of each version that is built in, and nothing else: the oldest first, each read when
+/// it is asked for.
+pub fn default_policies() -> impl Iterator<Item = &'static RbacAuthorizer> {
+    DEFAULT_POLICIES.iter().filter_map(read)
+}
+
+/// The same, the nearest to a version first: mostly it is enough.
+fn nearest_policies(version: Minor) -> impl Iterator<Item = &'static RbacAuthorizer> {
+    let mut policies: Vec<&'static ReadPolicy> = DEFAULT_POLICIES.iter().collect();
+    policies.sort_by_key(|(known, _)| version.distance(*known));
+    policies.into_iter().filter_map(read)
 }
 
 impl Owners {
-    /// Reads what is built in.
+    /// Knows what is built in.
     pub fn new() -> Self {
-        Owners {
-            defaults: default_policies(),
-        }
+        Owners
     }
 
     /// Whose a grant to someone is in a list of those who can. That everyone can is never passed over as
@@ -121,18 +129,8 @@ impl Owners {
     }
 
     /// Whether the default policy's ClusterRole of this name gives all that a rule does, in some version.
-    pub fn is_of_default_role(&self, name: &str, rule: &PolicyRule) -> bool {
-        is_covered(rule, &self.default_roles(name))
-    }
-
-    /// The ClusterRole of this name, in each default policy that has it.
-    fn default_roles(&self, name: &str) -> Vec<(&RbacAuthorizer, RoleId)> {
-        let roles = self.defaults.iter().filter_map(|defaults| {
-            let snapshot = defaults.snapshot();
-            let role = snapshot.find_role(RoleKind::ClusterRole, "", name)?;
-            Some((defaults, role))
-        });
-        roles.collect()
+    pub fn is_of_default_role(&self, version: Minor, name: &str, rule: &PolicyRule) -> bool {
+        of_default_role(version, name, &[rule])
     }
 
     fn of_rules<'r>(
@@ -142,23 +140,24 @@ impl Owners {
         id: BindingId,
         rules: impl IntoIterator<Item = &'r PolicyRule>,
     ) -> Owner {
+        let version = rbac.snapshot().version().minor;
         let binding = rbac.snapshot().binding(id);
-        let same = self.defaults.iter().filter_map(|defaults| {
-            let snapshot = defaults.snapshot();
-            let id = snapshot.find_binding(binding.kind, &binding.namespace, &binding.name)?;
-            let known = snapshot.binding(id);
-            let mut subjects = known.subjects.iter();
-            let names = known.role_ref == binding.role_ref
-                && subjects.any(|one| Principal::of(one, known).as_ref() == Some(principal));
-            names.then_some((defaults, defaults.role_of(id)?))
-        });
-        let same: Vec<(&RbacAuthorizer, RoleId)> = same.collect();
-        let mut rules = rules.into_iter();
-        if !same.is_empty() {
-            return match rules.all(|rule| is_covered(rule, &same)) {
-                true => Owner::Kubernetes,
-                false => Owner::Cluster,
-            };
+        let rules: Vec<&PolicyRule> = rules.into_iter().collect();
+        if is_default(binding.kind.as_str(), &binding.namespace, &binding.name) {
+            let same = nearest_policies(version).filter_map(|defaults| {
+                let snapshot = defaults.snapshot();
+                let id = snapshot.find_binding(binding.kind, &binding.namespace, &binding.name)?;
+                let known = snapshot.binding(id);
+                let mut subjects = known.subjects.iter();
+                let names = known.role_ref == binding.role_ref
+                    && subjects.any(|one| Principal::of(one, known).as_ref() == Some(principal));
+                names.then_some((defaults, defaults.role_of(id)?))
+            });
+            match covered_by(&rules, same) {
+                Some(true) => return Owner::Kubernetes,
+                Some(false) => return Owner::Cluster,
+                None => {}
+            }
         }
         let of_aks = binding.kind == BindingKind::ClusterRoleBinding
             && binding.role_ref.kind == RoleKind::ClusterRole
@@ -173,12 +172,42 @@ impl Owners {
         if !of_aks {
             return Owner::Cluster;
         }
-        let roles = self.default_roles(&binding.role_ref.name);
-        match roles.is_empty() || rules.all(|rule| is_covered(rule, &roles)) {
+        let role = &*binding.role_ref.name;
+        let is_own = !is_default(RoleKind::ClusterRole.as_str(), "", role);
+        match is_own || of_default_role(version, role, &rules) {
             true => Owner::Aks,
             false => Owner::Cluster,
         }
     }
+}
+
+/// Whether the default policies' ClusterRoles of this name give all that rules do.
+fn of_default_role(version: Minor, name: &str, rules: &[&PolicyRule]) -> bool {
+    if !is_default(RoleKind::ClusterRole.as_str(), "", name) {
+        return false;
+    }
+    let roles = nearest_policies(version).filter_map(|defaults| {
+        let snapshot = defaults.snapshot();
+        let role = snapshot.find_role(RoleKind::ClusterRole, "", name)?;
+        Some((defaults, role))
+    });
+    covered_by(rules, roles) == Some(true)
+}
+
+/// Whether roles together give all that rules do; none where there are no roles. Of the roles no more are
+/// looked at than it takes.
+fn covered_by<'p>(
+    rules: &[&PolicyRule],
+    roles: impl Iterator<Item = (&'p RbacAuthorizer, RoleId)>,
+) -> Option<bool> {
+    let mut known = Vec::new();
+    for role in roles {
+        known.push(role);
+        if rules.iter().all(|rule| is_covered(rule, &known)) {
+            return Some(true);
+        }
+    }
+    (!known.is_empty()).then_some(false)
 }
 
 /// How many combinations of a rule are looked at. Rules of the default policy have some dozens.

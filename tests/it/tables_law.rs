@@ -183,7 +183,7 @@ fn law(folding: &str, full: &str) -> Result<usize, TestCaseError> {
 
 /// Whether the default policy of some version alone, or a binding of AKS', lets someone do it.
 fn every_cluster_lets(
-    defaults: &[RbacAuthorizer],
+    defaults: &[&RbacAuthorizer],
     rbac: &RbacAuthorizer,
     able: &Principal,
     bindings: impl Iterator<Item = rbac_eval::cluster::BindingId>,
@@ -261,7 +261,8 @@ proptest! {
         rbac in cluster(),
         requests in vec(requests(), 1..4),
     ) {
-        let (owners, defaults) = (Owners::new(), default_policies());
+        let defaults: Vec<&RbacAuthorizer> = default_policies().collect();
+        let owners = Owners::new();
         for request in requests {
             let attributes = Attributes::Resource(request.clone());
             for able in who_can(&rbac, &attributes, Reach::Request).unwrap().able {
@@ -270,7 +271,7 @@ proptest! {
                 });
                 let bindings: Vec<_> = folded.map(|grant| grant.binding).collect();
                 let is_default = every_cluster_lets(
-                    defaults, &rbac, &able.principal, bindings.iter().copied(), &attributes,
+                    &defaults, &rbac, &able.principal, bindings.iter().copied(), &attributes,
                 );
                 prop_assert!(bindings.is_empty() || is_default, "{} {attributes:?}", able.principal);
             }

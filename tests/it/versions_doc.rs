@@ -73,9 +73,10 @@ fn policies() -> String {
     let mut out =
         "| version | ClusterRole | gains | loses |\n| --- | --- | --- | --- |\n".to_owned();
     let versions: Vec<DefaultPolicy> = DefaultPolicy::all().collect();
-    for (at, pair) in default_policies().windows(2).enumerate() {
+    let built_in: Vec<&RbacAuthorizer> = default_policies().collect();
+    for (at, pair) in built_in.windows(2).enumerate() {
         let version = versions[at + 1].version;
-        let (before, after) = (permissions(&pair[0]), permissions(&pair[1]));
+        let (before, after) = (permissions(pair[0]), permissions(pair[1]));
         let none = BTreeSet::new();
         let mut components = 0;
         let roles: BTreeSet<&String> = before.keys().chain(after.keys()).collect();

@@ -355,7 +355,7 @@ impl Judge<'_> {
     /// alone says nothing: anyone can write it.
     fn every_cluster_lets(principal: &Principal, attributes: &Attributes) -> bool {
         let user = principal.as_user();
-        let mut defaults = default_policies().iter();
+        let mut defaults = default_policies();
         defaults.any(|rbac| rbac.decide(&user, attributes) == Decision::Allow)
     }
 

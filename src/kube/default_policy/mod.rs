@@ -10,7 +10,7 @@
 
 use std::sync::LazyLock;
 
-use crate::kube::{self, Minor, Objects, Role, RoleKind};
+use crate::kube::{self, Minor, Objects};
 use crate::text::{Files, SourceText};
 
 /// The default policy of one version of Kubernetes.
@@ -38,16 +38,26 @@ static VERSIONS: [DefaultPolicy; 10] = [
 struct PolicyEntry {
     first: Minor,
     last: Minor,
+    kind: &'static str,
+    namespace: &'static str,
+    name: &'static str,
     /// The object in JSON.
     object: &'static str,
 }
 
 impl PolicyEntry {
+    /// `FIRST LAST KIND NAMESPACE/NAME OBJECT`
     fn of_line(line: &'static str) -> Option<Self> {
-        let mut parts = line.splitn(3, ' ');
+        let mut parts = line.splitn(5, ' ');
+        let [first, last] = [Minor::parse(parts.next()?)?, Minor::parse(parts.next()?)?];
+        let kind = parts.next()?;
+        let (namespace, name) = parts.next()?.split_once('/')?;
         Some(PolicyEntry {
-            first: Minor::parse(parts.next()?)?,
-            last: Minor::parse(parts.next()?)?,
+            first,
+            last,
+            kind,
+            namespace,
+            name,
             object: parts.next()?,
         })
     }
@@ -58,29 +68,23 @@ impl PolicyEntry {
 }
 
 /// All forms of all objects, by kind, namespace and name.
-fn entries() -> impl Iterator<Item = PolicyEntry> {
-    include_str!("policies.txt")
-        .lines()
-        .filter_map(PolicyEntry::of_line)
-}
-
-/// A ClusterRole's name, and the versions that have it.
-struct NamedPolicyEntry {
-    name: String,
-    entry: PolicyEntry,
-}
-
-/// The ClusterRoles, each form of each.
-static CLUSTER_ROLES: LazyLock<Vec<NamedPolicyEntry>> = LazyLock::new(|| {
-    let text = |entry: &PolicyEntry| source(String::new(), entry.object.as_bytes().to_vec());
-    let named = entries().filter_map(|entry| {
-        let objects = kube::parse(&mut Files::default(), &[text(&entry)]).objects;
-        let role = objects.of::<Role>().first()?;
-        let name = (role.kind == RoleKind::ClusterRole).then(|| role.name.to_string())?;
-        Some(NamedPolicyEntry { name, entry })
-    });
-    named.collect()
+static ENTRIES: LazyLock<Vec<PolicyEntry>> = LazyLock::new(|| {
+    let lines = include_str!("policies.txt").lines();
+    lines.filter_map(PolicyEntry::of_line).collect()
 });
+
+/// Whether the default policy of some version has an object of this name.
+///
+/// ```
+/// use rbac_eval::kube::default_policy::is_default;
+///
+/// assert!(is_default("ClusterRole", "", "view"));
+/// assert!(!is_default("Role", "shop", "view"));
+/// ```
+pub fn is_default(kind: &str, namespace: &str, name: &str) -> bool {
+    let mut entries = ENTRIES.iter();
+    entries.any(|entry| (entry.kind, entry.namespace, entry.name) == (kind, namespace, name))
+}
 
 fn source(name: String, bytes: Vec<u8>) -> SourceText {
     SourceText {
@@ -132,10 +136,10 @@ impl DefaultPolicy {
 
     /// The names of its ClusterRoles.
     pub fn cluster_roles(self) -> impl Iterator<Item = &'static str> {
-        let roles = CLUSTER_ROLES.iter();
-        roles
-            .filter(move |role| role.entry.is_of(self.version))
-            .map(|role| &*role.name)
+        let entries = ENTRIES.iter();
+        entries
+            .filter(move |entry| entry.kind == "ClusterRole" && entry.is_of(self.version))
+            .map(|entry| entry.name)
     }
 
     /// The name of the text that its objects come from.
@@ -145,7 +149,7 @@ impl DefaultPolicy {
 
     /// The text of its objects: one object a line.
     pub fn text(self) -> String {
-        let lines = entries().filter(|entry| entry.is_of(self.version));
+        let lines = ENTRIES.iter().filter(|entry| entry.is_of(self.version));
         lines.flat_map(|entry| [entry.object, "\n"]).collect()
     }
 
@@ -163,7 +167,16 @@ mod tests {
     #[test]
     fn every_line_is_an_object_that_a_server_takes() {
         let lines = include_str!("policies.txt").lines().count();
-        assert_eq!(entries().count(), lines);
+        assert_eq!(ENTRIES.len(), lines);
+        for entry in ENTRIES.iter() {
+            let text = source("entry.jsonl".to_owned(), entry.object.as_bytes().to_vec());
+            let objects = kube::parse(&mut Files::default(), &[text]).objects;
+            let [key] = Vec::from_iter(objects.keys())[..] else {
+                panic!("{}", entry.object);
+            };
+            let named = (entry.kind, entry.namespace, entry.name);
+            assert_eq!((key.kind, key.namespace, key.name), named);
+        }
         for policy in DefaultPolicy::all() {
             let text = policy.text();
             let count = text.lines().count();

@@ -14,7 +14,7 @@ use crate::analysis::risk::{WeighedChange, WeighedRisk};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::Severity;
 use crate::entra::Directory;
-use crate::kube::default_policy::DefaultPolicy;
+use crate::kube::default_policy::is_default;
 use crate::kube::{PolicyRule, RoleKind, SubjectKind};
 use crate::object::ObjectRef;
 
@@ -154,10 +154,11 @@ impl<'v> Grouping<'v> {
         let Some(role) = role.map(|own| &*own.role.name) else {
             return false;
         };
+        let version = self.head.snapshot().version().minor;
         let mut known = self.of_built_in.borrow_mut();
         *known
             .entry((role, &change.rule))
-            .or_insert_with(|| Owners::new().is_of_default_role(role, &change.rule))
+            .or_insert_with(|| Owners::new().is_of_default_role(version, role, &change.rule))
     }
 
     /// The view of a group; none of one without changes.
@@ -179,9 +180,7 @@ impl<'v> Grouping<'v> {
             false => RoleKind::Role,
         };
         let found = rbac.snapshot().find_role(kind, &role.namespace, &role.name);
-        let built_in = is_cluster_role
-            && DefaultPolicy::all()
-                .any(|policy| policy.cluster_roles().any(|name| name == role.name));
+        let built_in = is_cluster_role && is_default(&role.kind, &role.namespace, &role.name);
         let risks = self.risks(&group.changes);
         let known_name = view.subject.display_name.as_ref();
         let is_group = view.subject.kind == SubjectKind::Group.as_str();
