@@ -240,7 +240,7 @@ fn types_that_are_off_by_default_come_last_and_are_marked() {
     let off = discovery
         .resources()
         .iter()
-        .filter(|one| one.is_off_by_default());
+        .filter(|one| one.off_by_default);
     let off: Vec<String> = off
         .map(|one| {
             let stage = match one.versions.iter().any(|version| version.contains("beta")) {

@@ -65,6 +65,9 @@ mod one_cluster;
 #[cfg(unix)]
 mod other_repositories;
 mod outside_authorizers;
+#[cfg(unix)]
+mod page_commands;
+mod page_links;
 mod reading_bounds;
 mod reading_limits;
 mod readme;

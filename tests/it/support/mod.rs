@@ -9,6 +9,7 @@ pub mod hostile;
 pub mod limited;
 pub mod naive;
 pub mod object;
+pub mod pages;
 pub mod second;
 pub mod spell;
 #[cfg(unix)]
