@@ -8,13 +8,14 @@ mod duplicates;
 mod version;
 
 use std::collections::HashSet;
+use std::ops::Deref;
 
 use crate::diagnostic::Diagnostic;
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::discovery::Discovery;
 use crate::kube::{
-    Binding, BindingKind, CustomResourceDefinition, Manifest, Namespace, Objects, Role, RoleKind,
-    ServiceAccount, ToolComment,
+    Binding, BindingKind, CustomResourceDefinition, Decode, Manifest, Metadata, Namespace,
+    ObjectKey, Objects, Role, RoleKind, ServiceAccount, ToolComment,
 };
 use crate::object::ObjectRef;
 use crate::text::{Files, Located, Span};
@@ -117,6 +118,8 @@ impl Snapshot {
         };
         let mut objects =
             defaults.map_or_else(Objects::default, |policy| policy.objects(&mut files));
+        let kept = kept_as_they_are(&manifest.objects);
+        objects.retain(|key| !kept.contains(key));
         let built_in = objects.lengths();
         let mut diagnostics = manifest.diagnostics;
         let mut collisions = Vec::new();
@@ -356,6 +359,27 @@ pub enum Reach {
     Request,
     /// Anywhere: cluster-wide, and in every namespace that has a grant.
     Anywhere,
+}
+
+/// The annotation of a default object that a server leaves as it is.
+///
+/// Source: `ReconcileRoleOptions` of Kubernetes, which calls such an object protected.
+const AUTO_UPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
+
+/// The roles and bindings of the input to which a server adds nothing of its default policy.
+fn kept_as_they_are(objects: &Objects) -> HashSet<ObjectKey<'_>> {
+    fn keys<T: Decode + Deref<Target = Metadata>>(objects: &Objects) -> Vec<ObjectKey<'_>> {
+        let protected = objects.of::<T>().iter().filter(|object| {
+            let object: &Metadata = &object.value;
+            let mut annotations = object.annotations.iter();
+            annotations.any(|(key, value)| key == AUTO_UPDATE && &**value == "false")
+        });
+        protected.map(|object| object.value.key()).collect()
+    }
+    [keys::<Role>(objects), keys::<Binding>(objects)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// What the input says before defaults are added.

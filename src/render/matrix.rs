@@ -56,7 +56,7 @@ impl AboutRows {
     /// The headings that say whom or what a row is about: before those of the verbs, and behind them.
     fn labels(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
-            AboutRows::Resources => (&[], &["RESOURCE"]),
+            AboutRows::Resources => (&[], &["RESOURCE", SERVED]),
             AboutRows::Subjects => (&["KIND"], &["SUBJECT", NAME]),
             AboutRows::SubjectsAnywhere => AboutRows::Subjects.labels(),
         }
@@ -85,6 +85,12 @@ impl AboutRows {
 /// The heading of the namespaces in which a subject may do it, behind all others: they may be many.
 const NAMESPACES: &str = "NAMESPACES";
 
+/// The heading of what is to be known of whether servers serve a type.
+const SERVED: &str = "SERVED";
+
+/// Of a type that servers have in alpha or beta versions alone.
+const OFF_BY_DEFAULT: &str = "off by default";
+
 /// The heading of the names that people know.
 const NAME: &str = "NAME";
 
@@ -105,6 +111,9 @@ pub struct RowView {
     /// The resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
+    /// Whether servers serve the resource only where that is switched on.
+    #[serde(skip_serializing_if = "is_false")]
+    pub off_by_default: bool,
     /// The subject.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<SubjectView>,
@@ -122,6 +131,14 @@ pub struct RowView {
     /// Whose it is.
     #[serde(skip)]
     owner: Owner,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What grants of one scope give a subject.
@@ -199,6 +216,7 @@ impl RowView {
         match heading {
             "KIND" => cell.to_owned(),
             NAME if !is_known => markdown::prose(cell),
+            SERVED => cell.to_owned(),
             _ => markdown::code(cell),
         }
     }
@@ -255,11 +273,18 @@ impl MatrixView {
                 .iter()
                 .map(|row| RowView {
                     resource: Some(row.resource.full_name()),
+                    off_by_default: row.resource.off_by_default,
                     subject: None,
                     scopes: None,
                     namespaces: None,
                     cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
-                    labels: vec![row.resource.full_name()],
+                    labels: vec![
+                        row.resource.full_name(),
+                        match row.resource.off_by_default {
+                            true => OFF_BY_DEFAULT.to_owned(),
+                            false => String::new(),
+                        },
+                    ],
                     owner: Owner::Cluster,
                 })
                 .collect(),
@@ -300,6 +325,7 @@ impl MatrixView {
                         });
                     RowView {
                         resource: None,
+                        off_by_default: false,
                         scopes: None,
                         namespaces: None,
                         cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),

@@ -341,6 +341,18 @@ fn an_object_of_the_input_and_a_built_in_one_both_count() {
         assert!(alice_may_get(&rbac, "frobs"));
         assert!(alice_may_get(&rbac, "pods"), "a server adds its own back");
     }
+    // A server leaves alone what says so.
+    for (annotation, pods) in [("false", false), ("true", true)] {
+        let annotated = VIEW.replace(
+            "{name: view}",
+            &format!(
+                "{{name: view, annotations: {{rbac.authorization.kubernetes.io/autoupdate: '{annotation}'}}}}"
+            ),
+        );
+        let rbac = store_of_text(&format!("{annotated}{BOUND}"), Defaults::Auto);
+        assert!(alice_may_get(&rbac, "frobs"));
+        assert_eq!(alice_may_get(&rbac, "pods"), pods);
+    }
     // The same as a server keeps it is nothing to tell.
     let policy = DefaultPolicy::newest();
     let objects = policy.objects(&mut Files::default());

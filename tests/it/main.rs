@@ -104,7 +104,9 @@ mod texts;
 mod unknown_subjects;
 mod unknown_subresources;
 mod unrendered;
+mod upgrade;
 mod versions;
+mod versions_doc;
 mod what_people_see;
 mod who_can;
 #[cfg(target_os = "linux")]
