@@ -68,6 +68,7 @@ mod outside_authorizers;
 #[cfg(unix)]
 mod page_commands;
 mod page_links;
+mod page_words;
 mod reading_bounds;
 mod reading_limits;
 mod readme;

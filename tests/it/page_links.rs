@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use crate::support::pages::{names, outside, page};
+use crate::support::pages::{names, outside, page, paragraphs};
 
 /// The targets of `[words](target)` outside of blocks and code spans.
 fn links(text: &str) -> Vec<String> {
     let mut links = Vec::new();
-    for line in outside(text) {
+    for line in paragraphs(text) {
         let plain: String = line.split('`').step_by(2).collect();
         let mut rest = plain.as_str();
         while let Some((_, after)) = rest.split_once("](") {
-            let (target, after) = after.split_once(')').expect("a link ends in its line");
+            let (target, after) = after.split_once(')').expect("a link has an end");
             links.push(target.to_owned());
             rest = after;
         }

@@ -52,18 +52,39 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// The lines outside of the blocks.
+/// The lines outside of the blocks; in place of a block stands an empty one.
 pub fn outside(text: &str) -> Vec<&str> {
     let mut inside = false;
     let mut lines = Vec::new();
     for line in text.lines() {
         if line.starts_with("```") {
             inside = !inside;
+            lines.push("");
         } else if !inside {
             lines.push(line);
         }
     }
     lines
+}
+
+/// Paragraphs, list items and rows of tables, each as one line; a code span may go on in the next line, but no
+/// further than its paragraph.
+pub fn paragraphs(text: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for line in outside(text) {
+        match paragraphs.last_mut() {
+            Some(last) if !line.is_empty() && !line.starts_with(['|', '-', '#']) => {
+                last.push(' ');
+                last.push_str(line.trim());
+            }
+            _ => paragraphs.push(line.to_owned()),
+        }
+    }
+    for paragraph in &paragraphs {
+        let ends = paragraph.matches('`').count() % 2 == 0;
+        assert!(ends, "a code span has no end: {paragraph}");
+    }
+    paragraphs
 }
 
 /// What stands outside of the blocks, without its line breaks.
