@@ -9,7 +9,7 @@ use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::pages::page;
+use crate::support::docs::page;
 
 const API: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 

@@ -31,6 +31,10 @@ mod diff_law;
 mod diff_minimal;
 mod directory;
 mod directory_answers;
+#[cfg(unix)]
+mod docs_commands;
+mod docs_links;
+mod docs_words;
 mod empty_namespace;
 mod environments;
 mod environments_law;
@@ -65,10 +69,6 @@ mod one_cluster;
 #[cfg(unix)]
 mod other_repositories;
 mod outside_authorizers;
-#[cfg(unix)]
-mod page_commands;
-mod page_links;
-mod page_words;
 mod reading_bounds;
 mod reading_limits;
 mod readme;

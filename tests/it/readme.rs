@@ -1,12 +1,12 @@
 //! What README and the reference state is true: numbers, exit codes, the table of commands, settings of
-//! examples. The commands that pages show are run by `page_commands`.
+//! examples. The commands that pages show are run by `docs_commands`.
 
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::can_i_transcripts;
-use crate::support::pages::{blocks, page, prose};
+use crate::support::docs::{blocks, page, prose};
 use crate::support::{RECORDED, jsonl, recorded};
 use rbac_eval::kube::ALIASED_IN_ALL;
 use rbac_eval::kube::default_policy::DefaultPolicy;

@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod compare;
+pub mod docs;
 pub mod fuzzed;
 pub mod gates;
 pub mod generate;
@@ -9,7 +10,6 @@ pub mod hostile;
 pub mod limited;
 pub mod naive;
 pub mod object;
-pub mod pages;
 pub mod second;
 pub mod spell;
 #[cfg(unix)]

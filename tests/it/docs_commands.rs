@@ -10,8 +10,8 @@ use std::process::{self, Output};
 use pretty_assertions::assert_eq;
 use tempfile::TempDir;
 
+use crate::support::docs::{self, Command, blocks, page};
 use crate::support::gates::{bound, commit, git, put, text};
-use crate::support::pages::{self, Command, blocks, page};
 use crate::support::stand_in::{on_path, write_program};
 use crate::support::{copy, not_held, testdata};
 
@@ -266,8 +266,8 @@ fn run_all(names: &[String]) -> (usize, Vec<usize>) {
         for block in blocks(&text) {
             let place = format!("{name}:{}", block.line);
             let shown = match block.language {
-                "console" => pages::console(name, &block),
-                "sh" => pages::script(name, &block),
+                "console" => docs::console(name, &block),
+                "sh" => docs::script(name, &block),
                 "yaml" | "text" => continue,
                 other => panic!("{place}: what is a block of `{other}`?"),
             };
@@ -305,7 +305,7 @@ fn every_command_of_the_readme_runs_on_a_fresh_clone() {
 
 #[test]
 fn every_command_of_the_other_pages_runs_on_a_fresh_clone() {
-    let names: Vec<String> = pages::names()
+    let names: Vec<String> = docs::names()
         .into_iter()
         .filter(|name| name != "README.md")
         .collect();

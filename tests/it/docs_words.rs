@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use crate::support::pages::{names, page, paragraphs};
+use crate::support::docs::{names, page, paragraphs};
 
 fn help(args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_rbac-eval"))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use crate::support::pages::{names, outside, page, paragraphs};
+use crate::support::docs::{names, outside, page, paragraphs};
 
 /// The targets of `[words](target)` outside of blocks and code spans.
 fn links(text: &str) -> Vec<String> {
