@@ -75,7 +75,7 @@ pub(super) struct DiffReport {
 }
 
 /// What was found of an input, for the exit code.
-pub(super) struct Judged<'a> {
+pub(super) struct Findings<'a> {
     /// What stands before messages, where there are several inputs.
     pub(super) label: &'a str,
     pub(super) changes: &'a [WeighedChange],
@@ -167,10 +167,10 @@ impl DiffReport {
     pub(super) fn exit(
         &self,
         view: &DiffView,
-        judged: Judged<'_>,
+        judged: Findings<'_>,
         complaints: &mut Vec<Vec<String>>,
     ) -> Exit {
-        let Judged {
+        let Findings {
             label,
             changes,
             unjudged,
@@ -241,7 +241,7 @@ fn answer(
         &role_refs,
         notes,
     );
-    let judged = Judged {
+    let judged = Findings {
         label: compared.label(),
         changes: &changes,
         unjudged: &unjudged,

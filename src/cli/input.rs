@@ -75,7 +75,7 @@ pub(super) struct InputArgs {
 
 /// How a user gets something to read.
 const HOW_TO_DUMP: &str = "to ask about a cluster, dump it first: kubectl get clusterroles,\
-clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml > cluster.yaml";
+clusterrolebindings,roles,rolebindings,crd,ns,sa,nodes -A -o yaml > cluster.yaml";
 
 /// How a user gets folders rendered that hold all there is.
 const HOW_TO_RENDER: &str = "folders of it aren't rendered: name one with `-f`, or let `rbac-eval init` \

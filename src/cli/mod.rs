@@ -1,6 +1,7 @@
 //! Arguments in, exit code out; one file a subcommand.
 
 mod answers;
+mod called;
 mod can_i;
 mod check;
 mod collisions;
@@ -33,14 +34,14 @@ mod version;
 mod who;
 mod who_can;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use exit::Exit;
 
 /// Who can do what on a Kubernetes cluster, offline and exactly.
 ///
 /// Answers come from manifests, a folder or a dump, never from a cluster:
-/// `kubectl get clusterroles,clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml`
+/// `kubectl get clusterroles,clusterrolebindings,roles,rolebindings,crd,ns,sa,nodes -A -o yaml`
 #[derive(Debug, Parser)]
 #[command(
     name = "rbac-eval",
@@ -77,7 +78,13 @@ pub fn run() -> std::process::ExitCode {
     if let Some(exit) = completion::answer(Cli::command()) {
         return exit;
     }
-    let cli = match Cli::try_parse() {
+    let program = std::env::args_os().next();
+    let mut command = called::named_as_called(Cli::command(), program.as_deref());
+    let parsed = command.try_get_matches_from_mut(std::env::args_os());
+    let parsed = parsed.and_then(|matches| {
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             if error.use_stderr() {

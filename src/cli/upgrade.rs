@@ -16,7 +16,7 @@ use crate::text::excerpt;
 use clap::Args;
 
 use super::answers::{Answered, Answers};
-use super::diff::{DiffOutput, DiffReport, Judged};
+use super::diff::{DiffOutput, DiffReport, Findings};
 use super::exit::{Exit, Failure};
 use super::input::{self, Input, InputArgs};
 use super::settings::known_versions;
@@ -32,7 +32,7 @@ use super::table::SystemArgs;
 #[command(after_help = "Examples:
   rbac-eval upgrade 1.33 1.36
   rbac-eval upgrade 1.33 1.36 -f cluster.yaml --rules
-  kubectl get clusterroles,clusterrolebindings,roles,rolebindings,crd,ns,sa -A -o yaml |
+  kubectl get clusterroles,clusterrolebindings,roles,rolebindings,crd,ns,sa,nodes -A -o yaml |
     rbac-eval upgrade 1.33 1.36 -f - --fail-on high")]
 pub(super) struct UpgradeArgs {
     /// The version of Kubernetes that the cluster runs, such as 1.33
@@ -141,7 +141,7 @@ fn answer(
     if changes.is_empty() && folded > 0 {
         view.summary.verdict = ONLY_COMPONENTS.to_owned();
     }
-    let judged = Judged {
+    let judged = Findings {
         label: input.label(),
         changes: &changes,
         unjudged: &unjudged,

@@ -56,7 +56,7 @@ impl AboutRows {
     /// The headings that say whom or what a row is about: before those of the verbs, and behind them.
     fn labels(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
-            AboutRows::Resources => (&[], &["RESOURCE", SERVED]),
+            AboutRows::Resources => (&[], &["RESOURCE"]),
             AboutRows::Subjects => (&["KIND"], &["SUBJECT", NAME]),
             AboutRows::SubjectsAnywhere => AboutRows::Subjects.labels(),
         }
@@ -66,19 +66,24 @@ impl AboutRows {
     fn labels_first(self) -> impl Iterator<Item = &'static str> {
         let (before, behind) = self.labels();
         let labels = before.iter().chain(behind).chain(&HEADINGS).copied();
-        labels.chain(self.namespaces())
+        labels.chain(self.trailing())
     }
 
     /// All headings; short columns come first.
     pub fn headings(self) -> impl Iterator<Item = &'static str> {
         let (before, behind) = self.labels();
         let all = before.iter().chain(&HEADINGS).chain(behind).copied();
-        all.chain(self.namespaces())
+        all.chain(self.trailing())
     }
 
-    /// The heading of the namespaces, where rows tell them.
-    fn namespaces(self) -> Option<&'static str> {
-        (self == AboutRows::SubjectsAnywhere).then_some(NAMESPACES)
+    /// The heading behind all others: of the namespaces, where rows tell them, and of what is to be known of
+    /// a resource.
+    fn trailing(self) -> Option<&'static str> {
+        match self {
+            AboutRows::Resources => Some(SERVED),
+            AboutRows::Subjects => None,
+            AboutRows::SubjectsAnywhere => Some(NAMESPACES),
+        }
     }
 }
 
@@ -122,9 +127,9 @@ pub struct RowView {
     /// Where a subject may do it, where every namespace was asked about: the whole cluster first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<ScopeView>>,
-    /// Of a line of a table, the namespaces that it is about.
+    /// Of a line of a table, what stands below [`AboutRows::trailing`].
     #[serde(skip)]
-    namespaces: Option<String>,
+    trailing: Option<String>,
     /// The cells below [`AboutRows::labels`].
     #[serde(skip)]
     labels: Vec<String>,
@@ -216,7 +221,6 @@ impl RowView {
         match heading {
             "KIND" => cell.to_owned(),
             NAME if !is_known => markdown::prose(cell),
-            SERVED => cell.to_owned(),
             _ => markdown::code(cell),
         }
     }
@@ -241,7 +245,7 @@ impl RowView {
         let line = |(cells, namespaces): (&[CellView], Vec<&str>)| RowView {
             cells: cells.to_vec(),
             scopes: None,
-            namespaces: Some(namespaces.join(", ")),
+            trailing: Some(namespaces.join(", ")),
             ..self.clone()
         };
         alike.into_iter().map(line).collect()
@@ -276,15 +280,12 @@ impl MatrixView {
                     off_by_default: row.resource.off_by_default,
                     subject: None,
                     scopes: None,
-                    namespaces: None,
+                    trailing: Some(match row.resource.off_by_default {
+                        true => OFF_BY_DEFAULT.to_owned(),
+                        false => String::new(),
+                    }),
                     cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
-                    labels: vec![
-                        row.resource.full_name(),
-                        match row.resource.off_by_default {
-                            true => OFF_BY_DEFAULT.to_owned(),
-                            false => String::new(),
-                        },
-                    ],
+                    labels: vec![row.resource.full_name()],
                     owner: Owner::Cluster,
                 })
                 .collect(),
@@ -327,7 +328,7 @@ impl MatrixView {
                         resource: None,
                         off_by_default: false,
                         scopes: None,
-                        namespaces: None,
+                        trailing: None,
                         cells: row.cells.iter().map(|&cell| CellView(cell)).collect(),
                         labels: vec![
                             subject.kind.to_owned(),
@@ -417,7 +418,7 @@ impl MatrixView {
                 let names = header.iter().zip(&row.labels);
                 let names = names.map(|(heading, cell)| row.label_in_markdown(heading, cell));
                 let cells = row.cells.iter().map(|cell| cell.mark(marks).to_owned());
-                let namespaces = row.namespaces.as_deref().map(|cell| match cell {
+                let namespaces = row.trailing.as_deref().map(|cell| match cell {
                     CLUSTER_WIDE => markdown::prose(cell),
                     names => markdown::code(names),
                 });
@@ -441,7 +442,7 @@ impl MatrixView {
         let rows = self.sorted(&rows, layout).into_iter().map(|row| {
             let names = row.labels.iter().map(String::as_str);
             let cells = row.cells.iter().map(|cell| cell.as_str());
-            let cells = names.chain(cells).chain(row.namespaces.as_deref());
+            let cells = names.chain(cells).chain(row.trailing.as_deref());
             cells.map(Cow::Borrowed).collect::<Cells<'_>>()
         });
         let table = Table {
@@ -491,7 +492,7 @@ impl MatrixView {
             let mut cells: Cells<'v> = first.iter().map(label).collect();
             cells.extend(row.cells.iter().map(|&cell| Cow::Borrowed(mark(cell))));
             cells.extend(last.iter().map(label));
-            cells.extend(row.namespaces.iter().map(label));
+            cells.extend(row.trailing.iter().map(label));
             TableRow::from(cells)
         };
         Table {
@@ -514,7 +515,7 @@ impl MatrixView {
             let label = |row: &'v RowView| row.labels.get(at).map_or("", String::as_str);
             rows.sort_by(|one, other| natural(label(one), label(other)));
         } else if by == NAMESPACES {
-            let label = |row: &'v RowView| row.namespaces.as_deref().unwrap_or_default();
+            let label = |row: &'v RowView| row.trailing.as_deref().unwrap_or_default();
             rows.sort_by(|one, other| natural(label(one), label(other)));
         }
         rows

@@ -1,8 +1,12 @@
 //! All integration tests as one program, which links the library once and runs them side by side.
 
+#[cfg(unix)]
+mod action;
 mod agreement;
 mod ask_words;
 mod authz_parts;
+#[cfg(unix)]
+mod azure_template;
 mod bad_input;
 mod bounded_work;
 mod can_i_transcripts;
@@ -55,6 +59,8 @@ mod hostile_repositories;
 mod index_sizes;
 mod input_forms;
 mod judged_by_base;
+#[cfg(unix)]
+mod kubectl_plugin;
 #[cfg(target_os = "linux")]
 mod limits;
 mod long_lists;
@@ -69,6 +75,12 @@ mod one_cluster;
 #[cfg(unix)]
 mod other_repositories;
 mod outside_authorizers;
+#[cfg(unix)]
+mod packaging;
+#[cfg(unix)]
+mod pull_request_comments;
+#[cfg(unix)]
+mod pull_request_threads;
 mod reading_bounds;
 mod reading_limits;
 mod readme;

@@ -531,7 +531,7 @@ fn empty_rows_of_a_matrix_are_counted() {
     assert_eq!(
         narrow,
         format!(
-            "GET  LIST  WATCH  CREATE  UPDATE  PATCH  DELETE  DELCOLL  RESOURCE\n✔{}pods\n\
+            "GET  LIST  WATCH  CREATE  UPDATE  PATCH  DELETE  DELCOLL  RESOURCE  SERVED\n✔{}pods\n\
              and {left_out} types with nothing allowed; --all shows them\n",
             " ".repeat(57)
         )

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::kube::discovery::{
     Discovery, NON_RESOURCE_VERBS, RESOURCE_VERBS, Resolution, full_name,
 };
-use crate::kube::{BindingKind, PolicyRule, Role, RoleKind};
+use crate::kube::{BindingKind, Minor, PolicyRule, Role, RoleKind};
 
 use super::finding::{Finding, RuleFault, VerbGuess};
 use super::named_create::Writers;
@@ -40,6 +40,7 @@ pub(super) fn findings(rbac: &RbacAuthorizer, findings: &mut Vec<Diagnostic>) {
         }
         let place = RulePlace {
             discovery: rbac.snapshot().discovery(),
+            minor: rbac.snapshot().version().minor,
             writers: Writers::of(role),
             kind: role.kind,
             reach: if role.kind == RoleKind::Role || use_of.in_namespaces_only(id) {
@@ -111,6 +112,7 @@ impl Uses {
 /// Where the rules of a role stand.
 struct RulePlace<'d> {
     discovery: &'d Discovery,
+    minor: Minor,
     writers: Writers<'d>,
     kind: RoleKind,
     reach: Reaches,
@@ -128,7 +130,7 @@ enum Reaches {
 type Add<'a> = dyn FnMut(RuleFault) + 'a;
 
 fn one_rule(place: &RulePlace<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
-    verbs(place.discovery, rule, add);
+    verbs(place, rule, add);
     if place.reach == Reaches::InNamespaces && !rule.non_resource_urls.is_empty() {
         add(RuleFault::UrlInNamespace {
             urls: rule.non_resource_urls.clone(),
@@ -158,7 +160,10 @@ fn creates(rule: &PolicyRule) -> bool {
     rule.verbs.iter().any(|verb| verb == "create")
 }
 
-fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
+fn verbs(place: &RulePlace<'_>, rule: &PolicyRule, add: &mut Add<'_>) {
+    let constrains = |verb| {
+        Minor::CONSTRAINED_IMPERSONATION_ALPHA <= place.minor && constrains_impersonation(verb)
+    };
     let known: &[&'static str] = if rule.non_resource_urls.is_empty() {
         &RESOURCE_VERBS
     } else {
@@ -166,13 +171,11 @@ fn verbs(discovery: &Discovery, rule: &PolicyRule, add: &mut Add<'_>) {
     };
     // Custom types may have verbs of their own.
     let built_in = rule.api_groups.iter().all(|group| {
-        discovery
-            .resources()
-            .iter()
-            .any(|resource| !resource.custom && resource.group == *group)
+        let mut resources = place.discovery.resources().iter();
+        resources.any(|resource| !resource.custom && resource.group == *group)
     });
     for verb in &rule.verbs {
-        if known.contains(&&**verb) || constrains_impersonation(verb) {
+        if known.contains(&&**verb) || constrains(verb) {
             continue;
         }
         let lower = verb.to_lowercase();

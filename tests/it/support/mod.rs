@@ -1,6 +1,8 @@
 //! What several tests share: the recorded cases, and reading their lines.
 
 pub mod ask;
+#[cfg(unix)]
+pub mod ci;
 pub mod compare;
 pub mod docs;
 pub mod fuzzed;
@@ -8,8 +10,12 @@ pub mod gates;
 pub mod generate;
 pub mod hostile;
 pub mod limited;
+#[cfg(unix)]
+pub mod loopback;
 pub mod naive;
 pub mod object;
+#[cfg(unix)]
+pub mod pull_requests;
 pub mod second;
 pub mod spell;
 #[cfg(unix)]
