@@ -418,11 +418,11 @@ impl MatrixView {
                 let names = header.iter().zip(&row.labels);
                 let names = names.map(|(heading, cell)| row.label_in_markdown(heading, cell));
                 let cells = row.cells.iter().map(|cell| cell.mark(marks).to_owned());
-                let namespaces = row.trailing.as_deref().map(|cell| match cell {
-                    CLUSTER_WIDE => markdown::prose(cell),
+                let trailing = row.trailing.as_deref().map(|cell| match cell {
+                    CLUSTER_WIDE | OFF_BY_DEFAULT | "" => markdown::prose(cell),
                     names => markdown::code(names),
                 });
-                names.chain(cells).chain(namespaces).collect()
+                names.chain(cells).chain(trailing).collect()
             })
             .collect();
         let mut out = markdown::table(&header, &rows);
@@ -514,7 +514,7 @@ impl MatrixView {
         } else if let Some(at) = labels.position(|heading| *heading == by) {
             let label = |row: &'v RowView| row.labels.get(at).map_or("", String::as_str);
             rows.sort_by(|one, other| natural(label(one), label(other)));
-        } else if by == NAMESPACES {
+        } else if Some(by) == self.about_rows.trailing() {
             let label = |row: &'v RowView| row.trailing.as_deref().unwrap_or_default();
             rows.sort_by(|one, other| natural(label(one), label(other)));
         }

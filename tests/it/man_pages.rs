@@ -11,13 +11,14 @@ use tempfile::TempDir;
 use crate::support::gates::{run, text};
 use crate::support::stand_in::on_path;
 
-const SUBCOMMANDS: [&str; 11] = [
+const SUBCOMMANDS: [&str; 12] = [
     "can-i",
     "who-can",
     "lookup",
     "matrix",
     "check",
     "diff",
+    "upgrade",
     "test",
     "review",
     "init",
