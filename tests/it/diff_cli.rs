@@ -1,5 +1,5 @@
 //! `diff` and `test` as a pull request uses them: on a real git repository, with the commands that
-//! README shows for CI.
+//! docs/ci.md shows for CI.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +8,8 @@ use std::process::{Command, Output};
 use pretty_assertions::assert_eq;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::support::docs::page;
 
 const API: &str = "apiVersion: rbac.authorization.k8s.io/v1\n";
 
@@ -382,18 +384,14 @@ fn namespaces_are_selected_by_their_labels() {
     assert_eq!(promise("everyNamespace: true"), Some(1));
 }
 
-/// Every `rbac-eval` command of README's section on CI, with the branch that the example has.
+/// Every `rbac-eval` command of docs/ci.md that a job runs, with the branch that the example has.
 #[test]
 fn the_commands_for_ci_run() {
-    let readme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let begin = readme.find("\n## In CI\n").unwrap();
-    let section = &readme[begin + 1..];
-    let section = &section[..section.find("\n## ").unwrap()];
+    let page = page("docs/ci.md");
     let folder = repository();
     let binary = Path::new(env!("CARGO_BIN_EXE_rbac-eval")).parent().unwrap();
     let paths = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
-    let commands: Vec<&str> = section
+    let commands: Vec<&str> = page
         .lines()
         .map(str::trim)
         .filter(|line| line.starts_with("rbac-eval "))

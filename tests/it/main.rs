@@ -35,6 +35,10 @@ mod diff_law;
 mod diff_minimal;
 mod directory;
 mod directory_answers;
+#[cfg(unix)]
+mod docs_commands;
+mod docs_links;
+mod docs_words;
 mod empty_namespace;
 mod environments;
 mod environments_law;

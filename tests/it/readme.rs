@@ -1,11 +1,12 @@
-//! The README shows what the program says today: every command of its console blocks is run from
-//! the root of the repository, where a reader would run it.
+//! What README and the reference state is true: numbers, exit codes, the table of commands, settings of
+//! examples. The commands that pages show are run by `docs_commands`.
 
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::can_i_transcripts;
+use crate::support::docs::{blocks, page, prose};
 use crate::support::{RECORDED, jsonl, recorded};
 use rbac_eval::kube::ALIASED_IN_ALL;
 use rbac_eval::kube::default_policy::DefaultPolicy;
@@ -18,100 +19,18 @@ use serde::de::IgnoredAny;
 #[path = "../../benches/support/scale.rs"]
 mod scale;
 
-/// A command that the README shows, and what it shows below it.
-struct Shown {
-    line: usize,
-    /// The folder that it is run in.
-    folder: String,
-    args: Vec<String>,
-    output: String,
-}
-
-fn page(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    std::fs::read_to_string(path).unwrap()
-}
-
 fn readme() -> String {
     page("README.md")
 }
 
-/// The words of a command line; `'…'` keeps spaces together, as in a shell.
+/// The words of a command line without quotes.
 fn words(command: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (part, quoted) in command.split('\'').zip([false, true].into_iter().cycle()) {
-        if quoted {
-            words.push(part.to_owned());
-        } else {
-            words.extend(part.split_whitespace().map(str::to_owned));
-        }
-    }
-    words
-}
-
-/// The fenced blocks: the language, the number of the first line, and the lines.
-fn blocks(text: &str) -> Vec<(&str, usize, Vec<&str>)> {
-    let mut blocks = Vec::new();
-    let mut open: Option<(&str, usize, Vec<&str>)> = None;
-    for (line, number) in text.lines().zip(1..) {
-        match (line.strip_prefix("```"), &mut open) {
-            (Some(language), None) => open = Some((language, number + 1, Vec::new())),
-            (Some(_), Some(_)) => blocks.extend(open.take()),
-            (None, Some((_, _, lines))) => lines.push(line),
-            (None, None) => {}
-        }
-    }
-    assert!(open.is_none(), "a block has no end");
-    blocks
-}
-
-/// Every `$ rbac-eval` of the console blocks; a line that ends with `\` goes on in the next.
-fn shown(text: &str) -> Vec<Shown> {
-    let mut shown: Vec<Shown> = Vec::new();
-    for (language, first, lines) in blocks(text) {
-        if language != "console" {
-            continue;
-        }
-        let mut lines = lines.into_iter().zip(first..);
-        let mut below = false;
-        let mut folder = String::new();
-        while let Some((line, number)) = lines.next() {
-            if let Some(command) = line.strip_prefix("$ ") {
-                let mut command = command.to_owned();
-                while let Some(begin) = command.strip_suffix('\\') {
-                    let (more, _) = lines.next().expect("the command goes on");
-                    command = format!("{begin}{more}");
-                }
-                if let Some(to) = command.strip_prefix("cd ") {
-                    to.clone_into(&mut folder);
-                    continue;
-                }
-                let args = command.strip_prefix("rbac-eval ");
-                let args = args.unwrap_or_else(|| panic!("README.md:{number}: {command}"));
-                shown.push(Shown {
-                    line: number,
-                    folder: folder.clone(),
-                    args: words(args),
-                    output: String::new(),
-                });
-                below = true;
-            } else if below && let Some(last) = shown.last_mut() {
-                last.output.push_str(line);
-                last.output.push('\n');
-            }
-        }
-    }
-    shown
+    command.split_whitespace().map(str::to_owned).collect()
 }
 
 fn run(args: &[impl AsRef<OsStr>]) -> Output {
-    run_in("", args)
-}
-
-/// The same in a folder of the repository.
-fn run_in(folder: &str, args: &[impl AsRef<OsStr>]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rbac-eval"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(args)
         .env_remove("CLICOLOR_FORCE")
         .output()
@@ -119,41 +38,8 @@ fn run_in(folder: &str, args: &[impl AsRef<OsStr>]) -> Output {
 }
 
 fn says(args: &[String]) -> String {
-    said(run(args))
-}
-
-fn said(output: Output) -> String {
+    let output = run(args);
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
-}
-
-#[test]
-fn every_command_says_what_the_readme_shows() {
-    let shown = shown(&readme());
-    assert!(shown.len() >= 6, "{}", shown.len());
-    for one in shown {
-        let Shown {
-            line,
-            folder,
-            args,
-            output,
-        } = one;
-        // Commands that follow each other stand apart by an empty line.
-        let (output, said) = (output.trim_end(), said(run_in(&folder, &args)));
-        let said = match output.strip_suffix("\n…") {
-            // A long answer is shown by its beginning.
-            Some(beginning) => {
-                let shown = beginning.lines().count();
-                assert!(
-                    said.lines().count() > shown,
-                    "README.md:{line}: nothing is left out"
-                );
-                let lines: Vec<&str> = said.lines().take(shown).collect();
-                lines.join("\n") + "\n…"
-            }
-            None => said.trim_end().to_owned(),
-        };
-        pretty_assertions::assert_eq!(output, said, "README.md:{}", line);
-    }
 }
 
 /// The settings of the example are those that it shows.
@@ -163,11 +49,11 @@ fn the_environments_are_those_of_the_example() {
     let readme = readme();
     let title = format!("# {name}");
     let blocks = blocks(&readme);
-    let (.., lines) = blocks
+    let block = blocks
         .iter()
-        .find(|(.., lines)| lines.first() == Some(&&*title))
+        .find(|block| block.lines.first() == Some(&&*title))
         .unwrap();
-    pretty_assertions::assert_eq!(lines[1..].join("\n"), page(name).trim_end());
+    pretty_assertions::assert_eq!(block.lines[1..].join("\n"), page(name).trim_end());
 }
 
 /// The first thing that a reader tries isn't a `$` line, since it is to be copied whole.
@@ -177,10 +63,11 @@ fn the_first_command_says_what_stands_below_it() {
     let blocks = blocks(&text);
     let at = blocks
         .iter()
-        .position(|(_, _, lines)| lines[0].starts_with("cargo run"))
+        .position(|block| block.lines[0].starts_with("cargo run"))
         .unwrap();
-    let (_, args) = blocks[at].2[0].split_once(" -- ").unwrap();
-    pretty_assertions::assert_eq!(blocks[at + 1].2.join("\n"), says(&words(args)).trim_end());
+    let (_, args) = blocks[at].lines[0].split_once(" -- ").unwrap();
+    let shown = blocks[at + 1].lines.join("\n");
+    pretty_assertions::assert_eq!(shown, says(&words(args)).trim_end());
 }
 
 #[test]
@@ -198,20 +85,6 @@ fn the_table_of_commands_names_every_subcommand() {
     for name in names {
         assert!(readme.contains(&format!("| `rbac-eval {name}")), "{name}");
     }
-}
-
-/// What stands outside of the fenced blocks, without its line breaks.
-fn prose(text: &str) -> String {
-    let mut inside = false;
-    let mut words = Vec::new();
-    for line in text.lines() {
-        if line.starts_with("```") {
-            inside = !inside;
-        } else if !inside {
-            words.extend(line.split_whitespace());
-        }
-    }
-    words.join(" ")
 }
 
 /// A number with commas between its thousands.
@@ -253,9 +126,6 @@ fn statements() -> Vec<String> {
     let answers = count(&|case| jsonl(&case.join("reviews.jsonl")).len());
     let runs = count(&|case| can_i_transcripts::replayed(case).len());
 
-    let newest = DefaultPolicy::newest().version;
-    assert!(DefaultPolicy::of_version("1.24").is_some());
-
     #[derive(Deserialize)]
     struct List {
         items: Vec<IgnoredAny>,
@@ -272,8 +142,7 @@ fn statements() -> Vec<String> {
         format!(
             "held against {answers} answers recorded from a real API server and {runs} runs of kubectl."
         ),
-        format!("(of Kubernetes {newest})"),
-        "`--defaults 1.24` names a version".to_owned(),
+        format!("Rust {} or newer", env!("CARGO_PKG_RUST_VERSION")),
         format!(
             "A decision takes less than a microsecond on a cluster of {} objects, a question about \
              its {size} dump {one_shot} from start to exit",
@@ -284,8 +153,21 @@ fn statements() -> Vec<String> {
         "403 Forbidden".to_owned(),
     ];
     statements.extend(exit_codes());
-    statements.push(bounds());
     statements
+}
+
+/// The same of docs/reference.md.
+fn statements_of_the_reference() -> Vec<String> {
+    let newest = DefaultPolicy::newest().version;
+    assert!(DefaultPolicy::of_version("1.24").is_some());
+    let broken = exit_code("can-i get pods --as alice -f Cargo.toml");
+    vec![
+        format!("A named file that doesn't parse leaves no verdict: exit code {broken}"),
+        format!("else of Kubernetes {newest})"),
+        "`--defaults 1.24` names a version".to_owned(),
+        bounds(),
+        format!("what isn't judged where that counts make it {broken}."),
+    ]
 }
 
 fn bounds() -> String {
@@ -304,42 +186,49 @@ fn bounds() -> String {
     )
 }
 
-/// The rows of the table, and what is said of a file that doesn't parse.
+fn exit_code(args: &str) -> i32 {
+    run(&words(args)).status.code().unwrap()
+}
+
+/// The rows of the table.
 fn exit_codes() -> Vec<String> {
-    let code = |args: &str| {
-        let words: Vec<&str> = args.split(' ').collect();
-        run(&words).status.code().unwrap()
-    };
     let quickstart = "-n default -f testdata/quickstart/rbac.yaml";
-    let unused = code("can-i get pods --no-such-flag");
-    let broken = code("can-i get pods --as alice -f Cargo.toml");
+    let unused = exit_code("can-i get pods --no-such-flag");
+    let broken = exit_code("can-i get pods --as alice -f Cargo.toml");
     assert_eq!(unused, broken);
     vec![
         format!(
             "| {} | yes |",
-            code(&format!("can-i get pods --as alice {quickstart}"))
+            exit_code(&format!("can-i get pods --as alice {quickstart}"))
         ),
         format!(
             "| {} | no |",
-            code(&format!("can-i delete pods --as alice {quickstart}"))
+            exit_code(&format!("can-i delete pods --as alice {quickstart}"))
         ),
         format!("| {broken} | bad usage, or input that can't be read (kubectl says 1) |"),
-        format!("A named file that doesn't parse leaves no verdict: exit code {broken}"),
     ]
 }
 
 #[test]
 fn every_number_in_the_prose_is_the_true_one() {
-    let mut rest = prose(&readme());
-    for statement in statements() {
-        assert!(rest.contains(&statement), "{statement}\nis not in:\n{rest}");
-        rest = rest.replacen(&statement, "", 1);
+    for (name, statements) in [
+        ("README.md", statements()),
+        ("docs/reference.md", statements_of_the_reference()),
+    ] {
+        let mut rest = prose(&page(name));
+        for statement in statements {
+            assert!(
+                rest.contains(&statement),
+                "{statement}\nis not in {name}:\n{rest}"
+            );
+            rest = rest.replacen(&statement, "", 1);
+        }
+        let more: Vec<&str> = rest
+            .split(' ')
+            .filter(|word| word.contains(|character: char| character.is_ascii_digit()))
+            .collect();
+        assert_eq!(more, [""; 0], "numbers of {name} that nothing holds");
     }
-    let more: Vec<&str> = rest
-        .split(' ')
-        .filter(|word| word.contains(|character: char| character.is_ascii_digit()))
-        .collect();
-    assert_eq!(more, [""; 0], "numbers that nothing holds");
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub mod ask;
 #[cfg(unix)]
 pub mod ci;
 pub mod compare;
+pub mod docs;
 pub mod fuzzed;
 pub mod gates;
 pub mod generate;
