@@ -11,7 +11,7 @@ use crate::cluster::{Assumed, ClusterVersion, Defaults};
 use crate::kube::Minor;
 use crate::kube::default_policy::DefaultPolicy;
 use crate::render::diff::DiffView;
-use crate::render::upgrade::{ONLY_COMPONENTS, UpgradeNotes};
+use crate::render::upgrade::UpgradeNotes;
 use crate::text::excerpt;
 use clap::Args;
 
@@ -55,6 +55,11 @@ pub(super) struct UpgradeArgs {
 
 pub(super) fn run(args: &UpgradeArgs) -> Result<Exit, Failure> {
     args.report.check()?;
+    if let DiffOutput::Sarif | DiffOutput::Github = args.report.output {
+        return Err(Failure::message(
+            "`-o sarif` and `-o github` belong to `diff`: an upgrade changes no line of a file",
+        ));
+    }
     for (given, flag) in [
         (&args.input.kubernetes_version, "--kubernetes-version"),
         (&args.input.defaults, "--defaults"),
@@ -124,7 +129,6 @@ fn answer(
         folded,
         directory: &before.directory,
     };
-    let notes = notes.sentences();
     let changes = ManuallyDrop::new(changes);
     let unjudged = unjudged(head);
     let mut view = DiffView::new(
@@ -134,13 +138,11 @@ fn answer(
         &changes,
         &unjudged,
         &[],
-        notes,
+        notes.sentences(),
     );
     view.base = format!("Kubernetes {}", from.version);
     view.head = format!("Kubernetes {}", to.version);
-    if changes.is_empty() && folded > 0 {
-        view.summary.verdict = ONLY_COMPONENTS.to_owned();
-    }
+    view.summary.verdict = notes.verdict(&view.summary.verdict, changes.len());
     let judged = Findings {
         label: input.label(),
         changes: &changes,

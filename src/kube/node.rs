@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use serde::Serialize;
 
-use super::decode::{Decode, Extent, GroupVersion, Served, Source};
+use super::decode::{Decode, Extent, FoundPlaceholder, GroupVersion, Served, Source};
 use super::fields::Invalid;
 use super::metadata::{Metadata, RawMetadata};
 use super::shape::{Text, mapping};
@@ -71,6 +71,11 @@ impl Decode for Node {
 
     fn kind(&self) -> &'static str {
         "Node"
+    }
+
+    /// A Node gives nothing, whatever it is called.
+    fn placeholder(&self) -> Option<FoundPlaceholder<'_>> {
+        None
     }
 
     fn same_content(&self, other: &Self) -> bool {

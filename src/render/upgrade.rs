@@ -1,6 +1,8 @@
 //! What an upgrade of Kubernetes changes beside what bindings give, in words.
 
 use super::text::shown;
+use std::collections::BTreeSet;
+
 use crate::analysis::upgrade::{IntoPodsByGet, TypesChanged};
 use crate::cluster::Snapshot;
 use crate::entra::Directory;
@@ -11,10 +13,6 @@ use super::words::count;
 
 /// How many names a sentence has before the rest is counted.
 const FEW: usize = 10;
-
-/// The verdict where no one else gains or loses anything.
-pub const ONLY_COMPONENTS: &str =
-    "no change in effective permissions but for Kubernetes' and AKS' own components";
 
 /// What a report of an upgrade says beside the changes.
 pub struct UpgradeNotes<'a> {
@@ -35,6 +33,25 @@ pub struct UpgradeNotes<'a> {
 }
 
 impl UpgradeNotes<'_> {
+    /// The first line: the changes' own verdict, and what no rule shows.
+    pub fn verdict(&self, of_changes: &str, changes: usize) -> String {
+        let mut verdict = match changes == 0 && self.folded > 0 {
+            true => "no change in effective permissions but for components of Kubernetes and AKS",
+            false => of_changes,
+        }
+        .to_owned();
+        let subjects: BTreeSet<_> = self.into_pods.iter().map(|one| &one.principal).collect();
+        if !subjects.is_empty() {
+            let who = count(
+                subjects.len(),
+                "subject no longer gets",
+                "subjects no longer get",
+            );
+            verdict.push_str(&format!("; {who} into pods by `get` alone"));
+        }
+        verdict
+    }
+
     /// One sentence each.
     pub fn sentences(&self) -> Vec<String> {
         let [from, to] = [self.before, self.after].map(|snapshot| snapshot.version().minor);
@@ -44,10 +61,10 @@ impl UpgradeNotes<'_> {
                 let subject = SubjectView::of(&one.principal, self.directory);
                 let place = match &one.scope {
                     Scope::Cluster => "cluster-wide".to_owned(),
-                    Scope::Namespace(namespace) => format!("in namespace {namespace}"),
+                    Scope::Namespace(namespace) => format!("in namespace `{namespace}`"),
                 };
                 let what = one.subresources.join(", ");
-                shown(&format!("{subject} ({what}; {place})")).into_owned()
+                shown(&format!("`{subject}` ({what}; {place})")).into_owned()
             });
             notes.push(format!(
                 "from 1.35 on exec, attach and portforward take `create`, where `get` was enough by a \
@@ -75,15 +92,14 @@ impl UpgradeNotes<'_> {
             if !names.is_empty() {
                 notes.push(format!(
                     "{what}, which rules with `*` reach: {}",
-                    few(names.iter().cloned())
+                    few(names.iter().map(|name| format!("`{name}`")))
                 ));
             }
         }
         if self.folded > 0 {
             notes.push(format!(
-                "{} of Kubernetes' and AKS' own components {} left out; `--system` shows them",
-                count(self.folded, "change", "changes"),
-                if self.folded == 1 { "is" } else { "are" },
+                "{} left out, of components of Kubernetes and AKS; `--system` shows them",
+                count(self.folded, "change is", "changes are"),
             ));
         }
         notes

@@ -46,7 +46,7 @@ fn without_input_it_is_about_everyone() {
     let (code, told) = upgrade(&empty, "1.32 1.33");
     assert_eq!(
         told.lines().next(),
-        Some("no change in effective permissions but for Kubernetes' and AKS' own components")
+        Some("no change in effective permissions but for components of Kubernetes and AKS")
     );
     assert_eq!(code, Some(0));
     let (code, told) = upgrade(&empty, "1.32 1.33 --system");
@@ -82,7 +82,7 @@ fn exec_by_get_goes_with_1_35() {
             code,
             words
                 .join(" ")
-                .contains("this takes them from Group devs (exec; in namespace shop)"),
+                .contains("this takes them from `Group devs` (exec; in namespace `shop`)"),
         )
     };
     assert_eq!(taken("1.33 1.34 -f peek.yaml"), (Some(0), false));
@@ -153,6 +153,11 @@ fn versions_have_to_be_known_and_in_order() {
         (
             "1.36 1.36.2",
             "`upgrade 1.36 1.36`: expected TO to be newer than FROM".to_owned(),
+        ),
+        (
+            "1.33 1.36 -o sarif",
+            "`-o sarif` and `-o github` belong to `diff`: an upgrade changes no line of a file"
+                .to_owned(),
         ),
         (
             "1.33 1.36 --defaults 1.34",
