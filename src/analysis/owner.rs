@@ -57,18 +57,18 @@ pub enum Owner {
 pub struct Owners;
 
 /// The default policy of a version and nothing else, read once for all questions.
-type ReadPolicy = (Minor, OnceLock<Option<RbacAuthorizer>>);
+type ReadPolicy = (DefaultPolicy, OnceLock<Option<RbacAuthorizer>>);
 
 static DEFAULT_POLICIES: LazyLock<Vec<ReadPolicy>> = LazyLock::new(|| {
     let policies = DefaultPolicy::all();
-    let policies = policies.map(|policy| (policy.version, OnceLock::new()));
+    let policies = policies.map(|policy| (policy, OnceLock::new()));
     policies.collect()
 });
 
 fn read(policy: &'static ReadPolicy) -> Option<&'static RbacAuthorizer> {
-    let (version, read) = policy;
+    let (policy, read) = policy;
     let read = read.get_or_init(|| {
-        let defaults = Defaults::Version(DefaultPolicy::of_minor(*version)?);
+        let defaults = Defaults::Version(*policy);
         let nothing = Manifest::default();
         RbacAuthorizer::new(Snapshot::new(Files::default(), nothing, defaults)).ok()
     });
@@ -84,7 +84,7 @@ pub fn default_policies() -> impl Iterator<Item = &'static RbacAuthorizer> {
 /// The same, the nearest to a version first: mostly it is enough.
 fn nearest_policies(version: Minor) -> impl Iterator<Item = &'static RbacAuthorizer> {
     let mut policies: Vec<&'static ReadPolicy> = DEFAULT_POLICIES.iter().collect();
-    policies.sort_by_key(|(known, _)| version.distance(*known));
+    policies.sort_by_key(|(policy, _)| version.distance(policy.version));
     policies.into_iter().filter_map(read)
 }
 
@@ -128,11 +128,6 @@ impl Owners {
         }
     }
 
-    /// Whether the default policy's ClusterRole of this name gives all that a rule does, in some version.
-    pub fn is_of_default_role(&self, version: Minor, name: &str, rule: &PolicyRule) -> bool {
-        of_default_role(version, name, &[rule])
-    }
-
     fn of_rules<'r>(
         &self,
         rbac: &RbacAuthorizer,
@@ -174,15 +169,16 @@ impl Owners {
         }
         let role = &*binding.role_ref.name;
         let is_own = !is_default(RoleKind::ClusterRole.as_str(), "", role);
-        match is_own || of_default_role(version, role, &rules) {
+        match is_own || are_of_default_role(version, role, &rules) {
             true => Owner::Aks,
             false => Owner::Cluster,
         }
     }
 }
 
-/// Whether the default policies' ClusterRoles of this name give all that rules do.
-fn of_default_role(version: Minor, name: &str, rules: &[&PolicyRule]) -> bool {
+/// Whether the default policies' ClusterRoles of this name together give all that rules do; those nearest
+/// to a version are looked at first.
+pub fn are_of_default_role(version: Minor, name: &str, rules: &[&PolicyRule]) -> bool {
     if !is_default(RoleKind::ClusterRole.as_str(), "", name) {
         return false;
     }

@@ -45,7 +45,7 @@ pub use known::{KnownSubjects, UnknownSubject, bound_subjects, known_namespaces}
 pub(crate) use nearest::nearest;
 pub(crate) use note::did_you_mean;
 pub use note::{Note, Warning};
-pub use offer::{OFF_BY_DEFAULT, Offer, Offered, Stage};
+pub use offer::{Offer, Offered, Stage};
 pub use request::{AskedScope, ResolvedRequest, ResolvedTarget, SubresourceOfUrl, Target};
 pub use subject::{Match, NamedSubject};
 pub use who::{ResolvedUser, Who};

@@ -2,21 +2,18 @@
 //!
 //! Each word means what is said about it, by the same names and the same resolution as everywhere here.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::authn::{ANONYMOUS, SERVICE_ACCOUNTS, service_account_name};
 use crate::entra::{Group, Person};
-use crate::kube::default_policy::DefaultPolicy;
-use crate::kube::discovery::{ApiResource, RESOURCE_VERBS, Resolution, full_name};
+use crate::kube::default_policy::is_default;
+use crate::kube::discovery::{ApiResource, OFF_BY_DEFAULT, RESOURCE_VERBS, Resolution, full_name};
 use crate::kube::{RoleKind, SubjectKind};
 
 use super::known::BUILT_IN_GROUPS;
 use super::request::rules;
 use super::{KnownSubjects, Resolver};
-
-/// What marks a type that servers don't serve by themselves.
-pub const OFF_BY_DEFAULT: &str = "off by default";
 
 /// A word, and what it means.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -197,12 +194,10 @@ impl Resolver<'_> {
     /// name types that no server has had for long.
     fn types_of_rules(&self) -> BTreeSet<String> {
         let discovery = self.snapshot.discovery();
-        let built_in: HashSet<&str> = DefaultPolicy::all()
-            .flat_map(DefaultPolicy::cluster_roles)
-            .collect();
         let roles = self.snapshot.roles().map(|id| self.snapshot.role(id));
-        let own = roles
-            .filter(|role| role.kind == RoleKind::Role || !built_in.contains(&*role.metadata.name));
+        let own = roles.filter(|role| {
+            role.kind == RoleKind::Role || !is_default(role.kind.as_str(), "", &role.name)
+        });
         let mut found = BTreeSet::new();
         for rule in own.flat_map(|role| &role.rules) {
             for resource in &rule.resources {

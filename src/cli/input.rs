@@ -288,11 +288,7 @@ impl Input<'_> {
     /// Reads everything and builds the authorizer.
     pub(super) fn load(&self, stdin: Stdin) -> Result<Loaded, Failure> {
         let loaded = self.load_and_report(stdin, Report::Everything)?;
-        if self.environment().is_none()
-            && let Some(note) = collisions::note(loaded.rbac.snapshot())
-        {
-            self.note(&note);
-        }
+        self.tell_of_collisions(&loaded);
         Ok(loaded)
     }
 
@@ -345,12 +341,17 @@ impl Input<'_> {
         if self.settings.config.is_some() || !self.args.filename.is_empty() {
             self.check_objects(&before, &looked_at, Report::Everything)?;
         }
+        self.tell_of_collisions(&before);
+        Ok([before, after])
+    }
+
+    /// Says that an answer is from several definitions, where no environment could tell which counts.
+    fn tell_of_collisions(&self, loaded: &Loaded) {
         if self.environment().is_none()
-            && let Some(note) = collisions::note(before.rbac.snapshot())
+            && let Some(note) = collisions::note(loaded.rbac.snapshot())
         {
             self.note(&note);
         }
-        Ok([before, after])
     }
 
     /// Reads everything, and says what it looked at.

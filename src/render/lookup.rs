@@ -223,12 +223,7 @@ impl LookupView {
 
     /// What [`to_names`](Self::to_names) can't say.
     pub fn beside_names(&self) -> BesideNames<'_> {
-        BesideNames {
-            warnings: unjudged::list_may_lack(&self.unjudged)
-                .into_iter()
-                .collect(),
-            notes: &[],
-        }
+        unjudged::beside_names(&self.unjudged)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::analysis::matrix::{Cell, ResourceRow, ScopeCells, SubjectRow, VERBS};
 use crate::analysis::owner::Owner;
 use crate::authn::{ImpliedGroup, Principal};
 use crate::entra::Directory;
+use crate::kube::discovery::OFF_BY_DEFAULT;
 
 use super::folded::Folded;
 use super::table::{BesideNames, Cells, Layout, Table, TableRow, natural};
@@ -92,9 +93,6 @@ const NAMESPACES: &str = "NAMESPACES";
 
 /// The heading of what is to be known of whether servers serve a type.
 const SERVED: &str = "SERVED";
-
-/// Of a type that servers have in alpha or beta versions alone.
-const OFF_BY_DEFAULT: &str = "off by default";
 
 /// The heading of the names that people know.
 const NAME: &str = "NAME";
@@ -470,12 +468,7 @@ impl MatrixView {
 
     /// What [`to_names`](Self::to_names) can't say.
     pub fn beside_names(&self) -> BesideNames<'_> {
-        BesideNames {
-            warnings: unjudged::list_may_lack(&self.unjudged)
-                .into_iter()
-                .collect(),
-            notes: &[],
-        }
+        unjudged::beside_names(&self.unjudged)
     }
 
     /// The rows as a table, sorted.

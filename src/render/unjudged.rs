@@ -11,6 +11,7 @@ use crate::object::ObjectRef;
 use crate::text::Files;
 
 use super::markdown;
+use super::table::BesideNames;
 use super::text::{with_place, wrapped};
 use super::words::count;
 use super::{DiagnosticView, SourceView};
@@ -142,6 +143,14 @@ pub fn how_many(unjudged: usize) -> String {
 pub(super) fn list_may_lack(unjudged: &[UnjudgedView]) -> Option<String> {
     let told = format!("the list may be incomplete: {}", how_many(unjudged.len()));
     (!unjudged.is_empty()).then(|| format!("{told} (`-o json` lists them)"))
+}
+
+/// What a list of names can't say, of which nothing else has to be known.
+pub(super) fn beside_names(unjudged: &[UnjudgedView]) -> BesideNames<'static> {
+    BesideNames {
+        warnings: list_may_lack(unjudged).into_iter().collect(),
+        notes: &[],
+    }
 }
 
 /// What isn't judged as rows of a table of so many columns: what it is stands in the first ones, its

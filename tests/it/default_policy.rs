@@ -193,7 +193,7 @@ fn gained() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// Roles of a cluster's own components: their rules follow their code, version by version.
-fn is_of_component(role: &str) -> bool {
+pub(crate) fn is_of_component(role: &str) -> bool {
     role.starts_with("system:controller:")
         || role.starts_with("system::leader-locking-")
         || role.starts_with("system:node")

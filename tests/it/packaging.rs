@@ -469,6 +469,15 @@ fn each_way_to_install_is_run_or_named() {
     assert!(page.contains(&format!("Rust {}", env!("CARGO_PKG_RUST_VERSION"))));
 }
 
+/// What the judge says in a folder, by itself.
+fn judged(folder: &Path) -> Output {
+    let mut judge = crate::support::loopback::script("packaging/ci/judge.sh");
+    judge.arg("told").current_dir(folder);
+    judge.env("RBAC_EVAL", env!("CARGO_BIN_EXE_rbac-eval"));
+    judge.env("RBAC_EVAL_BASE", "origin/main");
+    judge.output().unwrap()
+}
+
 /// The program gives the first words of the page's own example.
 #[test]
 fn the_judge_runs_by_itself_as_the_page_says() {
@@ -477,13 +486,7 @@ fn the_judge_runs_by_itself_as_the_page_says() {
         folder.path(),
         &["update-ref", "refs/remotes/origin/main", "main"],
     );
-    let output = crate::support::loopback::script("packaging/ci/judge.sh")
-        .arg("told")
-        .current_dir(folder.path())
-        .env("RBAC_EVAL", env!("CARGO_BIN_EXE_rbac-eval"))
-        .env("RBAC_EVAL_BASE", "origin/main")
-        .output()
-        .unwrap();
+    let output = judged(folder.path());
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     let told = |name: &str| fs::read_to_string(folder.path().join("told").join(name)).unwrap();
     assert_eq!((&*told("exit"), &*told("result")), ("1\n", "changed\n"));
@@ -506,13 +509,7 @@ fn the_judge_runs_by_itself_as_the_page_says() {
 #[test]
 fn outside_of_a_repository_the_judge_says_so() {
     let folder = TempDir::new().unwrap();
-    let output = crate::support::loopback::script("packaging/ci/judge.sh")
-        .arg("told")
-        .current_dir(folder.path())
-        .env("RBAC_EVAL", env!("CARGO_BIN_EXE_rbac-eval"))
-        .env("RBAC_EVAL_BASE", "origin/main")
-        .output()
-        .unwrap();
+    let output = judged(folder.path());
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output),

@@ -10,6 +10,8 @@ use rbac_eval::kube::RoleKind;
 use rbac_eval::kube::default_policy::DefaultPolicy;
 use rbac_eval::kube::discovery::Discovery;
 
+use crate::default_policy::is_of_component;
+
 /// The words of rules, one a verb and what it is on.
 fn permissions(rbac: &RbacAuthorizer) -> BTreeMap<String, BTreeSet<(String, String)>> {
     let snapshot = rbac.snapshot();
@@ -60,14 +62,6 @@ fn in_words<'a>(found: impl Iterator<Item = &'a (String, String)>) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// Roles of a cluster's own components: their rules follow their code, version by version.
-fn is_of_component(role: &str) -> bool {
-    role.starts_with("system:controller:")
-        || role.contains('/')
-        || role.starts_with("system:node")
-        || role.starts_with("system:kube")
-}
-
 /// What the roles for people gained and lost, and which of components changed.
 fn policies() -> String {
     let mut out =
@@ -86,7 +80,7 @@ fn policies() -> String {
             if old == new || role.starts_with("system:aggregate-to-") {
                 continue;
             }
-            if is_of_component(role) {
+            if role.contains('/') || is_of_component(role) {
                 components += 1;
                 continue;
             }

@@ -21,8 +21,9 @@ use clap::builder::ArgExt;
 use clap::{Arg, Command, ValueEnum, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
-use crate::ask::{OFF_BY_DEFAULT, Offer, Offered};
+use crate::ask::{Offer, Offered};
 use crate::kube::default_policy::DefaultPolicy;
+use crate::kube::discovery::OFF_BY_DEFAULT;
 use crate::text::{escaped, misleads};
 
 use super::config;

@@ -18,6 +18,9 @@ mod builtin;
 use crate::kube::default_policy::DefaultPolicy;
 use crate::kube::{CustomResourceDefinition, GroupVersion, Minor};
 
+/// What marks a type that servers serve only where that is switched on.
+pub const OFF_BY_DEFAULT: &str = "off by default";
+
 /// The subresource that exists for authorization alone, on every type.
 const FINALIZERS: &str = "finalizers";
 

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 
 use crate::analysis::diff::{Cause, CauseKind, ChangeGroup, Direction, Except};
-use crate::analysis::owner::Owners;
+use crate::analysis::owner::are_of_default_role;
 use crate::analysis::risk::{WeighedChange, WeighedRisk};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::diagnostic::Severity;
@@ -158,7 +158,7 @@ impl<'v> Grouping<'v> {
         let mut known = self.of_built_in.borrow_mut();
         *known
             .entry((role, &change.rule))
-            .or_insert_with(|| Owners::new().is_of_default_role(version, role, &change.rule))
+            .or_insert_with(|| are_of_default_role(version, role, &[&change.rule]))
     }
 
     /// The view of a group; none of one without changes.
