@@ -2,7 +2,8 @@
 //!
 //! A kind has a file of its own, with the shape in which it is written, what an API server would
 //! refuse of it, and the typed object. To add one, write a type that implements [`Decode`] and enter
-//! it in [`Registry::standard`]. Objects of kinds that the registry doesn't have are passed over,
+//! it in [`Registry::standard`], or in [`Registry::with_workloads`] where few questions ask for it.
+//! Objects of kinds that the registry doesn't have are passed over,
 //! mostly unparsed.
 
 use std::fmt;
@@ -17,10 +18,13 @@ use super::fields::{
 };
 use super::metadata::{Attached, Metadata, RawMetadata};
 use super::objects::ObjectKey;
-use super::piece::{Part, Piece, ShapeError};
+use super::piece::{Part, Piece, ShapeError, Values};
 use super::shape::{Text, mapping};
 use super::unrendered::{PlaceholderField, placeholder};
-use super::{custom_resource, discovery, namespace, node, rbac, service_account};
+use super::{
+    custom_resource, discovery, namespace, node, persistent_volume, persistent_volume_claim, pod,
+    rbac, secret, service_account, webhook, workload,
+};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
 use crate::parallel;
@@ -41,6 +45,11 @@ pub trait Decode:
 
     /// Whether API servers have these kinds in a group and version.
     fn served(version: &GroupVersion<'_>) -> Served;
+
+    /// The same of one of the kinds, where they aren't all in the same groups.
+    fn served_kind(_kind: &str, version: &GroupVersion<'_>) -> Served {
+        Self::served(version)
+    }
 
     /// Reads an object of one of the kinds.
     ///
@@ -210,13 +219,24 @@ pub struct Registry {
     decoders: Vec<Decoder>,
     /// Where objects without a namespace are put, if someone said so.
     namespace: Option<CompactName>,
+    detail: Detail,
+}
+
+/// How much is read of the kinds that every question is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What decisions of RBAC depend on.
+    #[default]
+    Access,
+    /// What running pods depend on as well.
+    Workloads,
 }
 
 /// What the registry knows of a type.
 #[derive(Debug, Clone, Copy)]
 struct Decoder {
     kinds: &'static [&'static str],
-    served: fn(&GroupVersion<'_>) -> Served,
+    served: fn(&str, &GroupVersion<'_>) -> Served,
     decode: fn(&mut Source<'_>, &mut Manifest) -> Result<(), Invalid>,
 }
 
@@ -237,12 +257,38 @@ impl Registry {
             .with::<custom_resource::CustomResourceDefinition>()
     }
 
+    /// The same, and what pods run as, reach and are kept from: pods and the workloads that make them,
+    /// Secrets (never their data), volumes, webhooks. Of ServiceAccounts and Nodes more is read as well.
+    ///
+    /// Questions of who can become whom need it. A question of what RBAC decides doesn't, and need not
+    /// wait until all pods of a dump are read.
+    ///
+    /// ```
+    /// use rbac_eval::kube::Registry;
+    ///
+    /// assert!(Registry::with_workloads().wants("Pod") && Registry::with_workloads().wants("Role"));
+    /// assert!(!Registry::standard().wants("Pod"));
+    /// ```
+    pub fn with_workloads() -> Self {
+        let registry = Registry {
+            detail: Detail::Workloads,
+            ..Registry::standard()
+        };
+        registry
+            .with::<pod::Pod>()
+            .with::<workload::Workload>()
+            .with::<secret::Secret>()
+            .with::<persistent_volume::PersistentVolume>()
+            .with::<persistent_volume_claim::PersistentVolumeClaim>()
+            .with::<webhook::WebhookConfiguration>()
+    }
+
     /// The registry with one more type. Of two that decode one kind, the first does.
     #[must_use]
     pub fn with<T: Decode>(mut self) -> Self {
         self.decoders.push(Decoder {
             kinds: T::KINDS,
-            served: T::served,
+            served: T::served_kind,
             decode: decode_into::<T>,
         });
         self
@@ -268,6 +314,7 @@ impl Registry {
         Some(Decoding {
             decoder,
             namespace: self.namespace.as_deref(),
+            detail: self.detail,
         })
     }
 }
@@ -277,6 +324,7 @@ impl Registry {
 struct Decoding<'r> {
     decoder: &'r Decoder,
     namespace: Option<&'r str>,
+    detail: Detail,
 }
 
 fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> Result<(), Invalid> {
@@ -325,6 +373,7 @@ pub struct Source<'a> {
     from: DecodedFrom,
     /// Where it is put if it names no namespace.
     namespace: Option<&'a str>,
+    detail: Detail,
     /// What a refusal calls the object, as far as it is known.
     named: Option<(CompactName, CompactName)>,
     notes: Vec<Diagnostic>,
@@ -349,6 +398,17 @@ impl<'a> Source<'a> {
     /// If it hasn't that shape.
     pub fn read<T: Deserialize<'a>>(&self) -> Result<T, Invalid> {
         Ok(self.piece.read()?)
+    }
+
+    /// The same; what doesn't fit is told with the way to its field: `spec.hostPID: the string `yes`,
+    /// where a boolean belongs`.
+    pub(super) fn read_by_field<T: Deserialize<'a>>(&self, values: Values) -> Result<T, Invalid> {
+        Ok(self.piece.read_by_field(values)?)
+    }
+
+    /// How much of the object is asked for.
+    pub(super) fn detail(&self) -> Detail {
+        self.detail
     }
 
     /// Reads a part of the object, with its place.
@@ -384,7 +444,21 @@ impl<'a> Source<'a> {
         no_unknown(&raw.unknown, "metadata.")?;
         let naming = match self.kind {
             "Namespace" => NameForm::Label,
-            "ServiceAccount" | "CustomResourceDefinition" => NameForm::Subdomain,
+            "ServiceAccount"
+            | "CustomResourceDefinition"
+            | "Pod"
+            | "Deployment"
+            | "ReplicaSet"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "Job"
+            | "CronJob"
+            | "ReplicationController"
+            | "Secret"
+            | "PersistentVolume"
+            | "PersistentVolumeClaim"
+            | "MutatingWebhookConfiguration"
+            | "ValidatingWebhookConfiguration" => NameForm::Subdomain,
             _ => NameForm::PathSegment,
         };
         let name = raw.check_name(name, naming)?;
@@ -709,9 +783,13 @@ fn decode(
     decoding: Decoding<'_>,
     manifest: &mut Manifest,
 ) {
-    let Decoding { decoder, namespace } = decoding;
+    let Decoding {
+        decoder,
+        namespace,
+        detail,
+    } = decoding;
     let version = GroupVersion::of(api_version);
-    let served = (decoder.served)(&version);
+    let served = (decoder.served)(kind, &version);
     let mut source = Source {
         piece,
         kind,
@@ -720,6 +798,7 @@ fn decode(
         served,
         from,
         namespace,
+        detail,
         span: piece.span(),
         named: None,
         notes: Vec::new(),
