@@ -18,6 +18,7 @@ pub struct ServiceAccount {
     /// Whether pods that say nothing of it get a token of the account mounted
     /// (`automountServiceAccountToken`); they do where nothing is said here either. It is read by
     /// [`Registry::with_workloads`](super::Registry::with_workloads) alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub automount: Option<bool>,
 }
 

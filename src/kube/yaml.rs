@@ -254,7 +254,7 @@ impl YamlReader<'_> {
     }
 
     fn stumble(&self, text: &str, line: u32, error: &Error) -> Stumble {
-        let mut message = error.to_string();
+        let mut message = unreadable(error, text, self.registry);
         if text.contains("{{") {
             message.push_str(" (a template? render it first)");
         }
@@ -273,6 +273,14 @@ impl YamlReader<'_> {
             message,
         }
     }
+}
+
+/// What is told of a text that can't be read. Where it may be a Secret, none of it is quoted.
+pub(super) fn unreadable(error: &Error, text: &str, registry: &Registry) -> String {
+    if registry.wants("Secret") && text.contains("Secret") {
+        return error.without_values();
+    }
+    error.to_string()
 }
 
 /// Tells of keys that stand twice.
