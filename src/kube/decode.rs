@@ -10,6 +10,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::ops::Deref;
 
+use memchr::memmem;
 use serde::Deserialize;
 
 use super::Manifest;
@@ -23,7 +24,7 @@ use super::shape::{Text, mapping};
 use super::unrendered::{PlaceholderField, placeholder};
 use super::{
     custom_resource, discovery, namespace, node, persistent_volume, persistent_volume_claim, pod,
-    rbac, secret, service_account, webhook, workload,
+    policy_object, rbac, secret, service_account, webhook, workload,
 };
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
@@ -42,6 +43,10 @@ pub trait Decode:
 {
     /// The kinds that are decoded into this type, as manifests write them.
     const KINDS: &'static [&'static str];
+
+    /// The API groups, not of Kubernetes' own, of which these kinds are decoded into this type; where none
+    /// is named, all kinds of the group are.
+    const GROUPS: &'static [(&'static str, &'static [&'static str])] = &[];
 
     /// Whether API servers have these kinds in a group and version.
     fn served(version: &GroupVersion<'_>) -> Served;
@@ -236,8 +241,22 @@ pub(super) enum Detail {
 #[derive(Debug, Clone, Copy)]
 struct Decoder {
     kinds: &'static [&'static str],
+    groups: &'static [(&'static str, &'static [&'static str])],
     served: fn(&str, &GroupVersion<'_>) -> Served,
     decode: fn(&mut Source<'_>, &mut Manifest) -> Result<(), Invalid>,
+}
+
+impl Decoder {
+    /// Whether it decodes a kind, of whatever group.
+    fn has(&self, kind: &str) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// Whether it decodes a kind of this group.
+    fn has_in(&self, group: &str, kind: &str) -> bool {
+        let mut groups = self.groups.iter();
+        groups.any(|(known, kinds)| *known == group && (kinds.is_empty() || kinds.contains(&kind)))
+    }
 }
 
 impl Registry {
@@ -258,7 +277,7 @@ impl Registry {
     }
 
     /// The same, and what pods run as, reach and are kept from: pods and the workloads that make them,
-    /// Secrets (never their data), volumes, webhooks. Of ServiceAccounts and Nodes more is read as well.
+    /// Secrets (never their data), volumes, webhooks, and objects of policies. Of ServiceAccounts and Nodes more is read as well.
     ///
     /// Questions of who can become whom need it. A question of what RBAC decides doesn't, and need not
     /// wait until all pods of a dump are read.
@@ -281,6 +300,7 @@ impl Registry {
             .with::<persistent_volume::PersistentVolume>()
             .with::<persistent_volume_claim::PersistentVolumeClaim>()
             .with::<webhook::WebhookConfiguration>()
+            .with::<policy_object::PolicyObject>()
     }
 
     /// The registry with one more type. Of two that decode one kind, the first does.
@@ -288,6 +308,7 @@ impl Registry {
     pub fn with<T: Decode>(mut self) -> Self {
         self.decoders.push(Decoder {
             kinds: T::KINDS,
+            groups: T::GROUPS,
             served: T::served_kind,
             decode: decode_into::<T>,
         });
@@ -305,12 +326,24 @@ impl Registry {
 
     /// Whether objects of a kind are decoded.
     pub fn wants(&self, kind: &str) -> bool {
-        self.decoder(kind).is_some()
+        self.decoders.iter().any(|decoder| decoder.has(kind))
     }
 
-    fn decoder(&self, kind: &str) -> Option<Decoding<'_>> {
+    /// Whether objects of any kind may be decoded of which a text speaks, since it names their group.
+    pub(super) fn may_want_of(&self, text: &str) -> bool {
+        let groups = self.decoders.iter().flat_map(|decoder| decoder.groups);
+        groups
+            .into_iter()
+            .any(|(group, _)| memmem::find(text.as_bytes(), group.as_bytes()).is_some())
+    }
+
+    fn decoder(&self, api_version: &str, kind: &str) -> Option<Decoding<'_>> {
+        let group = GroupVersion::of(api_version).group;
+        let of_group = |decoder: &&Decoder| decoder.has_in(group, kind);
         let mut decoders = self.decoders.iter();
-        let decoder = decoders.find(|decoder| decoder.kinds.contains(&kind))?;
+        let decoder = decoders
+            .find(|decoder| decoder.has(kind))
+            .or_else(|| self.decoders.iter().find(of_group))?;
         Some(Decoding {
             decoder,
             namespace: self.namespace.as_deref(),
@@ -545,7 +578,7 @@ pub(super) fn value(
     }
     // The decoder looks at the whole object, so that a list with the kind of an object is found.
     if let Some((api_version, kind)) = piece.leading_header()
-        && let Some(decoding) = registry.decoder(kind)
+        && let Some(decoding) = registry.decoder(api_version, kind)
         && !piece.may_be_list()
     {
         let from = DecodedFrom::Document;
@@ -584,7 +617,7 @@ fn object(
     registry: &Registry,
     manifest: &mut Manifest,
 ) {
-    match registry.decoder(kind) {
+    match registry.decoder(api_version, kind) {
         Some(decoding) => decode(piece, api_version, kind, from, decoding, manifest),
         None => manifest.skipped += 1,
     }
@@ -721,7 +754,7 @@ pub(super) fn item(
         return Ok(());
     }
     if let Some((api_version, kind)) = piece.leading_header()
-        && let Some(decoding) = registry.decoder(kind)
+        && let Some(decoding) = registry.decoder(api_version, kind)
         && !piece.may_be_list()
     {
         let from = DecodedFrom::Item;

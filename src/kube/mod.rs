@@ -71,6 +71,7 @@ mod persistent_volume_claim;
 mod piece;
 mod pod;
 mod pod_spec;
+mod policy_object;
 mod rbac;
 mod secret;
 mod selector;
@@ -125,6 +126,7 @@ pub use persistent_volume_claim::PersistentVolumeClaim;
 pub use piece::Part;
 pub use pod::{Owner, Pod, PodPhase};
 pub use pod_spec::PodSpec;
+pub use policy_object::{PolicyEngine, PolicyKinds, PolicyObject};
 pub use rbac::{
     AggregationRule, Binding, BindingKind, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef,
     Subject, SubjectKind,

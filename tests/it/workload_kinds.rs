@@ -9,9 +9,9 @@ use rbac_eval::cluster::{Defaults, Snapshot};
 use rbac_eval::diagnostic::codes;
 use rbac_eval::kube::{
     self, Container, ContainerRole, Decode, EnvironmentKind, FailurePolicy, Manifest, Node,
-    PersistentVolume, PersistentVolumeClaim, PersistentVolumeSource, Pod, PodPhase,
-    ProjectedSource, Registry, Role, Secret, ServiceAccount, VolumeSource, WebhookClient,
-    WebhookConfiguration, WebhookKind, Workload, WorkloadKind,
+    PersistentVolume, PersistentVolumeClaim, PersistentVolumeSource, Pod, PodPhase, PolicyEngine,
+    PolicyObject, ProjectedSource, Registry, Role, Secret, ServiceAccount, VolumeSource,
+    WebhookClient, WebhookConfiguration, WebhookKind, Workload, WorkloadKind,
 };
 use rbac_eval::text::{Files, SourceText};
 use serde_json::{Value, json};
@@ -972,6 +972,104 @@ fn webhooks_say_whom_they_ask_about_what() {
     assert!(told("a.json", &odd.to_string())[0].contains("webhooks[1].failurePolicy: unsupported"));
     odd["webhooks"][0]["clientConfig"] = json!({});
     assert!(told("a.json", &odd.to_string())[0].contains("exactly one of url or service"));
+}
+
+#[test]
+fn policies_say_what_they_may_refuse_as_far_as_plain_fields_tell() {
+    let constraint = json!({
+        "apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "K8sPSPPrivilegedContainer",
+        "metadata": {"name": "no-privileged"},
+        "spec": {"enforcementAction": "deny", "match": {
+            "kinds": [{"apiGroups": [""], "kinds": ["Pod"]}],
+            "namespaces": ["team-*"], "excludedNamespaces": ["kube-system"],
+        }, "parameters": {"any": {"thing": [1]}}},
+    });
+    let found: PolicyObject = one(&constraint);
+    assert_eq!(found.engine, PolicyEngine::Gatekeeper);
+    assert_eq!(
+        found.object_ref().to_string(),
+        "K8sPSPPrivilegedContainer no-privileged"
+    );
+    assert_eq!(found.kinds[0].api_groups, [""]);
+    assert_eq!(found.kinds[0].kinds, ["Pod"]);
+    assert_eq!(found.namespaces, ["team-*"]);
+    assert_eq!(found.excluded_namespaces, ["kube-system"]);
+    assert!(found.may_refuse() && !found.is_narrowed);
+    for (action, expected) in [
+        (json!("dryrun"), false),
+        (json!("warn"), false),
+        (json!("scoped"), true),
+        (json!(null), true),
+    ] {
+        let mut object = constraint.clone();
+        object["spec"]["enforcementAction"] = action;
+        object["spec"]["match"] = json!({"labelSelector": {}});
+        let found: PolicyObject = one(&object);
+        assert_eq!(found.may_refuse(), expected, "{object}");
+        assert!(found.is_narrowed && found.kinds.is_empty());
+    }
+    // Two constraints of one name are two; the same one twice is one.
+    let mut other = constraint.clone();
+    other["kind"] = json!("K8sPSPHostFilesystem");
+    let mut files = Files::default();
+    let texts = [&constraint, &other, &constraint].map(|text| source("a.json", &text.to_string()));
+    let manifest = kube::parse_with(&Registry::with_workloads(), &mut files, &texts);
+    let snapshot = Snapshot::new(files, manifest, Defaults::None);
+    assert_eq!(snapshot.objects().of::<PolicyObject>().len(), 2);
+    assert_eq!(snapshot.diagnostics(), []);
+
+    let kyverno = |kind: &str, spec: Value| {
+        one::<PolicyObject>(&json!({
+            "apiVersion": "kyverno.io/v1", "kind": kind,
+            "metadata": {"name": "k", "namespace": "a"}, "spec": spec,
+        }))
+    };
+    let rule =
+        |resources: Value| json!({"name": "r", "match": {"any": [{"resources": resources}]}});
+    let found = kyverno(
+        "ClusterPolicy",
+        json!({"validationFailureAction": "Enforce", "rules": [rule(json!({"kinds": ["Pod", "apps/v1/Deployment"]}))]}),
+    );
+    assert!(found.may_refuse() && found.namespace.is_empty() && !found.is_narrowed);
+    assert_eq!(found.kinds[0].kinds, ["Pod", "apps/v1/Deployment"]);
+    let found = kyverno(
+        "Policy",
+        json!({"rules": [rule(json!({"kinds": ["Pod"], "names": ["x"]})), {"name": "all"}]}),
+    );
+    assert_eq!(found.object_ref().to_string(), "Policy a/k");
+    assert!(!found.may_refuse() && found.is_narrowed && found.kinds.is_empty());
+    let by_rule = json!({"rules": [{"match": {"resources": {"kinds": ["Pod"]}}, "validate": {"failureAction": "Enforce"}}]});
+    assert!(kyverno("ClusterPolicy", by_rule).may_refuse());
+    let by_override = json!({"validationFailureAction": "Audit", "validationFailureActionOverrides": [{"action": "Enforce", "namespaces": ["a"]}]});
+    assert!(kyverno("ClusterPolicy", by_override).may_refuse());
+
+    let binding = |actions: Value| {
+        one::<PolicyObject>(&json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": actions},
+        }))
+    };
+    assert!(binding(json!(["Deny", "Audit"])).may_refuse());
+    assert!(!binding(json!(["Warn"])).may_refuse());
+}
+
+#[test]
+fn kinds_of_other_groups_are_passed_over_without_a_word() {
+    for (api_version, kind) in [
+        ("audit.k8s.io/v1", "Policy"),
+        ("network.example.com/v1", "Policy"),
+        ("kyverno.io/v2", "PolicyException"),
+        ("templates.gatekeeper.sh/v1", "ConstraintTemplate"),
+        ("v1", "ConfigMap"),
+    ] {
+        let object = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"},
+                            "note": "constraints.gatekeeper.sh kyverno.io"});
+        for (name, text) in forms(&object) {
+            let manifest = read(name, &text);
+            assert!(manifest.objects.is_empty(), "{text}");
+            assert_eq!((manifest.diagnostics.len(), manifest.skipped), (0, 1));
+        }
+    }
 }
 
 /// What `kubectl get pods -A -o yaml` prints of a pod, with all that a server fills in.
