@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::fields::Invalid;
 use super::metadata::Number;
-use super::shape::{Flag, Word, is_set, mapping, named, word, words};
+use super::shape::{Flag, StrictText, is_set, mapping, named, word, words};
 
 /// Which of a pod's three lists a container stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -101,9 +101,9 @@ pub enum EnvironmentKind {
 mapping! {
     /// A container as it is written.
     pub(super) struct RawContainer<'a> expecting "a container" {
-        name: Word<'a> = "name",
-        image: Word<'a> = "image",
-        security: RawSecurity<'a> = "securityContext",
+        name: StrictText<'a> = "name",
+        image: StrictText<'a> = "image",
+        security: RawContainerSecurity<'a> = "securityContext",
         volume_mounts: Vec<RawMount<'a>> = "volumeMounts",
         env: Vec<RawVariable<'a>> = "env",
         env_from: Vec<RawEnvFrom<'a>> = "envFrom",
@@ -112,7 +112,7 @@ mapping! {
 
 mapping! {
     /// `securityContext` of a container.
-    pub(super) struct RawSecurity<'a> expecting "a security context" {
+    pub(super) struct RawContainerSecurity<'a> expecting "a security context" {
         privileged: Flag = "privileged",
         allow_privilege_escalation: Flag = "allowPrivilegeEscalation",
         run_as_user: Number = "runAsUser",
@@ -124,8 +124,8 @@ mapping! {
 mapping! {
     /// `capabilities`
     pub(super) struct RawCapabilities<'a> expecting "capabilities" {
-        add: Vec<Word<'a>> = "add",
-        drop: Vec<Word<'a>> = "drop",
+        add: Vec<StrictText<'a>> = "add",
+        drop: Vec<StrictText<'a>> = "drop",
     }
 }
 
@@ -139,10 +139,10 @@ mapping! {
 mapping! {
     /// An entry of `volumeMounts`.
     pub(super) struct RawMount<'a> expecting "a mount of a volume" {
-        name: Word<'a> = "name",
-        mount_path: Word<'a> = "mountPath",
+        name: StrictText<'a> = "name",
+        mount_path: StrictText<'a> = "mountPath",
         read_only: Flag = "readOnly",
-        sub_path: Word<'a> = "subPath",
+        sub_path: StrictText<'a> = "subPath",
     }
 }
 
@@ -172,8 +172,8 @@ mapping! {
 mapping! {
     /// What names a Secret or ConfigMap, or a key of one.
     pub(super) struct RawReference<'a> expecting "a reference to an object" {
-        name: Word<'a> = "name",
-        key: Word<'a> = "key",
+        name: StrictText<'a> = "name",
+        key: StrictText<'a> = "key",
         optional: Flag = "optional",
     }
 }

@@ -124,7 +124,7 @@ pub use objects::{ObjectKey, Objects};
 pub use persistent_volume::{ClaimRef, PersistentVolume, PersistentVolumeSource};
 pub use persistent_volume_claim::PersistentVolumeClaim;
 pub use piece::Part;
-pub use pod::{Owner, Pod, PodPhase};
+pub use pod::{ControllerRef, Pod, PodPhase};
 pub use pod_spec::PodSpec;
 pub use policy_object::{PolicyEngine, PolicyKinds, PolicyObject};
 pub use rbac::{

@@ -11,7 +11,7 @@ use super::decode::{
 use super::fields::Invalid;
 use super::metadata::{Metadata, RawMetadata};
 use super::piece::Values;
-use super::shape::{Text, Word, mapping, named, word};
+use super::shape::{StrictText, Text, mapping, named, word};
 use super::version::Minor;
 
 /// A Node.
@@ -73,13 +73,13 @@ mapping! {
 mapping! {
     /// What the scheduler depends on.
     struct RawScheduling<'a> expecting "a Kubernetes object" {
-        spec: RawSpec<'a> = "spec",
+        spec: RawNodeSpec<'a> = "spec",
     }
 }
 
 mapping! {
     /// What of `spec` matters here.
-    struct RawSpec<'a> expecting "the spec of a Node" {
+    struct RawNodeSpec<'a> expecting "the spec of a Node" {
         taints: Vec<RawTaint<'a>> = "taints",
     }
 }
@@ -87,9 +87,9 @@ mapping! {
 mapping! {
     /// An entry of `spec.taints`.
     struct RawTaint<'a> expecting "a taint" {
-        key: Word<'a> = "key",
-        value: Word<'a> = "value",
-        effect: Word<'a> = "effect",
+        key: StrictText<'a> = "key",
+        value: StrictText<'a> = "value",
+        effect: StrictText<'a> = "effect",
     }
 }
 

@@ -9,7 +9,7 @@ use super::decode::{Decode, Extent, GroupVersion, Served, Source, United};
 use super::fields::Invalid;
 use super::metadata::{Metadata, RawMetadata};
 use super::piece::Values;
-use super::shape::{Word, mapping, named, word};
+use super::shape::{StrictText, mapping, named, word};
 
 /// A PersistentVolume.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -77,21 +77,21 @@ impl Deref for PersistentVolume {
 
 mapping! {
     /// A PersistentVolume as it is written.
-    struct RawVolume<'a> expecting "a Kubernetes object" {
+    struct RawPersistentVolume<'a> expecting "a Kubernetes object" {
         metadata: Box<RawMetadata<'a>> = "metadata",
-        spec: RawSpec<'a> = "spec",
+        spec: RawVolumeSpec<'a> = "spec",
     }
     once { api_version = "apiVersion", kind = "kind" }
 }
 
 mapping! {
     /// What of `spec` matters here. What isn't known otherwise is what the volume is made of.
-    struct RawSpec<'a> expecting "the spec of a volume" {
+    struct RawVolumeSpec<'a> expecting "the spec of a volume" {
         host_path: RawPath<'a> = "hostPath",
         local: RawPath<'a> = "local",
         csi: RawDriver<'a> = "csi",
         claim_ref: RawClaimRef<'a> = "claimRef",
-        storage_class: Word<'a> = "storageClassName",
+        storage_class: StrictText<'a> = "storageClassName",
     }
     ignoring [
         "accessModes", "capacity", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
@@ -103,22 +103,22 @@ mapping! {
 mapping! {
     /// `hostPath` and `local`
     struct RawPath<'a> expecting "a path of the node" {
-        path: Word<'a> = "path",
+        path: StrictText<'a> = "path",
     }
 }
 
 mapping! {
     /// `csi`
     struct RawDriver<'a> expecting "a volume of a CSI driver" {
-        driver: Word<'a> = "driver",
+        driver: StrictText<'a> = "driver",
     }
 }
 
 mapping! {
     /// `claimRef`
     struct RawClaimRef<'a> expecting "a reference to a claim" {
-        namespace: Word<'a> = "namespace",
-        name: Word<'a> = "name",
+        namespace: StrictText<'a> = "namespace",
+        name: StrictText<'a> = "name",
     }
 }
 
@@ -130,7 +130,7 @@ impl Decode for PersistentVolume {
     }
 
     fn decode(source: &mut Source<'_>) -> Result<Self, Invalid> {
-        let raw: RawVolume<'_> = source.read_by_field(Values::Told)?;
+        let raw: RawPersistentVolume<'_> = source.read_by_field(Values::Told)?;
         let metadata = source.metadata(raw.metadata, Extent::Cluster)?;
         let spec = raw.spec.unwrap_or_default();
         let mut known = [

@@ -9,7 +9,7 @@ use super::decode::{Decode, Extent, GroupVersion, Served, Source, United};
 use super::fields::Invalid;
 use super::metadata::{Metadata, RawMetadata};
 use super::piece::Values;
-use super::shape::{Word, mapping, named};
+use super::shape::{StrictText, mapping, named};
 
 /// A PersistentVolumeClaim.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -35,16 +35,16 @@ mapping! {
     /// A PersistentVolumeClaim as it is written.
     struct RawClaim<'a> expecting "a Kubernetes object" {
         metadata: Box<RawMetadata<'a>> = "metadata",
-        spec: RawSpec<'a> = "spec",
+        spec: RawClaimSpec<'a> = "spec",
     }
     once { api_version = "apiVersion", kind = "kind" }
 }
 
 mapping! {
     /// What of `spec` matters here.
-    struct RawSpec<'a> expecting "the spec of a claim" {
-        volume_name: Word<'a> = "volumeName",
-        storage_class: Word<'a> = "storageClassName",
+    struct RawClaimSpec<'a> expecting "the spec of a claim" {
+        volume_name: StrictText<'a> = "volumeName",
+        storage_class: StrictText<'a> = "storageClassName",
     }
 }
 

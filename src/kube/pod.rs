@@ -11,7 +11,7 @@ use super::fields::{Invalid, string};
 use super::metadata::{Metadata, RawMetadata};
 use super::piece::Values;
 use super::pod_spec::{PodSpec, RawPodSpec};
-use super::shape::{Flag, Word, mapping, named};
+use super::shape::{Flag, StrictText, mapping, named};
 
 /// A Pod.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -21,14 +21,14 @@ pub struct Pod {
     /// What runs, and as whom.
     pub spec: PodSpec,
     /// What manages it, if anything does. Whoever writes a pod may claim any owner.
-    pub owner: Option<Owner>,
+    pub owner: Option<ControllerRef>,
     /// How far it has come, where its status tells.
     pub phase: Option<PodPhase>,
 }
 
 /// The owner that manages an object: the first of `metadata.ownerReferences` that is its controller.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct Owner {
+pub struct ControllerRef {
     /// The kind.
     pub kind: CompactString,
     /// The name, in the object's own namespace or of the whole cluster.
@@ -84,15 +84,15 @@ mapping! {
     struct RawPod<'a> expecting "a Kubernetes object" {
         metadata: Box<RawMetadata<'a>> = "metadata",
         spec: Box<RawPodSpec<'a>> = "spec",
-        status: RawStatus<'a> = "status",
+        status: RawPodStatus<'a> = "status",
     }
     once { api_version = "apiVersion", kind = "kind" }
 }
 
 mapping! {
     /// What of `status` matters here.
-    struct RawStatus<'a> expecting "the status of a Pod" {
-        phase: Word<'a> = "phase",
+    struct RawPodStatus<'a> expecting "the status of a Pod" {
+        phase: StrictText<'a> = "phase",
     }
 }
 
@@ -146,13 +146,13 @@ impl Decode for Pod {
 }
 
 /// The controller among the owners that metadata names.
-fn owner(raw: &RawMetadata<'_>) -> Result<Option<Owner>, Invalid> {
+fn owner(raw: &RawMetadata<'_>) -> Result<Option<ControllerRef>, Invalid> {
     let mut owners = raw.owner_references.iter().flatten();
     let Some(owner) = owners.find(|owner| owner.controller == Some(Flag(true))) else {
         return Ok(None);
     };
     let read = |text: &Option<_>, field: &str| string(Option::clone(text), field);
-    Ok(Some(Owner {
+    Ok(Some(ControllerRef {
         kind: read(&owner.kind, "metadata.ownerReferences.kind")?,
         name: read(&owner.name, "metadata.ownerReferences.name")?,
     }))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::container::{Container, ContainerRole, RawContainer, RawWindows, host_process};
 use super::fields::{Invalid, NameForm, Whole};
 use super::metadata::Number;
-use super::shape::{Flag, Word, is_set, mapping, named};
+use super::shape::{Flag, StrictText, is_set, mapping, named};
 use super::volume::{RawVolume, Volume};
 
 /// The ServiceAccount of pods that name none.
@@ -62,16 +62,16 @@ impl PodSpec {
 mapping! {
     /// The spec of a pod as it is written.
     pub(super) struct RawPodSpec<'a> expecting "the spec of a pod" {
-        service_account_name: Word<'a> = "serviceAccountName",
-        service_account: Word<'a> = "serviceAccount",
+        service_account_name: StrictText<'a> = "serviceAccountName",
+        service_account: StrictText<'a> = "serviceAccount",
         automount: Flag = "automountServiceAccountToken",
-        node_name: Word<'a> = "nodeName",
+        node_name: StrictText<'a> = "nodeName",
         host_network: Flag = "hostNetwork",
         host_pid: Flag = "hostPID",
         host_ipc: Flag = "hostIPC",
         host_users: Flag = "hostUsers",
         share_process_namespace: Flag = "shareProcessNamespace",
-        security: RawSecurity<'a> = "securityContext",
+        security: RawPodSecurity<'a> = "securityContext",
         image_pull_secrets: Vec<RawName<'a>> = "imagePullSecrets",
         init_containers: Vec<RawContainer<'a>> = "initContainers",
         containers: Vec<RawContainer<'a>> = "containers",
@@ -82,7 +82,7 @@ mapping! {
 
 mapping! {
     /// `securityContext` of a pod.
-    pub(super) struct RawSecurity<'a> expecting "a security context" {
+    pub(super) struct RawPodSecurity<'a> expecting "a security context" {
         run_as_user: Number = "runAsUser",
         windows: RawWindows<'a> = "windowsOptions",
     }
@@ -91,7 +91,7 @@ mapping! {
 mapping! {
     /// What names an object of the namespace.
     pub(super) struct RawName<'a> expecting "a reference to an object" {
-        name: Word<'a> = "name",
+        name: StrictText<'a> = "name",
     }
 }
 

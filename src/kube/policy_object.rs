@@ -15,7 +15,7 @@ use super::fields::Invalid;
 use super::metadata::{Metadata, RawMetadata};
 use super::objects::ObjectKey;
 use super::piece::Values;
-use super::shape::{Word, mapping, named, words};
+use super::shape::{StrictText, mapping, named, words};
 use crate::object::ObjectRef;
 
 /// The API group of ValidatingAdmissionPolicies.
@@ -97,21 +97,21 @@ mapping! {
     /// A policy as it is written.
     struct RawPolicy<'a> expecting "a Kubernetes object" {
         metadata: Box<RawMetadata<'a>> = "metadata",
-        spec: RawSpec<'a> = "spec",
+        spec: RawPolicySpec<'a> = "spec",
     }
     once { api_version = "apiVersion", kind = "kind" }
 }
 
 mapping! {
     /// What of `spec` any of them has in plain fields.
-    struct RawSpec<'a> expecting "the spec of a policy" {
-        validation_actions: Vec<Word<'a>> = "validationActions",
+    struct RawPolicySpec<'a> expecting "the spec of a policy" {
+        validation_actions: Vec<StrictText<'a>> = "validationActions",
         match_resources: IgnoredAny = "matchResources",
-        enforcement_action: Word<'a> = "enforcementAction",
+        enforcement_action: StrictText<'a> = "enforcementAction",
         constraint_match: RawMatch<'a> = "match",
-        failure_action: Word<'a> = "validationFailureAction",
+        failure_action: StrictText<'a> = "validationFailureAction",
         failure_overrides: Vec<RawOverride<'a>> = "validationFailureActionOverrides",
-        rules: Vec<RawRule<'a>> = "rules",
+        rules: Vec<RawKyvernoRule<'a>> = "rules",
     }
 }
 
@@ -119,8 +119,8 @@ mapping! {
     /// `spec.match` of a constraint.
     struct RawMatch<'a> expecting "what a constraint speaks of" {
         kinds: Vec<RawKinds<'a>> = "kinds",
-        namespaces: Vec<Word<'a>> = "namespaces",
-        excluded_namespaces: Vec<Word<'a>> = "excludedNamespaces",
+        namespaces: Vec<StrictText<'a>> = "namespaces",
+        excluded_namespaces: Vec<StrictText<'a>> = "excludedNamespaces",
     }
     keeping unknown
 }
@@ -128,21 +128,21 @@ mapping! {
 mapping! {
     /// An entry of `spec.match.kinds` of a constraint.
     struct RawKinds<'a> expecting "kinds of objects" {
-        api_groups: Vec<Word<'a>> = "apiGroups",
-        kinds: Vec<Word<'a>> = "kinds",
+        api_groups: Vec<StrictText<'a>> = "apiGroups",
+        kinds: Vec<StrictText<'a>> = "kinds",
     }
 }
 
 mapping! {
     /// An entry of `spec.validationFailureActionOverrides` of Kyverno.
     struct RawOverride<'a> expecting "an override" {
-        action: Word<'a> = "action",
+        action: StrictText<'a> = "action",
     }
 }
 
 mapping! {
     /// A rule of a policy of Kyverno.
-    struct RawRule<'a> expecting "a rule of a policy" {
+    struct RawKyvernoRule<'a> expecting "a rule of a policy" {
         speaks_of: RawRuleMatch<'a> = "match",
         exclude: IgnoredAny = "exclude",
         preconditions: IgnoredAny = "preconditions",
@@ -153,7 +153,7 @@ mapping! {
 mapping! {
     /// `validate` of a rule.
     struct RawValidate<'a> expecting "what a rule demands" {
-        failure_action: Word<'a> = "failureAction",
+        failure_action: StrictText<'a> = "failureAction",
     }
 }
 
@@ -176,7 +176,7 @@ mapping! {
 mapping! {
     /// `resources` of a filter.
     struct RawResources<'a> expecting "a filter of objects" {
-        kinds: Vec<Word<'a>> = "kinds",
+        kinds: Vec<StrictText<'a>> = "kinds",
     }
     keeping unknown
 }
@@ -291,7 +291,7 @@ impl Decode for PolicyObject {
     }
 }
 
-fn of_kyverno(spec: RawSpec<'_>, policy: PolicyObject) -> PolicyObject {
+fn of_kyverno(spec: RawPolicySpec<'_>, policy: PolicyObject) -> PolicyObject {
     let overrides = spec.failure_overrides.unwrap_or_default().into_iter();
     let mut enforcement: Vec<CompactString> = named(spec.failure_action).into_iter().collect();
     enforcement.extend(overrides.filter_map(|entry| named(entry.action)));

@@ -9,7 +9,7 @@ use super::decode::{Decode, Extent, GroupVersion, Served, Source, United};
 use super::fields::{Invalid, NameForm};
 use super::metadata::{Metadata, RawMetadata};
 use super::piece::Values;
-use super::shape::{Word, mapping, named};
+use super::shape::{StrictText, mapping, named};
 
 /// The type of a Secret that says none.
 const OPAQUE: &str = "Opaque";
@@ -68,7 +68,7 @@ mapping! {
     /// A Secret as it is written.
     struct RawSecret<'a> expecting "a Kubernetes object" {
         metadata: Box<RawMetadata<'a>> = "metadata",
-        secret_type: Word<'a> = "type",
+        secret_type: StrictText<'a> = "type",
     }
     once { api_version = "apiVersion", kind = "kind", data = "data", string_data = "stringData" }
 }

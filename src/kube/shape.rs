@@ -84,55 +84,55 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 
 /// A string and nothing else; null is the empty one.
 ///
-/// What stands there instead is told where it stands, unlike that of a [`Text`], which is told by the
-/// field's name: see [`Source::read_by_field`](super::decode::Source::read_by_field).
+/// What stands there instead stops the reading, so that it is told at its own place; that of a [`Text`] is
+/// told once the reading is done.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Word<'a>(pub(super) Cow<'a, str>);
+pub struct StrictText<'a>(pub(super) Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Word<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for StrictText<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WordVisitor;
-        impl<'de> Visitor<'de> for WordVisitor {
-            type Value = Word<'de>;
+        struct StrictTextVisitor;
+        impl<'de> Visitor<'de> for StrictTextVisitor {
+            type Value = StrictText<'de>;
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
                 f.write_str("a string")
             }
             fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-                Ok(Word(Cow::Borrowed(value)))
+                Ok(StrictText(Cow::Borrowed(value)))
             }
             fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-                Ok(Word(Cow::Owned(value.to_owned())))
+                Ok(StrictText(Cow::Owned(value.to_owned())))
             }
             fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
-                Ok(Word(Cow::Owned(value)))
+                Ok(StrictText(Cow::Owned(value)))
             }
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Word::default())
+                Ok(StrictText::default())
             }
         }
-        deserializer.deserialize_any(WordVisitor)
+        deserializer.deserialize_any(StrictTextVisitor)
     }
 }
 
-impl From<Word<'_>> for CompactString {
-    fn from(word: Word<'_>) -> Self {
+impl From<StrictText<'_>> for CompactString {
+    fn from(word: StrictText<'_>) -> Self {
         word.0.into()
     }
 }
 
 /// The string that stands there, if there is one and it isn't empty.
-pub(super) fn named(word: Option<Word<'_>>) -> Option<CompactString> {
+pub(super) fn named(word: Option<StrictText<'_>>) -> Option<CompactString> {
     word.filter(|word| !word.0.is_empty())
         .map(CompactString::from)
 }
 
 /// The string that stands there; an empty one where there is none.
-pub(super) fn word(word: Option<Word<'_>>) -> CompactString {
+pub(super) fn word(word: Option<StrictText<'_>>) -> CompactString {
     word.unwrap_or_default().into()
 }
 
 /// The strings of a list.
-pub(super) fn words(words: Option<Vec<Word<'_>>>) -> Vec<CompactString> {
+pub(super) fn words(words: Option<Vec<StrictText<'_>>>) -> Vec<CompactString> {
     let words = words.unwrap_or_default();
     // A list that is collected in place keeps the room that the reader took for it.
     let mut kept = Vec::with_capacity(words.len());

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use serde::Serialize;
 
 use super::fields::{Invalid, map};
-use super::shape::{Flag, TextMap, Word, is_set, mapping, named, word};
+use super::shape::{Flag, StrictText, TextMap, is_set, mapping, named, word};
 
 /// A volume of a pod.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -90,11 +90,11 @@ pub enum ProjectedSource {
 mapping! {
     /// A volume as it is written.
     pub(super) struct RawVolume<'a> expecting "a volume" {
-        name: Word<'a> = "name",
-        secret: RawSecret<'a> = "secret",
+        name: StrictText<'a> = "name",
+        secret: RawSecretVolume<'a> = "secret",
         config_map: RawConfigMap<'a> = "configMap",
         host_path: RawHostPath<'a> = "hostPath",
-        claim: RawClaim<'a> = "persistentVolumeClaim",
+        claim: RawClaimVolume<'a> = "persistentVolumeClaim",
         projected: RawProjected<'a> = "projected",
         csi: RawCsi<'a> = "csi",
     }
@@ -103,8 +103,8 @@ mapping! {
 
 mapping! {
     /// `secret` of a volume.
-    pub(super) struct RawSecret<'a> expecting "a Secret as a volume" {
-        name: Word<'a> = "secretName",
+    pub(super) struct RawSecretVolume<'a> expecting "a Secret as a volume" {
+        name: StrictText<'a> = "secretName",
         optional: Flag = "optional",
     }
 }
@@ -112,7 +112,7 @@ mapping! {
 mapping! {
     /// A Secret or ConfigMap that is called `name`.
     pub(super) struct RawConfigMap<'a> expecting "a reference to an object" {
-        name: Word<'a> = "name",
+        name: StrictText<'a> = "name",
         optional: Flag = "optional",
     }
 }
@@ -120,15 +120,15 @@ mapping! {
 mapping! {
     /// `hostPath`
     pub(super) struct RawHostPath<'a> expecting "a path of the node" {
-        path: Word<'a> = "path",
-        path_type: Word<'a> = "type",
+        path: StrictText<'a> = "path",
+        path_type: StrictText<'a> = "type",
     }
 }
 
 mapping! {
     /// `persistentVolumeClaim`
-    pub(super) struct RawClaim<'a> expecting "a claim as a volume" {
-        name: Word<'a> = "claimName",
+    pub(super) struct RawClaimVolume<'a> expecting "a claim as a volume" {
+        name: StrictText<'a> = "claimName",
         read_only: Flag = "readOnly",
     }
 }
@@ -153,14 +153,14 @@ mapping! {
 mapping! {
     /// `serviceAccountToken`
     pub(super) struct RawToken<'a> expecting "a token as a volume" {
-        audience: Word<'a> = "audience",
+        audience: StrictText<'a> = "audience",
     }
 }
 
 mapping! {
     /// `csi`
     pub(super) struct RawCsi<'a> expecting "a volume of a CSI driver" {
-        driver: Word<'a> = "driver",
+        driver: StrictText<'a> = "driver",
         attributes: TextMap<'a> = "volumeAttributes",
         node_publish_secret: RawConfigMap<'a> = "nodePublishSecretRef",
     }

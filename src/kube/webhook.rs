@@ -11,7 +11,7 @@ use super::fields::Invalid;
 use super::metadata::{Metadata, RawMetadata};
 use super::piece::Values;
 use super::selector::{LabelSelector, RawSelector, selector};
-use super::shape::{Word, mapping, named, word, words};
+use super::shape::{StrictText, mapping, named, word, words};
 
 /// The API group of webhooks.
 const GROUP: &str = "admissionregistration.k8s.io";
@@ -127,10 +127,10 @@ mapping! {
 mapping! {
     /// A webhook as it is written.
     struct RawWebhook<'a> expecting "a webhook" {
-        name: Word<'a> = "name",
+        name: StrictText<'a> = "name",
         client: RawClient<'a> = "clientConfig",
-        failure_policy: Word<'a> = "failurePolicy",
-        rules: Vec<RawRule<'a>> = "rules",
+        failure_policy: StrictText<'a> = "failurePolicy",
+        rules: Vec<RawWebhookRule<'a>> = "rules",
         namespace_selector: RawSelector<'a> = "namespaceSelector",
         object_selector: RawSelector<'a> = "objectSelector",
     }
@@ -140,25 +140,25 @@ mapping! {
     /// `clientConfig`
     struct RawClient<'a> expecting "who is asked" {
         service: RawService<'a> = "service",
-        url: Word<'a> = "url",
+        url: StrictText<'a> = "url",
     }
 }
 
 mapping! {
     /// `clientConfig.service`
     struct RawService<'a> expecting "a reference to a Service" {
-        namespace: Word<'a> = "namespace",
-        name: Word<'a> = "name",
+        namespace: StrictText<'a> = "namespace",
+        name: StrictText<'a> = "name",
     }
 }
 
 mapping! {
     /// An entry of `rules`.
-    struct RawRule<'a> expecting "a rule of a webhook" {
-        operations: Vec<Word<'a>> = "operations",
-        api_groups: Vec<Word<'a>> = "apiGroups",
-        resources: Vec<Word<'a>> = "resources",
-        scope: Word<'a> = "scope",
+    struct RawWebhookRule<'a> expecting "a rule of a webhook" {
+        operations: Vec<StrictText<'a>> = "operations",
+        api_groups: Vec<StrictText<'a>> = "apiGroups",
+        resources: Vec<StrictText<'a>> = "resources",
+        scope: StrictText<'a> = "scope",
     }
 }
 

@@ -163,14 +163,14 @@ mapping! {
     /// A workload as it is written.
     struct RawWorkload<'a> expecting "a Kubernetes object" {
         metadata: Box<RawMetadata<'a>> = "metadata",
-        spec: RawSpec<'a> = "spec",
+        spec: RawWorkloadSpec<'a> = "spec",
     }
     once { api_version = "apiVersion", kind = "kind" }
 }
 
 mapping! {
     /// The spec of all workloads but a CronJob.
-    struct RawSpec<'a> expecting "the spec of an object" {
+    struct RawWorkloadSpec<'a> expecting "the spec of an object" {
         replicas: Number = "replicas",
         template: Box<RawTemplate<'a>> = "template",
     }
@@ -217,7 +217,7 @@ mapping! {
 mapping! {
     /// `spec.jobTemplate`
     struct RawJobTemplate<'a> expecting "the template of jobs" {
-        spec: RawSpec<'a> = "spec",
+        spec: RawWorkloadSpec<'a> = "spec",
     }
 }
 
