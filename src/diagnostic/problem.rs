@@ -124,10 +124,11 @@ fn not_read(why: &WhyUnread) -> String {
 
 /// What is known of a version that servers don't have any more.
 fn dropped(version: &str) -> &'static str {
-    if version.ends_with("/v1beta1") {
-        "which Kubernetes 1.22 dropped"
-    } else {
-        "which no server has any more"
+    match version {
+        "extensions/v1beta1" | "apps/v1beta1" | "apps/v1beta2" => "which Kubernetes 1.16 dropped",
+        "batch/v1beta1" => "which Kubernetes 1.25 dropped",
+        _ if version.ends_with("/v1beta1") => "which Kubernetes 1.22 dropped",
+        _ => "which no server has any more",
     }
 }
 

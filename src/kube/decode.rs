@@ -2,13 +2,15 @@
 //!
 //! A kind has a file of its own, with the shape in which it is written, what an API server would
 //! refuse of it, and the typed object. To add one, write a type that implements [`Decode`] and enter
-//! it in [`Registry::standard`]. Objects of kinds that the registry doesn't have are passed over,
+//! it in [`Registry::standard`], or in [`Registry::with_workloads`] where few questions ask for it.
+//! Objects of kinds that the registry doesn't have are passed over,
 //! mostly unparsed.
 
 use std::fmt;
 use std::hash::Hash;
 use std::ops::Deref;
 
+use memchr::memmem;
 use serde::Deserialize;
 
 use super::Manifest;
@@ -17,10 +19,13 @@ use super::fields::{
 };
 use super::metadata::{Attached, Metadata, RawMetadata};
 use super::objects::ObjectKey;
-use super::piece::{Part, Piece, ShapeError};
+use super::piece::{Part, Piece, ShapeError, Values};
 use super::shape::{Text, mapping};
 use super::unrendered::{PlaceholderField, placeholder};
-use super::{custom_resource, discovery, namespace, node, rbac, service_account};
+use super::{
+    custom_resource, discovery, namespace, node, persistent_volume, persistent_volume_claim, pod,
+    policy_object, rbac, secret, service_account, webhook, workload,
+};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
 use crate::parallel;
@@ -39,8 +44,17 @@ pub trait Decode:
     /// The kinds that are decoded into this type, as manifests write them.
     const KINDS: &'static [&'static str];
 
+    /// The API groups, not of Kubernetes' own, of which these kinds are decoded into this type; where none
+    /// is named, all kinds of the group are.
+    const GROUPS: &'static [(&'static str, &'static [&'static str])] = &[];
+
     /// Whether API servers have these kinds in a group and version.
     fn served(version: &GroupVersion<'_>) -> Served;
+
+    /// The same of one of the kinds, where they aren't all in the same groups.
+    fn served_kind(_kind: &str, version: &GroupVersion<'_>) -> Served {
+        Self::served(version)
+    }
 
     /// Reads an object of one of the kinds.
     ///
@@ -210,14 +224,39 @@ pub struct Registry {
     decoders: Vec<Decoder>,
     /// Where objects without a namespace are put, if someone said so.
     namespace: Option<CompactName>,
+    detail: Detail,
+}
+
+/// How much is read of the kinds that every question is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// What decisions of RBAC depend on.
+    #[default]
+    Access,
+    /// What running pods depend on as well.
+    Workloads,
 }
 
 /// What the registry knows of a type.
 #[derive(Debug, Clone, Copy)]
 struct Decoder {
     kinds: &'static [&'static str],
-    served: fn(&GroupVersion<'_>) -> Served,
+    groups: &'static [(&'static str, &'static [&'static str])],
+    served: fn(&str, &GroupVersion<'_>) -> Served,
     decode: fn(&mut Source<'_>, &mut Manifest) -> Result<(), Invalid>,
+}
+
+impl Decoder {
+    /// Whether it decodes a kind, of whatever group.
+    fn has(&self, kind: &str) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// Whether it decodes a kind of this group.
+    fn has_in(&self, group: &str, kind: &str) -> bool {
+        let mut groups = self.groups.iter();
+        groups.any(|(known, kinds)| *known == group && (kinds.is_empty() || kinds.contains(&kind)))
+    }
 }
 
 impl Registry {
@@ -237,12 +276,40 @@ impl Registry {
             .with::<custom_resource::CustomResourceDefinition>()
     }
 
+    /// The same, and what pods run as, reach and are kept from: pods and the workloads that make them,
+    /// Secrets (never their data), volumes, webhooks, and objects of policies. Of ServiceAccounts and Nodes more is read as well.
+    ///
+    /// Questions of who can become whom need it. A question of what RBAC decides doesn't, and need not
+    /// wait until all pods of a dump are read.
+    ///
+    /// ```
+    /// use rbac_eval::kube::Registry;
+    ///
+    /// assert!(Registry::with_workloads().wants("Pod") && Registry::with_workloads().wants("Role"));
+    /// assert!(!Registry::standard().wants("Pod"));
+    /// ```
+    pub fn with_workloads() -> Self {
+        let registry = Registry {
+            detail: Detail::Workloads,
+            ..Registry::standard()
+        };
+        registry
+            .with::<pod::Pod>()
+            .with::<workload::Workload>()
+            .with::<secret::Secret>()
+            .with::<persistent_volume::PersistentVolume>()
+            .with::<persistent_volume_claim::PersistentVolumeClaim>()
+            .with::<webhook::WebhookConfiguration>()
+            .with::<policy_object::PolicyObject>()
+    }
+
     /// The registry with one more type. Of two that decode one kind, the first does.
     #[must_use]
     pub fn with<T: Decode>(mut self) -> Self {
         self.decoders.push(Decoder {
             kinds: T::KINDS,
-            served: T::served,
+            groups: T::GROUPS,
+            served: T::served_kind,
             decode: decode_into::<T>,
         });
         self
@@ -259,15 +326,28 @@ impl Registry {
 
     /// Whether objects of a kind are decoded.
     pub fn wants(&self, kind: &str) -> bool {
-        self.decoder(kind).is_some()
+        self.decoders.iter().any(|decoder| decoder.has(kind))
     }
 
-    fn decoder(&self, kind: &str) -> Option<Decoding<'_>> {
+    /// Whether objects of any kind may be decoded of which a text speaks, since it names their group.
+    pub(super) fn may_want_of(&self, text: &str) -> bool {
+        let groups = self.decoders.iter().flat_map(|decoder| decoder.groups);
+        groups
+            .into_iter()
+            .any(|(group, _)| memmem::find(text.as_bytes(), group.as_bytes()).is_some())
+    }
+
+    fn decoder(&self, api_version: &str, kind: &str) -> Option<Decoding<'_>> {
+        let group = GroupVersion::of(api_version).group;
+        let of_group = |decoder: &&Decoder| decoder.has_in(group, kind);
         let mut decoders = self.decoders.iter();
-        let decoder = decoders.find(|decoder| decoder.kinds.contains(&kind))?;
+        let decoder = decoders
+            .find(|decoder| decoder.has(kind))
+            .or_else(|| self.decoders.iter().find(of_group))?;
         Some(Decoding {
             decoder,
             namespace: self.namespace.as_deref(),
+            detail: self.detail,
         })
     }
 }
@@ -277,6 +357,7 @@ impl Registry {
 struct Decoding<'r> {
     decoder: &'r Decoder,
     namespace: Option<&'r str>,
+    detail: Detail,
 }
 
 fn decode_into<T: Decode>(source: &mut Source<'_>, manifest: &mut Manifest) -> Result<(), Invalid> {
@@ -325,6 +406,7 @@ pub struct Source<'a> {
     from: DecodedFrom,
     /// Where it is put if it names no namespace.
     namespace: Option<&'a str>,
+    detail: Detail,
     /// What a refusal calls the object, as far as it is known.
     named: Option<(CompactName, CompactName)>,
     notes: Vec<Diagnostic>,
@@ -349,6 +431,17 @@ impl<'a> Source<'a> {
     /// If it hasn't that shape.
     pub fn read<T: Deserialize<'a>>(&self) -> Result<T, Invalid> {
         Ok(self.piece.read()?)
+    }
+
+    /// The same; what doesn't fit is told with the way to its field: `spec.hostPID: the string `yes`,
+    /// where a boolean belongs`.
+    pub(super) fn read_by_field<T: Deserialize<'a>>(&self, values: Values) -> Result<T, Invalid> {
+        Ok(self.piece.read_by_field(values)?)
+    }
+
+    /// How much of the object is asked for.
+    pub(super) fn detail(&self) -> Detail {
+        self.detail
     }
 
     /// Reads a part of the object, with its place.
@@ -384,7 +477,21 @@ impl<'a> Source<'a> {
         no_unknown(&raw.unknown, "metadata.")?;
         let naming = match self.kind {
             "Namespace" => NameForm::Label,
-            "ServiceAccount" | "CustomResourceDefinition" => NameForm::Subdomain,
+            "ServiceAccount"
+            | "CustomResourceDefinition"
+            | "Pod"
+            | "Deployment"
+            | "ReplicaSet"
+            | "StatefulSet"
+            | "DaemonSet"
+            | "Job"
+            | "CronJob"
+            | "ReplicationController"
+            | "Secret"
+            | "PersistentVolume"
+            | "PersistentVolumeClaim"
+            | "MutatingWebhookConfiguration"
+            | "ValidatingWebhookConfiguration" => NameForm::Subdomain,
             _ => NameForm::PathSegment,
         };
         let name = raw.check_name(name, naming)?;
@@ -471,7 +578,7 @@ pub(super) fn value(
     }
     // The decoder looks at the whole object, so that a list with the kind of an object is found.
     if let Some((api_version, kind)) = piece.leading_header()
-        && let Some(decoding) = registry.decoder(kind)
+        && let Some(decoding) = registry.decoder(api_version, kind)
         && !piece.may_be_list()
     {
         let from = DecodedFrom::Document;
@@ -510,7 +617,7 @@ fn object(
     registry: &Registry,
     manifest: &mut Manifest,
 ) {
-    match registry.decoder(kind) {
+    match registry.decoder(api_version, kind) {
         Some(decoding) => decode(piece, api_version, kind, from, decoding, manifest),
         None => manifest.skipped += 1,
     }
@@ -647,7 +754,7 @@ pub(super) fn item(
         return Ok(());
     }
     if let Some((api_version, kind)) = piece.leading_header()
-        && let Some(decoding) = registry.decoder(kind)
+        && let Some(decoding) = registry.decoder(api_version, kind)
         && !piece.may_be_list()
     {
         let from = DecodedFrom::Item;
@@ -709,9 +816,13 @@ fn decode(
     decoding: Decoding<'_>,
     manifest: &mut Manifest,
 ) {
-    let Decoding { decoder, namespace } = decoding;
+    let Decoding {
+        decoder,
+        namespace,
+        detail,
+    } = decoding;
     let version = GroupVersion::of(api_version);
-    let served = (decoder.served)(&version);
+    let served = (decoder.served)(kind, &version);
     let mut source = Source {
         piece,
         kind,
@@ -720,6 +831,7 @@ fn decode(
         served,
         from,
         namespace,
+        detail,
         span: piece.span(),
         named: None,
         notes: Vec::new(),

@@ -52,6 +52,27 @@ impl Invalid {
         }
     }
 
+    /// Says below which field.
+    #[must_use]
+    pub(super) fn below(self, field: &str) -> Self {
+        Invalid {
+            why: format!("{field}: {}", self.why),
+            ..self
+        }
+    }
+
+    /// The same without a word of what stands there, which may be a secret.
+    #[must_use]
+    pub(super) fn withheld(self, field: &str) -> Self {
+        Invalid {
+            why: format!(
+                "{field}: what a server takes doesn't stand there (what does isn't told, since it may be \
+                 the secret)"
+            ),
+            ..self
+        }
+    }
+
     /// Where, if it isn't the object as a whole.
     pub(super) fn span(&self) -> Option<Span> {
         self.span
@@ -116,7 +137,10 @@ pub(super) fn strings(
 }
 
 /// A mapping of strings, in its order.
-pub(super) fn map(map: Option<TextMap<'_>>, field: &str) -> Result<Vec<(String, String)>, Invalid> {
+pub(super) fn map(
+    map: Option<TextMap<'_>>,
+    field: impl Display,
+) -> Result<Vec<(String, String)>, Invalid> {
     map.unwrap_or_default()
         .0
         .into_iter()

@@ -11,7 +11,7 @@ use super::json_value::value_end;
 use super::metadata::RawMetadata;
 use super::piece::{Fault, Piece, ShapeError, Within};
 use super::shape::Text;
-use super::yaml::tell_repeated;
+use super::yaml::{tell_repeated, unreadable};
 use super::{Manifest, OnProgress, wording};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::object::ObjectRef;
@@ -190,7 +190,7 @@ impl<'a> JsonReader<'a> {
             }
             Err(error) => {
                 let problem = Problem::Unreadable {
-                    message: error.to_string(),
+                    message: unreadable(&error, raw, self.registry),
                 };
                 let diagnostic = Diagnostic::new(within.span(error.span()), problem);
                 manifest

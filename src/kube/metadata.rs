@@ -125,7 +125,7 @@ mapping! {
 
 /// A whole number of up to 63 bits.
 #[derive(Debug, Clone, Copy)]
-pub struct Number(i64);
+pub struct Number(pub(super) i64);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

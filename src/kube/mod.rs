@@ -53,6 +53,7 @@ pub mod aks;
 mod aliases;
 mod block_style;
 mod comments;
+mod container;
 mod custom_resource;
 mod decode;
 pub mod default_policy;
@@ -65,8 +66,14 @@ mod metadata;
 mod namespace;
 mod node;
 mod objects;
+mod persistent_volume;
+mod persistent_volume_claim;
 mod piece;
+mod pod;
+mod pod_spec;
+mod policy_object;
 mod rbac;
+mod secret;
 mod selector;
 mod service_account;
 mod shape;
@@ -74,7 +81,10 @@ mod split;
 mod stream;
 mod unrendered;
 mod version;
+mod volume;
+mod webhook;
 mod wording;
+mod workload;
 mod yaml;
 
 use std::borrow::Cow;
@@ -98,6 +108,9 @@ pub use crate::object::{ObjectRef, Scope};
 pub use aliases::ALIASED_IN_ALL;
 pub use comments::{Beside, MARKER, ToolComment, comments, may_hold_comments};
 pub use compact_str::CompactString;
+pub use container::{
+    Container, ContainerRole, ContainerSecurity, EnvironmentKind, EnvironmentSource, VolumeMount,
+};
 pub use custom_resource::CustomResourceDefinition;
 pub use decode::{
     Decode, Extent, FoundPlaceholder, GroupVersion, Registry, Served, Source, United,
@@ -105,20 +118,31 @@ pub use decode::{
 pub use fields::{Invalid, is_dns_label};
 pub use metadata::{Metadata, RawMetadata};
 pub use namespace::Namespace;
-pub use node::Node;
+pub use node::{Node, Taint};
 pub(crate) use objects::Column;
 pub use objects::{ObjectKey, Objects};
+pub use persistent_volume::{ClaimRef, PersistentVolume, PersistentVolumeSource};
+pub use persistent_volume_claim::PersistentVolumeClaim;
 pub use piece::Part;
+pub use pod::{ControllerRef, Pod, PodPhase};
+pub use pod_spec::PodSpec;
+pub use policy_object::{PolicyEngine, PolicyKinds, PolicyObject};
 pub use rbac::{
     AggregationRule, Binding, BindingKind, OtherDefinitions, PolicyRule, Role, RoleKind, RoleRef,
     Subject, SubjectKind,
 };
+pub use secret::Secret;
 pub use selector::{LabelOperator, LabelSelector, LabelSelectorRequirement};
 pub(crate) use selector::{check_label, check_values};
 pub use service_account::ServiceAccount;
 pub use shape::Text;
 pub use unrendered::{PlaceholderField, placeholder};
 pub use version::Minor;
+pub use volume::{ProjectedSource, Volume, VolumeSource};
+pub use webhook::{
+    FailurePolicy, Webhook, WebhookClient, WebhookConfiguration, WebhookKind, WebhookRule,
+};
+pub use workload::{TemplateMetadata, Workload, WorkloadKind};
 
 pub(crate) use wording::plain as plain_words;
 

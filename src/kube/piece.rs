@@ -43,6 +43,15 @@ pub(super) struct ShapeError {
     pub(super) fault: Fault,
 }
 
+/// Whether a refusal says what stands where something else belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    /// It does.
+    Told,
+    /// It doesn't: what stands there may be a secret.
+    Withheld,
+}
+
 /// What is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -116,6 +125,34 @@ impl<'a> Piece<'a> {
             Piece::Json { raw, text } => serde_json::from_str(raw.get())
                 .map_err(|error| json::shape_error(text.span_of(raw), &error)),
         }
+    }
+
+    /// The same; what doesn't fit is told with the way to its field.
+    ///
+    /// In JSON the way isn't known: what doesn't fit there is read once more as YAML.
+    pub(super) fn read_by_field<T: Deserialize<'a>>(
+        &self,
+        values: Values,
+    ) -> Result<T, ShapeError> {
+        let Piece::Yaml { node, within } = self else {
+            return self.read();
+        };
+        node.read().map_err(|error| {
+            let what = match values {
+                Values::Told => error.to_string(),
+                Values::Withheld => error.without_values(),
+            };
+            let (message, fault) = match (error.is_shape(), node.path_to(&error)) {
+                (true, Some(path)) => (format!("{path}: {what}"), Fault::Content),
+                (true, None) => (what, Fault::Content),
+                (false, _) => (what, Fault::Text),
+            };
+            ShapeError {
+                span: within.span(error.span()),
+                message,
+                fault,
+            }
+        })
     }
 
     /// The `apiVersion` and `kind`, where they can be had without reading the object.

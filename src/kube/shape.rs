@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use compact_str::CompactString;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -81,6 +82,64 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// A string and nothing else; null is the empty one.
+///
+/// What stands there instead stops the reading, so that it is told at its own place; that of a [`Text`] is
+/// told once the reading is done.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StrictText<'a>(pub(super) Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for StrictText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StrictTextVisitor;
+        impl<'de> Visitor<'de> for StrictTextVisitor {
+            type Value = StrictText<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+                Ok(StrictText(Cow::Borrowed(value)))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(StrictText(Cow::Owned(value.to_owned())))
+            }
+            fn visit_string<E>(self, value: String) -> Result<Self::Value, E> {
+                Ok(StrictText(Cow::Owned(value)))
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(StrictText::default())
+            }
+        }
+        deserializer.deserialize_any(StrictTextVisitor)
+    }
+}
+
+impl From<StrictText<'_>> for CompactString {
+    fn from(word: StrictText<'_>) -> Self {
+        word.0.into()
+    }
+}
+
+/// The string that stands there, if there is one and it isn't empty.
+pub(super) fn named(word: Option<StrictText<'_>>) -> Option<CompactString> {
+    word.filter(|word| !word.0.is_empty())
+        .map(CompactString::from)
+}
+
+/// The string that stands there; an empty one where there is none.
+pub(super) fn word(word: Option<StrictText<'_>>) -> CompactString {
+    word.unwrap_or_default().into()
+}
+
+/// The strings of a list.
+pub(super) fn words(words: Option<Vec<StrictText<'_>>>) -> Vec<CompactString> {
+    let words = words.unwrap_or_default();
+    // A list that is collected in place keeps the room that the reader took for it.
+    let mut kept = Vec::with_capacity(words.len());
+    kept.extend(words.into_iter().map(CompactString::from));
+    kept
+}
+
 /// Up to how many keys it is quicker to look at each than to keep a set of them.
 const FEW: usize = 16;
 
@@ -126,6 +185,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {
 /// A boolean that isn't spelled as a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flag(pub(super) bool);
+
+/// Whether a flag is set.
+pub(super) fn is_set(flag: Option<Flag>) -> bool {
+    flag == Some(Flag(true))
+}
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -73,7 +73,7 @@ impl YamlReader<'_> {
             return Ok(manifest);
         }
         let progress = || (self.on_progress)(text.len());
-        let is_wanted = |kind: &str| self.registry.wants(kind);
+        let is_wanted = |kind: &str| self.registry.wants(kind) || self.registry.may_want_of(text);
         if block_style::prove(text, Stands::Document, is_wanted).is_some() {
             manifest.skipped += 1;
             progress();
@@ -159,8 +159,9 @@ impl YamlReader<'_> {
 
     /// Reads items of a list; none where they have to be read with the rest of it.
     fn run(&self, text: &str, run: &[Item<'_>], dash: usize, inherited: &Inherited) -> Option<Run> {
-        let is_wanted = |kind: &str| self.registry.wants(kind);
         let is_other = |item: &Item<'_>| {
+            let is_wanted =
+                |kind: &str| self.registry.wants(kind) || self.registry.may_want_of(item.text);
             block_style::prove(item.text, Stands::Item(dash), is_wanted).is_some()
         };
         let mut read = Run::default();
@@ -254,7 +255,7 @@ impl YamlReader<'_> {
     }
 
     fn stumble(&self, text: &str, line: u32, error: &Error) -> Stumble {
-        let mut message = error.to_string();
+        let mut message = unreadable(error, text, self.registry);
         if text.contains("{{") {
             message.push_str(" (a template? render it first)");
         }
@@ -273,6 +274,14 @@ impl YamlReader<'_> {
             message,
         }
     }
+}
+
+/// What is told of a text that can't be read. Where it may be a Secret, none of it is quoted.
+pub(super) fn unreadable(error: &Error, text: &str, registry: &Registry) -> String {
+    if registry.wants("Secret") && text.contains("Secret") {
+        return error.without_values();
+    }
+    error.to_string()
 }
 
 /// Tells of keys that stand twice.

@@ -124,3 +124,4 @@ mod what_people_see;
 mod who_can;
 #[cfg(target_os = "linux")]
 mod widths;
+mod workload_kinds;

@@ -7,6 +7,10 @@ use serde::de::{self, Expected, Unexpected};
 use super::NodeSpan;
 use crate::text::excerpt;
 
+/// What is said of what stands where something else belongs, if it may be a secret.
+const NOT_TOLD: &str = "something else stands here than belongs here (what it is isn't told, since it may be \
+                        the secret)";
+
 /// What is wrong, in plain words, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.fault)]
@@ -127,6 +131,34 @@ impl Error {
     /// Where, in the text that was read: the node at fault, or the alias that stands for it.
     pub fn span(&self) -> NodeSpan {
         self.0.span.unwrap_or(NodeSpan::BEGIN)
+    }
+
+    /// What is wrong, without a word of what the text holds, which may be a secret.
+    pub fn without_values(&self) -> String {
+        match &self.0.fault {
+            YamlFault::TaggedScalar { .. } => "a value is not what its tag says".to_owned(),
+            YamlFault::NotFinite(_) => "a number that JSON cannot hold".to_owned(),
+            YamlFault::RepeatedKey { .. } => repeated(None),
+            YamlFault::ClashingKeys { .. } => {
+                "two keys become one, and kubectl takes either of them (put both in quotes)"
+                    .to_owned()
+            }
+            YamlFault::TagShape(_) => NOT_TOLD.to_owned(),
+            YamlFault::Syntax(_)
+            | YamlFault::CollectionAsKey(_)
+            | YamlFault::NullAsKey
+            | YamlFault::UnfitKey(_)
+            | YamlFault::MergeValue
+            | YamlFault::UnknownAnchor
+            | YamlFault::RecursiveAlias
+            | YamlFault::Forbidden(_)
+            | YamlFault::TooDeep(_)
+            | YamlFault::TooManyNodes(_)
+            | YamlFault::TooManyBytes
+            | YamlFault::TooMuchAliased
+            | YamlFault::TooLong
+            | YamlFault::SecondDocument => self.to_string(),
+        }
     }
 
     /// Whether the text is sound, and only what it holds isn't what belongs there.

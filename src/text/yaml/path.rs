@@ -10,8 +10,15 @@ impl Document<'_> {
     /// The way from the top to what an error is about, as `spec.groups[0]`; none where it is about the
     /// document as a whole.
     pub fn path_to(&self, error: &Error) -> Option<String> {
+        self.root().path_to(error)
+    }
+}
+
+impl YamlNode<'_> {
+    /// The way from this node to what an error is about; none where it is about the node as a whole.
+    pub fn path_to(self, error: &Error) -> Option<String> {
         let mut path = String::new();
-        leads(self.root(), error.span(), &mut path).then_some(path)
+        leads(self, error.span(), &mut path).then_some(path)
     }
 }
 

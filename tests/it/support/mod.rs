@@ -82,7 +82,7 @@ pub fn realworld() -> Option<PathBuf> {
 
 /// A path below `../shared`, the folder beside the checkout for what may not be kept here. Where it
 /// is absent that is told, and the test that asked for it holds the rest alone.
-fn shared(path: &str) -> Option<PathBuf> {
+pub fn shared(path: &str) -> Option<PathBuf> {
     let found = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../shared")
         .join(path);
