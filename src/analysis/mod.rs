@@ -10,6 +10,7 @@ pub mod lookup;
 pub mod matrix;
 pub mod nobody;
 pub mod owner;
+pub mod paths;
 pub mod risk;
 pub mod rules_review;
 pub mod suggest;

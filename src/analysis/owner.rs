@@ -3,14 +3,13 @@
 use std::sync::{LazyLock, OnceLock};
 
 use crate::authn::{ImpliedGroup, Principal};
-use crate::authz::rbac::rules::{is_every, url_matches};
+use crate::authz::rbac::rules::covers;
 use crate::authz::rbac::{Grant, RbacAuthorizer};
 use crate::cluster::{BindingId, Defaults, RoleId, Snapshot};
 use crate::kube::aks::AksBinding;
 use crate::kube::default_policy::{DefaultPolicy, is_default};
 use crate::kube::{BindingKind, Manifest, Minor, PolicyRule, RoleKind};
 use crate::text::Files;
-use compact_str::CompactString;
 
 /// Whose a grant is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -196,71 +195,14 @@ fn covered_by<'p>(
     rules: &[&PolicyRule],
     roles: impl Iterator<Item = (&'p RbacAuthorizer, RoleId)>,
 ) -> Option<bool> {
-    let mut known = Vec::new();
-    for role in roles {
-        known.push(role);
-        if rules.iter().all(|rule| is_covered(rule, &known)) {
+    let mut any = false;
+    let mut known: Vec<&PolicyRule> = Vec::new();
+    for (defaults, role) in roles {
+        any = true;
+        known.extend(defaults.effective_rules(role).map(|rule| &rule.rule.value));
+        if rules.iter().all(|rule| covers(&known, rule)) {
             return Some(true);
         }
     }
-    (!known.is_empty()).then_some(false)
-}
-
-/// How many combinations of a rule are looked at. Rules of the default policy have some dozens.
-const MOST: usize = 4096;
-
-/// Whether each verb on each resource or URL that a rule gives is given by some rule of these roles.
-fn is_covered(rule: &PolicyRule, roles: &[(&RbacAuthorizer, RoleId)]) -> bool {
-    let names = rule.resource_names.len().max(1);
-    let parts = [rule.api_groups.len(), rule.resources.len(), names];
-    let size = parts.into_iter().fold(1, usize::saturating_mul);
-    let size = size.saturating_add(rule.non_resource_urls.len());
-    if size.saturating_mul(rule.verbs.len()) > MOST {
-        return false;
-    }
-    let given = |covers: &dyn Fn(&PolicyRule) -> bool| {
-        let mut rules = roles
-            .iter()
-            .flat_map(|(defaults, role)| defaults.effective_rules(*role));
-        rules.any(|known| covers(&known.rule.value))
-    };
-    let names: Vec<Option<&CompactString>> = match rule.resource_names.is_empty() {
-        true => vec![None],
-        false => rule.resource_names.iter().map(Some).collect(),
-    };
-    rule.verbs.iter().all(|verb| {
-        let urls = rule.non_resource_urls.iter().all(|url| {
-            given(&|known| {
-                let mut urls = known.non_resource_urls.iter();
-                lists(&known.verbs, verb) && urls.any(|known| url_matches(known, url))
-            })
-        });
-        urls && rule.api_groups.iter().all(|group| {
-            rule.resources.iter().all(|resource| {
-                names.iter().all(|name| {
-                    given(&|known| {
-                        lists(&known.verbs, verb)
-                            && lists(&known.api_groups, group)
-                            && covers_resource(&known.resources, resource)
-                            && (known.resource_names.is_empty()
-                                || name.is_some_and(|name| known.resource_names.contains(name)))
-                    })
-                })
-            })
-        })
-    })
-}
-
-/// Whether words of a rule stand for a word of another.
-fn lists(known: &[CompactString], word: &CompactString) -> bool {
-    is_every(known) || known.contains(word)
-}
-
-/// The same of resources, where `*/log` stands for `pods/log` too.
-fn covers_resource(known: &[CompactString], resource: &CompactString) -> bool {
-    lists(known, resource)
-        || resource.split_once('/').is_some_and(|(_, subresource)| {
-            let mut known = known.iter();
-            known.any(|known| known.strip_prefix("*/") == Some(subresource))
-        })
+    any.then_some(false)
 }

@@ -77,6 +77,7 @@ mod other_repositories;
 mod outside_authorizers;
 #[cfg(unix)]
 mod packaging;
+mod paths;
 #[cfg(unix)]
 mod pull_request_comments;
 #[cfg(unix)]

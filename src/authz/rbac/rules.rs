@@ -103,6 +103,74 @@ fn lists(values: &[CompactString], wanted: &str) -> bool {
     values.iter().any(|value| value == "*" || value == wanted)
 }
 
+/// How many combinations of a rule are looked at. Rules of the default policy have some dozens.
+const MOST_COMBINATIONS: usize = 4096;
+
+/// Whether each verb on each resource or URL that a rule gives is given by some one of the known rules. A
+/// rule of very many combinations isn't looked at: it is said not to be covered.
+///
+/// Source: `Covers` of `k8s.io/component-helpers/auth/rbac/validation`, by which a server refuses to let
+/// anyone give more than they have.
+///
+/// ```
+/// use rbac_eval::authz::rbac::rules::covers;
+/// use rbac_eval::kube::PolicyRule;
+///
+/// let rule = |verbs: &[&str]| PolicyRule {
+///     verbs: verbs.iter().map(|&verb| verb.into()).collect(),
+///     api_groups: vec!["".into()],
+///     resources: vec!["pods".into()],
+///     ..Default::default()
+/// };
+/// let (get, list) = (rule(&["get"]), rule(&["list"]));
+/// assert!(covers(&[&get, &list], &rule(&["get", "list"])));
+/// assert!(!covers(&[&get, &list], &rule(&["*"])));
+/// ```
+pub fn covers(known: &[&PolicyRule], rule: &PolicyRule) -> bool {
+    let names = rule.resource_names.len().max(1);
+    let parts = [rule.api_groups.len(), rule.resources.len(), names];
+    let size = parts.into_iter().fold(1, usize::saturating_mul);
+    let size = size.saturating_add(rule.non_resource_urls.len());
+    if size.saturating_mul(rule.verbs.len()) > MOST_COMBINATIONS {
+        return false;
+    }
+    let given = |covers: &dyn Fn(&PolicyRule) -> bool| known.iter().any(|known| covers(known));
+    let names: Vec<Option<&CompactString>> = match rule.resource_names.is_empty() {
+        true => vec![None],
+        false => rule.resource_names.iter().map(Some).collect(),
+    };
+    rule.verbs.iter().all(|verb| {
+        let urls = rule.non_resource_urls.iter().all(|url| {
+            given(&|known| {
+                let mut urls = known.non_resource_urls.iter();
+                lists(&known.verbs, verb) && urls.any(|known| url_matches(known, url))
+            })
+        });
+        urls && rule.api_groups.iter().all(|group| {
+            rule.resources.iter().all(|resource| {
+                names.iter().all(|name| {
+                    given(&|known| {
+                        lists(&known.verbs, verb)
+                            && lists(&known.api_groups, group)
+                            && covers_word(&known.resources, resource)
+                            && (known.resource_names.is_empty()
+                                || name.is_some_and(|name| known.resource_names.contains(name)))
+                    })
+                })
+            })
+        })
+    })
+}
+
+/// Whether words for resources stand for another such word, where `*/log` stands for `pods/log` too.
+fn covers_word(known: &[CompactString], resource: &CompactString) -> bool {
+    lists(known, resource)
+        || resource.split_once('/').is_some_and(|(_, subresource)| {
+            let mut known = known.iter();
+            known.any(|known| known.strip_prefix("*/") == Some(subresource))
+        })
+}
+
 /// Breaks a rule into rules of one verb, group, resource and name, or one verb and URL, each.
 ///
 /// Source: `BreakdownRule` of kubectl.

@@ -1,0 +1,76 @@
+//! Paths: whom a subject can become, step by step, and what it reaches.
+//!
+//! What is held grows by steps, each a kind of [`EdgeId`]: a token of a ServiceAccount, a binding to a
+//! stronger role, a pod that runs as another account. A request is judged as RBAC judges it, with the
+//! rights of one identity and its groups; steps of several requests may be made by different ones of those
+//! who are held. The search ends where nothing more is gained, so that what isn't reached can't be reached
+//! by these steps.
+
+mod bindings;
+mod edge;
+mod goal;
+mod haves;
+mod index;
+mod joint;
+mod model;
+mod power;
+mod search;
+mod steps;
+
+use crate::authn::UserInfo;
+use crate::authz::rbac::RbacAuthorizer;
+
+use index::PathIndex;
+use search::Search;
+
+pub use edge::{EDGES, EdgeId, EdgeSet};
+pub use goal::Goal;
+pub use model::Certainty;
+
+/// Knows the ways through one cluster.
+#[derive(Debug)]
+pub struct Paths<'s> {
+    index: PathIndex<'s>,
+}
+
+/// How a search is bounded.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// The edges that are followed.
+    pub edges: EdgeSet,
+    /// How sure steps have to be at least.
+    pub certainty: Certainty,
+}
+
+impl<'s> Paths<'s> {
+    /// The ways through the cluster that is judged by. Pods, workloads and Secrets are looked at where they
+    /// were read, see [`Registry::with_workloads`](crate::kube::Registry::with_workloads).
+    pub fn new(rbac: &'s RbacAuthorizer) -> Self {
+        Paths {
+            index: PathIndex::new(rbac),
+        }
+    }
+
+    /// All that someone becomes and reaches; with a goal, no more than it takes to reach that.
+    pub fn from(&self, user: &UserInfo, bounds: Bounds, goal: Option<&Goal>) -> Reachable<'_> {
+        let mut search = Search::new(&self.index, bounds.edges);
+        search.start(user);
+        let goals = goal.map(|goal| goal.nodes(&self.index));
+        search.run(bounds.certainty, goals.as_deref());
+        Reachable { search }
+    }
+}
+
+/// What someone becomes and reaches.
+#[derive(Debug)]
+pub struct Reachable<'p> {
+    search: Search<'p>,
+}
+
+impl Reachable<'_> {
+    /// Whether a goal is reached.
+    pub fn reaches(&self, goal: &Goal) -> bool {
+        let nodes = goal.nodes(self.search.index);
+        nodes.into_iter().any(|node| self.search.has(node))
+    }
+}

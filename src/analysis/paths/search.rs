@@ -1,0 +1,537 @@
+//! The search: all that is held, round by round, until nothing more is.
+//!
+//! Surer steps come first: those that need no more than the input are followed to their end before any that
+//! needs a state of the cluster, and so on. Within one certainty a round takes all steps that what was
+//! held before allows, so that what is found first is found by the fewest rounds.
+
+use hashbrown::{HashMap, HashSet};
+
+use crate::authn::UserInfo;
+use crate::kube::RoleKind;
+
+use super::edge::{EdgeId, EdgeSet};
+use super::haves::{Haves, View};
+use super::index::{Existence, PathIndex, RoleName, narrow};
+use super::model::{Area, Certainty, Ground, Hold, IdentityNo, PathNode, Right, RightBy, RoleNo};
+use super::steps::{Half, HalfKind};
+
+/// How something was reached.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The step; none for what was held from the start, and for a member of a class.
+    pub(super) edge: Option<EdgeId>,
+    /// That of the whole way up to here.
+    pub(super) certainty: Certainty,
+    pub(super) grounds: Vec<Ground>,
+}
+
+/// One who is held.
+#[derive(Debug, Default)]
+pub(super) struct Member {
+    pub(super) node: PathNode,
+    pub(super) hold: Hold,
+    /// What bindings of the input give.
+    bound: Vec<Right>,
+    /// The same with what steps added.
+    pub(super) rights: Vec<Right>,
+    pub(super) haves: Haves,
+    /// Whether the rights changed since they were looked at.
+    is_stale: bool,
+}
+
+/// A search from one start.
+#[derive(Debug)]
+pub(super) struct Search<'i> {
+    pub(super) index: &'i PathIndex<'i>,
+    edges: EdgeSet,
+    limit: Certainty,
+    people: Vec<UserInfo>,
+    people_no: HashMap<UserInfo, u32>,
+    more_roles: Vec<RoleName>,
+    found: HashMap<PathNode, Found>,
+    /// All that was reached, in the order in which it was.
+    order: Vec<PathNode>,
+    /// How much of the order has been opened.
+    opened: usize,
+    members: Vec<Member>,
+    halves: HashMap<HalfKind, Vec<Half>>,
+    known_halves: HashSet<(HalfKind, Area, Option<String>)>,
+    gains: HashMap<RoleNo, Vec<RoleNo>>,
+    is_changed: bool,
+}
+
+impl<'i> Search<'i> {
+    /// A search from someone, by some edges alone.
+    pub(super) fn new(index: &'i PathIndex<'i>, edges: EdgeSet) -> Self {
+        Search {
+            index,
+            edges,
+            limit: Certainty::Definite,
+            people: Vec::new(),
+            people_no: HashMap::new(),
+            more_roles: Vec::new(),
+            found: HashMap::new(),
+            order: Vec::new(),
+            opened: 0,
+            members: Vec::new(),
+            halves: HashMap::new(),
+            known_halves: HashSet::new(),
+            gains: HashMap::new(),
+            is_changed: false,
+        }
+    }
+
+    /// Holds someone from the start.
+    pub(super) fn start(&mut self, user: &UserInfo) -> PathNode {
+        let node = match self.account_of(user) {
+            Some(account) => self.account(account, Hold::Real),
+            None => PathNode::Identity(self.identity(user.clone()), Hold::Real),
+        };
+        self.insert(node, None, Certainty::Definite, Vec::new());
+        if user.is_privileged() {
+            let grounds = vec![Ground::Node(node)];
+            self.insert(
+                PathNode::Masters,
+                Some(EdgeId::Masters),
+                Certainty::Definite,
+                grounds,
+            );
+        }
+        node
+    }
+
+    /// The account that a user is, if the groups are those that Kubernetes gives it.
+    fn account_of(&self, user: &UserInfo) -> Option<u32> {
+        let (namespace, name) = crate::authn::split_service_account(&user.name)?;
+        let account = self.index.account(self.index.namespace(namespace)?, name)?;
+        (self.index.account_user(account) == *user).then_some(account)
+    }
+
+    /// Follows all steps up to a certainty, or until a goal is reached.
+    pub(super) fn run(&mut self, upto: Certainty, goal: Option<&[PathNode]>) {
+        let is_done =
+            |search: &Self| goal.is_some_and(|nodes| nodes.iter().any(|&node| search.has(node)));
+        let levels = [
+            Certainty::Definite,
+            Certainty::State,
+            Certainty::Somebody,
+            Certainty::Outside,
+        ];
+        for level in levels.into_iter().filter(|&level| level <= upto) {
+            self.limit = level;
+            // What was refused below this level is looked for again.
+            self.opened = 0;
+            for member in &mut self.members {
+                member.is_stale = true;
+            }
+            while !is_done(self) && self.round() {}
+        }
+    }
+
+    /// One round; whether it reached anything.
+    fn round(&mut self) -> bool {
+        let before = self.order.len();
+        // Classes bring their members at once.
+        while self.opened < self.order.len() {
+            let node = self.order[self.opened];
+            self.opened += 1;
+            self.open(node);
+            self.enlist(node);
+        }
+        if self.has(PathNode::Everything(Area::Cluster)) {
+            // All else follows from it, by whoever started.
+            self.members.truncate(1);
+        }
+        if std::mem::take(&mut self.is_changed) {
+            self.renew_rights();
+        }
+        for at in 0..self.members.len() {
+            if std::mem::take(&mut self.members[at].is_stale) {
+                self.look_everywhere(at);
+            }
+        }
+        self.rewrite_roles();
+        self.join();
+        self.order.len() > before || self.opened < self.order.len()
+    }
+
+    fn enlist(&mut self, node: PathNode) {
+        match node {
+            PathNode::Identity(identity, hold) => {
+                let other = match hold {
+                    // Whoever is held by a credential needs no impersonation.
+                    Hold::Impersonated => Some(PathNode::Identity(identity, Hold::Real)),
+                    Hold::Real => None,
+                };
+                let is_owner = self.has(PathNode::Everything(Area::Cluster));
+                if is_owner && !self.members.is_empty() {
+                    return;
+                }
+                let is_known = self.members.iter().any(|member| member.node == node)
+                    || other.is_some_and(|other| self.has(other));
+                if is_known {
+                    return;
+                }
+                let user = self.user(identity);
+                let bound = self.index.rights(&user);
+                for right in &bound {
+                    if self.index.gives_everything(right.role) {
+                        let edge = match right.area {
+                            Area::Cluster => EdgeId::Everything,
+                            Area::EveryNamespace | Area::Namespace(_) => EdgeId::EverythingNs,
+                        };
+                        let grounds = vec![Ground::Has {
+                            who: node,
+                            right: *right,
+                        }];
+                        self.reach(PathNode::Everything(right.area), edge, grounds);
+                    }
+                }
+                self.members.push(Member {
+                    node,
+                    hold,
+                    bound,
+                    rights: Vec::new(),
+                    haves: Haves::default(),
+                    is_stale: true,
+                });
+                let at = self.members.len() - 1;
+                self.renew_member(at);
+            }
+            PathNode::Gain(role, gained) => {
+                self.gains.entry(role).or_default().push(gained);
+                self.is_changed = true;
+            }
+            PathNode::Right(..) | PathNode::Everything(_) => self.is_changed = true,
+            _ => {}
+        }
+    }
+
+    fn renew_rights(&mut self) {
+        for at in 0..self.members.len() {
+            self.renew_member(at);
+        }
+    }
+
+    fn renew_member(&mut self, at: usize) {
+        let pool = self.order.iter().filter_map(|&node| match node {
+            PathNode::Right(role, area) => Some((role, area, node)),
+            PathNode::Everything(area) => Some((RoleNo::EVERYTHING, area, node)),
+            _ => None,
+        });
+        let pool = pool.map(|(role, area, node)| Right {
+            area,
+            role,
+            by: RightBy::Step(node),
+        });
+        let held: Vec<Right> = self.members[at].bound.iter().copied().chain(pool).collect();
+        let mut rights = held.clone();
+        for right in held {
+            for &gained in self.gains.get(&right.role).into_iter().flatten() {
+                let gain = PathNode::Gain(right.role, gained);
+                rights.push(Right {
+                    area: right.area,
+                    role: gained,
+                    by: match right.by {
+                        RightBy::Binding(binding, subject) => {
+                            RightBy::Rewritten(binding, subject, gain)
+                        }
+                        RightBy::Step(node) | RightBy::Steps(node, _) => RightBy::Steps(node, gain),
+                        RightBy::Rewritten(..) => continue,
+                    },
+                });
+            }
+        }
+        rights.sort_unstable();
+        rights.dedup();
+        let everything = rights
+            .iter()
+            .filter(|right| right.role == RoleNo::EVERYTHING);
+        let everything: Vec<Right> = everything
+            .filter(|right| matches!(right.by, RightBy::Rewritten(..) | RightBy::Steps(..)))
+            .copied()
+            .collect();
+        let who = self.members[at].node;
+        for right in everything {
+            let edge = match right.area {
+                Area::Cluster => EdgeId::Everything,
+                Area::EveryNamespace | Area::Namespace(_) => EdgeId::EverythingNs,
+            };
+            let grounds = vec![Ground::Has { who, right }];
+            self.reach(PathNode::Everything(right.area), edge, grounds);
+        }
+        let member = &mut self.members[at];
+        if member.rights != rights || member.haves.is_empty() {
+            member.haves = Haves::new(self.index, &rights);
+            member.rights = rights;
+            member.is_stale = true;
+        }
+    }
+
+    /// What writers of roles make of the roles that someone who is held has.
+    fn rewrite_roles(&mut self) {
+        let mut reached: HashMap<RoleNo, Ground> = HashMap::new();
+        for member in &self.members {
+            for &right in &member.rights {
+                if right.role != RoleNo::EVERYTHING {
+                    reached.entry(right.role).or_insert(Ground::Has {
+                        who: member.node,
+                        right,
+                    });
+                }
+            }
+        }
+        let mut reached: Vec<(RoleNo, Ground)> = reached.into_iter().collect();
+        reached.sort_by_key(|(role, _)| *role);
+        let index = self.index;
+        for at in 0..self.members.len() {
+            let writes = |view: &View<'_>, kind| {
+                let [create, update, patch, _] = super::steps::role_powers(kind);
+                [create, update, patch]
+                    .iter()
+                    .any(|&power| view.any(power).is_some())
+            };
+            let member = self.take_member(at);
+            for area in member.haves.areas() {
+                let view = View {
+                    index,
+                    haves: &member.haves,
+                    who: member.node,
+                    area,
+                };
+                let kind = match area {
+                    Area::Cluster => RoleKind::ClusterRole,
+                    Area::EveryNamespace | Area::Namespace(_) => RoleKind::Role,
+                };
+                if !writes(&view, kind) {
+                    continue;
+                }
+                for (role, ground) in &reached {
+                    self.rewrite(&view, &member.rights, *role, ground);
+                }
+            }
+            self.put_member(at, member);
+        }
+    }
+
+    /// Adds what a step reaches, if its edge and its certainty are asked for.
+    pub(super) fn reach(&mut self, node: PathNode, edge: EdgeId, grounds: Vec<Ground>) {
+        self.reach_as(node, edge, edge.certainty(), grounds);
+    }
+
+    fn reach_as(
+        &mut self,
+        node: PathNode,
+        edge: EdgeId,
+        certainty: Certainty,
+        grounds: Vec<Ground>,
+    ) {
+        if self.edges.has(edge) && certainty <= self.limit {
+            self.insert(node, Some(edge), certainty, grounds);
+        }
+    }
+
+    /// Adds a member of a class.
+    pub(super) fn member_of(&mut self, node: PathNode, class: PathNode, certainty: Certainty) {
+        if certainty <= self.limit {
+            self.insert(node, None, certainty, vec![Ground::Node(class)]);
+        }
+    }
+
+    /// Takes an account by a step that needs it to be there.
+    pub(super) fn take_account(&mut self, account: u32, edge: EdgeId, grounds: &[Ground]) {
+        let certainty = match self.index.accounts[account as usize].existence {
+            Existence::There => edge.certainty(),
+            Existence::Unknown => edge.certainty().max(Certainty::State),
+            Existence::Absent | Existence::Nowhere => return,
+        };
+        let node = self.account(account, Hold::Real);
+        self.reach_as(node, edge, certainty, grounds.to_vec());
+    }
+
+    fn insert(
+        &mut self,
+        node: PathNode,
+        edge: Option<EdgeId>,
+        certainty: Certainty,
+        grounds: Vec<Ground>,
+    ) {
+        if self.found.contains_key(&node) {
+            return;
+        }
+        let before = premises(&grounds).filter_map(|node| self.found.get(&node));
+        let before = before.map(|found| found.certainty).max();
+        let certainty = before.map_or(certainty, |before| before.max(certainty));
+        let found = Found {
+            edge,
+            certainty,
+            grounds,
+        };
+        self.found.insert(node, found);
+        self.order.push(node);
+    }
+
+    pub(super) fn has(&self, node: PathNode) -> bool {
+        self.found.contains_key(&node)
+    }
+
+    pub(super) fn found(&self, node: PathNode) -> Option<&Found> {
+        self.found.get(&node)
+    }
+
+    /// All that was reached, in the order in which it was.
+    pub(super) fn reached(&self) -> &[PathNode] {
+        &self.order
+    }
+
+    /// Adds a half of a step of several.
+    pub(super) fn half(
+        &mut self,
+        kind: HalfKind,
+        view: &View<'_>,
+        name: Option<&str>,
+        grounds: Vec<Ground>,
+    ) {
+        let name = name.map(str::to_owned);
+        if self.known_halves.insert((kind, view.area, name.clone())) {
+            self.halves.entry(kind).or_default().push(Half {
+                area: view.area,
+                name,
+                grounds,
+            });
+        }
+    }
+
+    pub(super) fn halves(&self, kind: HalfKind) -> &[Half] {
+        self.halves.get(&kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether nobody but the start is held, who gains nothing by handing on.
+    pub(super) fn is_alone(&self) -> bool {
+        self.members.len() < 2
+    }
+
+    pub(super) fn take_member(&mut self, at: usize) -> Member {
+        std::mem::take(&mut self.members[at])
+    }
+
+    pub(super) fn put_member(&mut self, at: usize, member: Member) {
+        self.members[at] = member;
+    }
+
+    fn identity(&mut self, user: UserInfo) -> IdentityNo {
+        let accounts = narrow(self.index.accounts.len());
+        let Search {
+            people, people_no, ..
+        } = self;
+        let number = *people_no.entry(user).or_insert_with_key(|user| {
+            people.push(user.clone());
+            narrow(people.len() - 1)
+        });
+        IdentityNo(accounts + number)
+    }
+
+    /// Someone who is held.
+    pub(super) fn user(&self, identity: IdentityNo) -> UserInfo {
+        let accounts = self.index.accounts.len();
+        match (identity.0 as usize).checked_sub(accounts) {
+            None => self.index.account_user(identity.0),
+            Some(at) => self.people[at].clone(),
+        }
+    }
+
+    /// A user with groups, and with the group of everyone.
+    pub(super) fn person(&mut self, name: &str, groups: Vec<String>, hold: Hold) -> PathNode {
+        let user = match crate::authn::split_service_account(name) {
+            // A certificate says the groups itself.
+            Some(_) => {
+                let mut groups = groups;
+                groups.push(crate::authn::AUTHENTICATED.to_owned());
+                UserInfo::new(name, groups)
+            }
+            None => UserInfo::impersonated(name, groups),
+        };
+        PathNode::Identity(self.identity(user), hold)
+    }
+
+    /// Someone as impersonation makes them.
+    pub(super) fn impersonated(&mut self, name: &str, groups: Vec<String>) -> PathNode {
+        let user = UserInfo::impersonated(name, groups);
+        match self.account_of(&user) {
+            Some(account) => self.account(account, Hold::Impersonated),
+            None => PathNode::Identity(self.identity(user), Hold::Impersonated),
+        }
+    }
+
+    /// The accounts of this name in an area.
+    pub(super) fn accounts_named(&self, area: Area, name: &str) -> Vec<u32> {
+        let index = self.index;
+        match area {
+            Area::Namespace(one) => index.account(one, name).into_iter().collect(),
+            Area::Cluster | Area::EveryNamespace => (0..narrow(index.namespaces.len()))
+                .filter_map(|namespace| index.account(namespace, name))
+                .collect(),
+        }
+    }
+
+    /// How many roles there are, with those that steps name.
+    pub(super) fn role_count(&self) -> u32 {
+        narrow(self.index.roles() + self.more_roles.len())
+    }
+
+    /// The number of a role, whether it is there or not.
+    pub(super) fn role(&mut self, name: RoleName) -> RoleNo {
+        if let Some(role) = self.index.role_named(&name) {
+            return role;
+        }
+        let at = self.more_roles.iter().position(|known| *known == name);
+        let at = at.unwrap_or_else(|| {
+            self.more_roles.push(name);
+            self.more_roles.len() - 1
+        });
+        RoleNo(narrow(self.index.roles() + at))
+    }
+
+    /// What names a role.
+    pub(super) fn role_name(&self, role: RoleNo) -> RoleName {
+        match (role.0 as usize).checked_sub(self.index.roles()) {
+            Some(at) if at < self.more_roles.len() => self.more_roles[at].clone(),
+            _ => self.index.name_of_role(role),
+        }
+    }
+
+    /// That all have a role in an area.
+    pub(super) fn right(&self, role: RoleNo, area: Area) -> PathNode {
+        match self.index.gives_everything(role) {
+            true => PathNode::Everything(area),
+            false => PathNode::Right(role, area),
+        }
+    }
+
+    /// Whether a role gives anything that a step may need.
+    pub(super) fn gives_power(&self, role: RoleNo) -> bool {
+        self.index.gives_everything(role)
+            || self
+                .index
+                .role_id(role)
+                .is_some_and(|role| !self.index.powers.of(role).is_empty())
+    }
+}
+
+/// What grounds rest on, of all that is reached.
+pub(super) fn premises(grounds: &[Ground]) -> impl Iterator<Item = PathNode> + '_ {
+    grounds.iter().flat_map(|ground| {
+        let (who, right) = match ground {
+            Ground::Request { who, right, .. } | Ground::Has { who, right } => {
+                (*who, Some(right.by))
+            }
+            Ground::Node(node) => (*node, None),
+        };
+        let by = match right {
+            None | Some(RightBy::Binding(..)) => [None, None],
+            Some(RightBy::Step(node) | RightBy::Rewritten(_, _, node)) => [Some(node), None],
+            Some(RightBy::Steps(node, gain)) => [Some(node), Some(gain)],
+        };
+        std::iter::once(who).chain(by.into_iter().flatten())
+    })
+}

@@ -1,0 +1,156 @@
+//! Paths against what an attacker performed on a real API server.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use rbac_eval::analysis::paths::{Bounds, Certainty, EDGES, EdgeId, EdgeSet, Goal, Paths};
+use rbac_eval::authn::UserInfo;
+use rbac_eval::authz::rbac::RbacAuthorizer;
+use rbac_eval::cluster::{Defaults, Snapshot};
+use rbac_eval::kube::default_policy::DefaultPolicy;
+use rbac_eval::kube::{self, Minor, Registry};
+use rbac_eval::text::{Files, SourceText};
+use serde_json::Value;
+
+/// The attacker's own steps.
+const RECORDED: &str = "member, same-name, masters, everything, everything-ns, bind, bind-put, bind-held, \
+    give-by-role, escalate, aggregate, takeover-role, impersonate-user, impersonate-group, impersonate-sa, \
+    impersonate-node, token, ghost, token-secret, secret-retarget, secret-read, secret-to-sa, csr-approve, \
+    csr-nodeclient, bootstrap-token, run-as, node-pods, authenticated";
+
+fn recorded_edges() -> EdgeSet {
+    let wanted: BTreeSet<&str> = RECORDED.split(", ").collect();
+    let edges: Vec<EdgeId> = EDGES
+        .iter()
+        .copied()
+        .filter(|edge| wanted.contains(edge.as_str()))
+        .collect();
+    assert_eq!(edges.len(), wanted.len());
+    edges.into_iter().collect()
+}
+
+fn load(dump: &Path) -> RbacAuthorizer {
+    let text = SourceText {
+        name: dump.display().to_string().into(),
+        bytes: fs::read(dump).unwrap(),
+        named: true,
+    };
+    let mut files = Files::default();
+    let manifest = kube::parse_with(&Registry::with_workloads(), &mut files, &[text]);
+    let defaults = Defaults::Version(DefaultPolicy::of_minor(Minor::new(24)).unwrap());
+    RbacAuthorizer::new(Snapshot::new(files, manifest, defaults)).unwrap()
+}
+
+fn strings(value: &Value) -> BTreeSet<String> {
+    let list = value.as_array().unwrap().iter();
+    list.map(|one| one.as_str().unwrap().to_owned()).collect()
+}
+
+fn goals(dump: &Value, kind: &str) -> Vec<(String, String)> {
+    let items = dump["items"].as_array().unwrap().iter();
+    items
+        .filter(|item| item["kind"] == kind)
+        .map(|item| {
+            let of = |field: &str| item["metadata"][field].as_str().unwrap().to_owned();
+            (of("namespace"), of("name"))
+        })
+        .collect()
+}
+
+fn check(case: &Path, edges: EdgeSet, failures: &mut Vec<String>) -> usize {
+    let dump: Value = serde_json::from_slice(&fs::read(case.join("dump.json")).unwrap()).unwrap();
+    let rbac = load(&case.join("dump.json"));
+    let paths = Paths::new(&rbac);
+    let bounds = Bounds {
+        edges,
+        certainty: Certainty::Outside,
+    };
+    let truth = fs::read_to_string(case.join("truth.jsonl")).unwrap();
+    let mut count = 0;
+    for line in truth.lines() {
+        let truth: Value = serde_json::from_str(line).unwrap();
+        let subject = &truth["subject"];
+        let groups = strings(&subject["groups"]);
+        let user = UserInfo::new(subject["user"].as_str().unwrap(), groups);
+        let found = paths.from(&user, bounds, None);
+        count += 1;
+        let mut differs = |what: &str, wanted: String, got: String| {
+            if wanted != got {
+                let case = case.file_name().unwrap().to_string_lossy();
+                failures.push(format!(
+                    "{case} {}: {what}: {got}, recorded {wanted}",
+                    user.name
+                ));
+            }
+        };
+        let says = |goal: &Goal| found.reaches(goal).to_string();
+        differs(
+            "cluster-admin",
+            truth["clusterAdmin"].to_string(),
+            says(&Goal::ClusterAdmin),
+        );
+        differs(
+            "masters",
+            truth["masters"].to_string(),
+            says(&Goal::Masters),
+        );
+        let wanted = strings(&truth["serviceAccounts"]);
+        let mut accounts: BTreeSet<(String, String)> =
+            goals(&dump, "ServiceAccount").into_iter().collect();
+        accounts.extend(wanted.iter().map(|account| {
+            let (namespace, name) = account.split_once('/').unwrap();
+            (namespace.to_owned(), name.to_owned())
+        }));
+        let got: BTreeSet<String> = accounts
+            .iter()
+            .filter(|(namespace, name)| {
+                let own = user.name == format!("system:serviceaccount:{namespace}:{name}");
+                let is_controller =
+                    namespace == "kube-system" && name != "default" && name != "addon";
+                let is_left_out = namespace == "kube-public" || namespace == "kube-node-lease";
+                !own && !is_left_out
+                    && (!is_controller || wanted.contains(&format!("{namespace}/{name}")))
+            })
+            .filter(|(namespace, name)| {
+                found.reaches(&Goal::Account(namespace.clone(), name.clone()))
+            })
+            .map(|(namespace, name)| format!("{namespace}/{name}"))
+            .collect();
+        differs("accounts", format!("{wanted:?}"), format!("{got:?}"));
+        let got: BTreeSet<String> = goals(&dump, "Secret")
+            .into_iter()
+            .filter(|(namespace, name)| {
+                found.reaches(&Goal::Secret(namespace.clone(), name.clone()))
+            })
+            .map(|(namespace, name)| format!("{namespace}/{name}"))
+            .collect();
+        differs(
+            "secrets",
+            format!("{:?}", strings(&truth["secrets"])),
+            format!("{got:?}"),
+        );
+    }
+    count
+}
+
+#[test]
+fn agrees_with_every_recorded_path() {
+    let Ok(cases) = fs::read_dir("../shared/conformance/paths/cases") else {
+        eprintln!("skipped: ../shared isn't there");
+        return;
+    };
+    let mut cases: Vec<_> = cases.map(|case| case.unwrap().path()).collect();
+    cases.sort();
+    let mut failures = Vec::new();
+    let edges = recorded_edges();
+    let counts: Vec<usize> = cases
+        .iter()
+        .map(|case| check(case, edges, &mut failures))
+        .collect();
+    assert_eq!(counts.iter().sum::<usize>(), 739);
+    for failure in failures.iter().take(60) {
+        println!("{failure}");
+    }
+    assert_eq!(failures.len(), 0);
+}
