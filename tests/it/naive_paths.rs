@@ -24,9 +24,14 @@ use std::sync::Mutex;
 use std::{fs, thread};
 
 use pretty_assertions::assert_eq;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::support::naive_paths::{Cluster, Held, Identity, RECORDED, Reach, Subject, reach};
+use crate::support::paths_cluster::{PathsCluster, USERS, clusters};
 use crate::support::{jsonl, path_cases, recorded};
 
 fn read(path: &Path) -> Value {
@@ -138,4 +143,90 @@ fn every_recorded_subject_becomes_what_the_attacker_became() {
         "{subjects} subjects of {} cases",
         cases.len()
     );
+}
+
+/// Everyone of a random cluster who may start.
+fn everyone(cluster: &Cluster) -> Vec<Identity> {
+    let user =
+        |(name, groups): &(&str, &[&str])| Identity::user(name, groups.iter().copied(), Held::Real);
+    let accounts = cluster.accounts.iter();
+    let accounts = accounts.map(|account| Identity::account(account, Held::Real));
+    USERS.iter().map(user).chain(accounts).collect()
+}
+
+/// How many subjects of some random clusters are cluster-admin from the start, and by a path.
+#[test]
+fn random_clusters_have_paths_to_find() {
+    let mut runner = TestRunner::deterministic();
+    let edges = BTreeSet::from(RECORDED);
+    let (mut subjects, mut by_path, mut others) = (0, 0, 0);
+    for _ in 0..40 {
+        let tree = clusters().new_tree(&mut runner).unwrap();
+        let cluster = Cluster::read(&tree.current().objects);
+        for who in everyone(&cluster) {
+            let nothing = reach(&cluster, &who, &BTreeSet::new());
+            let found = reach(&cluster, &who, &edges);
+            subjects += 1;
+            by_path += usize::from(found.cluster_admin && !nothing.cluster_admin);
+            others += usize::from(!found.cluster_admin && found != nothing);
+        }
+    }
+    assert!(by_path * 6 > subjects, "{by_path} of {subjects}");
+    assert!(others * 6 > subjects, "{others} of {subjects}");
+}
+
+fn is_within(less: &Reach, more: &Reach) -> bool {
+    let bits = |reach: &Reach| [reach.cluster_admin, reach.masters];
+    let sets = |reach: &Reach| {
+        let Reach {
+            accounts,
+            users,
+            nodes,
+            secrets,
+            runs_pods_in,
+            admin_of,
+            ..
+        } = reach.clone();
+        [accounts, users, nodes, secrets, runs_pods_in, admin_of]
+    };
+    bits(less)
+        .iter()
+        .zip(bits(more))
+        .all(|(less, more)| *less <= more)
+        && sets(less)
+            .iter()
+            .zip(sets(more))
+            .all(|(less, more)| less.is_subset(&more))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn fewer_steps_or_bindings_reach_no_more(
+        cluster in clusters(),
+        edge in prop::sample::select(&RECORDED[..]),
+        binding in any::<prop::sample::Index>(),
+    ) {
+        let all = BTreeSet::from(RECORDED);
+        let some: BTreeSet<_> = all.iter().copied().filter(|one| *one != edge).collect();
+        let whole = Cluster::read(&cluster.objects);
+        let mut part = whole.clone();
+        part.bindings.remove(binding.index(part.bindings.len()));
+        for who in everyone(&whole) {
+            let most = reach(&whole, &who, &all);
+            prop_assert!(is_within(&reach(&whole, &who, &some), &most), "{edge}: {who:?}");
+            let less = reach(&part, &who, &all);
+            prop_assert!(less.cluster_admin <= most.cluster_admin, "{who:?}");
+        }
+    }
+
+    #[test]
+    fn the_yaml_of_a_random_cluster_is_its_objects(cluster in clusters()) {
+        let PathsCluster { objects } = &cluster;
+        let yaml = cluster.yaml();
+        let documents = serde_yaml::Deserializer::from_str(&yaml);
+        let read: Vec<Value> = documents.map(|one| Value::deserialize(one).unwrap()).collect();
+        prop_assert_eq!(&read, objects);
+    }
 }

@@ -15,6 +15,7 @@ pub mod loopback;
 pub mod naive;
 pub mod naive_paths;
 pub mod object;
+pub mod paths_cluster;
 #[cfg(unix)]
 pub mod pull_requests;
 pub mod second;

@@ -117,7 +117,8 @@ fn told(state: &State<'_>, view: &View) -> Reach {
             reach.accounts.insert(written(&account));
         } else if let Some(node) = who.node_name() {
             reach.nodes.insert(node.to_owned());
-        } else {
+        } else if !who.user.starts_with("system:bootstrap:") {
+            // Who signs in with a bootstrap token is nobody but its groups.
             reach.users.insert(who.user.clone());
         }
     }
