@@ -62,7 +62,7 @@ fn controllers(policy: &Value) -> BTreeSet<String> {
 }
 
 /// Namespaces that the attacker left out as targets.
-fn is_target(path: &String) -> bool {
+fn is_target(path: &str) -> bool {
     let namespace = path.split('/').next().unwrap();
     namespace != "kube-public" && namespace != "kube-node-lease"
 }

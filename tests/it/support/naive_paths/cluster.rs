@@ -1,10 +1,11 @@
 //! The objects of a cluster, as far as paths ask for them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::rules::{Rule, texts};
+use super::rules::{Rule, Rules, texts};
 
 /// Namespace and name; the namespace is empty for what has none.
 pub type Key = (String, String);
@@ -13,7 +14,7 @@ pub const TOKEN_SECRET: &str = "kubernetes.io/service-account-token";
 
 #[derive(Debug, Clone, Default)]
 pub struct Role {
-    pub rules: BTreeSet<Rule>,
+    pub rules: Rules,
     pub labels: BTreeMap<String, String>,
     /// The selectors of an aggregated role.
     pub gathers: Option<Vec<Selector>>,
@@ -187,7 +188,10 @@ impl Role {
             list(selectors).iter().map(Selector::read).collect()
         });
         Role {
-            rules: list(&object["rules"]).iter().map(Rule::read).collect(),
+            rules: list(&object["rules"])
+                .iter()
+                .map(|rule| Arc::new(Rule::read(rule)))
+                .collect(),
             labels: pairs(&object["metadata"]["labels"]),
             gathers: selectors,
             every_label: false,

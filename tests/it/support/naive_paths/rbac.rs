@@ -1,10 +1,11 @@
 //! Steps that write RBAC objects.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::NEW;
 use super::cluster::{Key, Role};
-use super::rules::{RBAC, Request, Rule, common, covers};
+use super::rules::{RBAC, Request, Rule, Rules, common, covers};
 use super::state::{State, View};
 
 /// All these steps once, with what everyone may do at the start of the round.
@@ -98,22 +99,22 @@ fn absent_roles(view: &View, state: &State<'_>) -> BTreeSet<Key> {
 }
 
 /// The rules that somebody can put into a role of this scope: those of URLs in cluster roles alone.
-fn own_rules(view: &View, who: usize, scope: &str) -> BTreeSet<Rule> {
+fn own_rules(view: &View, who: usize, scope: &str) -> Rules {
     let rules = view.rules(who, scope).iter();
-    let fits = |rule: &&Rule| scope.is_empty() || rule.urls.is_empty();
+    let fits = |rule: &&Arc<Rule>| scope.is_empty() || rule.urls.is_empty();
     rules.filter(fits).cloned().collect()
 }
 
-fn everything(scope: &str) -> BTreeSet<Rule> {
-    let mut rules = BTreeSet::from([Rule::every_object()]);
+fn everything(scope: &str) -> Rules {
+    let mut rules = BTreeSet::from([Arc::new(Rule::every_object())]);
     if scope.is_empty() {
-        rules.insert(Rule::every_url());
+        rules.insert(Arc::new(Rule::every_url()));
     }
     rules
 }
 
 /// Adds rules to a role, but those that add nothing to it.
-fn add(role: &mut Role, rules: BTreeSet<Rule>) {
+fn add(role: &mut Role, rules: Rules) {
     for rule in rules {
         let rule = BTreeSet::from([rule]);
         if !covers(&role.rules, &rule) {
@@ -184,7 +185,7 @@ fn make_role(view: &View, state: &mut State<'_>, who: usize, key: &Key) {
                 false => own_rules(view, who, scope),
             };
             let labels = state.is_on("aggregate") && scope.is_empty();
-            let role = state.roles.entry(key.clone()).or_insert_with(Role::default);
+            let role = state.roles.entry(key.clone()).or_default();
             add(role, rules);
             role.every_label |= labels;
             state.made.insert(key.clone());

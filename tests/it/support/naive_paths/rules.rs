@@ -1,11 +1,15 @@
 //! One rule of a role: what it allows, and when rules that are held cover others.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 /// `rbac.authorization.k8s.io`
 pub const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// Rules that many have; shared, since each identity has all that it has in each scope.
+pub type Rules = BTreeSet<Arc<Rule>>;
 
 /// A rule as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -148,7 +152,7 @@ impl Rule {
 
 /// Whether each piece of the wanted rules is held by one of the rules that somebody has: what an API
 /// server asks of who writes a role, or a binding of it.
-pub fn covers(held: &BTreeSet<Rule>, wanted: &BTreeSet<Rule>) -> bool {
+pub fn covers(held: &Rules, wanted: &Rules) -> bool {
     wanted.iter().all(|rule| {
         held.contains(rule)
             || rule
@@ -159,12 +163,12 @@ pub fn covers(held: &BTreeSet<Rule>, wanted: &BTreeSet<Rule>) -> bool {
 }
 
 /// What both lists allow, rule by rule.
-pub fn common(some: &BTreeSet<Rule>, others: &BTreeSet<Rule>) -> BTreeSet<Rule> {
+pub fn common(some: &Rules, others: &Rules) -> Rules {
     let mut common = BTreeSet::new();
     for (from, by) in [(some, others), (others, some)] {
-        for piece in from.iter().flat_map(Rule::pieces) {
+        for piece in from.iter().flat_map(|rule| rule.pieces()) {
             if by.iter().any(|rule| rule.holds(&piece)) {
-                common.insert(piece);
+                common.insert(Arc::new(piece));
             }
         }
     }

@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cluster::{Cluster, Key, Role, Subject, account_user};
-use super::rules::{Request, Rule, covers};
+use super::rules::{Request, Rule, Rules, covers};
 
 pub const AUTHENTICATED: &str = "system:authenticated";
 pub const MASTERS: &str = "system:masters";
@@ -83,7 +84,7 @@ pub struct State<'c> {
     /// Role and scope that all who are held are bound to.
     pub bound: BTreeSet<(Key, String)>,
     /// Scope and rule that a new role gave all who are held.
-    pub handed: BTreeSet<(String, Rule)>,
+    pub handed: BTreeSet<(String, Arc<Rule>)>,
     /// The accounts that exist.
     pub accounts: BTreeSet<Key>,
     pub secrets: BTreeSet<Key>,
@@ -155,12 +156,12 @@ impl<'c> State<'c> {
 /// What everyone may do, worked out once before each round of steps.
 pub struct View {
     /// The rules of each role, aggregated ones with what they gather.
-    pub roles: BTreeMap<Key, BTreeSet<Rule>>,
+    pub roles: BTreeMap<Key, Rules>,
     pub identities: Vec<Identity>,
     /// Whether who starts holds everything, so that nobody else is needed.
     pub is_won: bool,
     /// The rules of each identity by scope; those of a namespace hold what is given everywhere.
-    rules: Vec<BTreeMap<String, BTreeSet<Rule>>>,
+    rules: Vec<BTreeMap<String, Rules>>,
     /// Names by scope, API group and resource, as far as they were asked for.
     names: RefCell<BTreeMap<[String; 3], BTreeSet<String>>>,
 }
@@ -196,7 +197,7 @@ impl View {
         0..self.identities.len()
     }
 
-    pub fn rules(&self, who: usize, scope: &str) -> &BTreeSet<Rule> {
+    pub fn rules(&self, who: usize, scope: &str) -> &Rules {
         let of = &self.rules[who];
         of.get(scope).unwrap_or(&of[""])
     }
@@ -211,7 +212,7 @@ impl View {
     }
 
     /// Whether a role with these rules may be given away in this scope.
-    pub fn covers(&self, who: usize, scope: &str, rules: &BTreeSet<Rule>) -> bool {
+    pub fn covers(&self, who: usize, scope: &str, rules: &Rules) -> bool {
         self.identities[who].is_master() || covers(self.rules(who, scope), rules)
     }
 
@@ -255,8 +256,8 @@ impl View {
 }
 
 /// The rules of each role; an aggregated one has what the roles have that it gathers, and no more.
-fn gathered(roles: &BTreeMap<Key, Role>) -> BTreeMap<Key, BTreeSet<Rule>> {
-    let mut rules: BTreeMap<Key, BTreeSet<Rule>> = BTreeMap::new();
+fn gathered(roles: &BTreeMap<Key, Role>) -> BTreeMap<Key, Rules> {
+    let mut rules: BTreeMap<Key, Rules> = BTreeMap::new();
     for (key, role) in roles {
         let own = match role.gathers {
             Some(_) => BTreeSet::new(),
@@ -285,20 +286,20 @@ fn gathered(roles: &BTreeMap<Key, Role>) -> BTreeMap<Key, BTreeSet<Rule>> {
 
 fn rules_of(
     state: &State<'_>,
-    roles: &BTreeMap<Key, BTreeSet<Rule>>,
+    roles: &BTreeMap<Key, Rules>,
     who: &Identity,
-) -> BTreeMap<String, BTreeSet<Rule>> {
-    let mut rules: BTreeMap<String, BTreeSet<Rule>> = BTreeMap::new();
+) -> BTreeMap<String, Rules> {
+    let mut rules: BTreeMap<String, Rules> = BTreeMap::new();
     for scope in state.scopes() {
         rules.insert(scope.to_owned(), BTreeSet::new());
     }
     if who.is_master() {
         for held in rules.values_mut() {
-            held.extend([Rule::every_object(), Rule::every_url()]);
+            held.extend([Rule::every_object(), Rule::every_url()].map(Arc::new));
         }
         return rules;
     }
-    let mut give = |scope: &str, given: &BTreeSet<Rule>| {
+    let mut give = |scope: &str, given: &Rules| {
         for (held_in, held) in &mut rules {
             if scope.is_empty() || held_in == scope {
                 held.extend(given.iter().cloned());
@@ -310,10 +311,9 @@ fn rules_of(
         Subject::Group(group) => who.groups.contains(group),
     };
     for binding in &state.cluster.bindings {
-        if binding.subjects.iter().any(is) {
-            if let Some(given) = roles.get(&binding.role) {
-                give(&binding.namespace, given);
-            }
+        let given = roles.get(&binding.role);
+        if let Some(given) = given.filter(|_| binding.subjects.iter().any(is)) {
+            give(&binding.namespace, given);
         }
     }
     for (role, scope) in &state.bound {
@@ -328,7 +328,7 @@ fn rules_of(
     let everything = Rule::every_object();
     for held in rules.values_mut() {
         if held.contains(&everything) {
-            held.retain(|rule| *rule == everything || !rule.urls.is_empty());
+            held.retain(|rule| **rule == everything || !rule.urls.is_empty());
         }
     }
     rules
