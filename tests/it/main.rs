@@ -69,6 +69,7 @@ mod lookup_unjudged;
 mod man_pages;
 mod meant_names;
 mod naive;
+mod naive_paths;
 mod named_creates;
 mod nobodies;
 mod one_cluster;

@@ -13,7 +13,9 @@ pub mod limited;
 #[cfg(unix)]
 pub mod loopback;
 pub mod naive;
+pub mod naive_paths;
 pub mod object;
+pub mod paths_cluster;
 #[cfg(unix)]
 pub mod pull_requests;
 pub mod second;
@@ -72,6 +74,18 @@ pub fn recorded(case: &str) -> PathBuf {
 pub fn cases() -> Vec<PathBuf> {
     let mut cases = RECORDED.map(recorded).to_vec();
     cases.extend(realworld());
+    cases
+}
+
+/// The recorded cases of escalation paths: those kept here, and all where they can be had.
+pub fn path_cases() -> Vec<PathBuf> {
+    let kept = recorded("paths").join("cases");
+    let folder = shared("conformance/paths/cases").unwrap_or(kept);
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    cases.sort();
     cases
 }
 
