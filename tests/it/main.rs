@@ -79,6 +79,8 @@ mod outside_authorizers;
 #[cfg(unix)]
 mod packaging;
 mod paths;
+mod paths_edges;
+mod paths_traps;
 #[cfg(unix)]
 mod pull_request_comments;
 #[cfg(unix)]

@@ -7,14 +7,23 @@
 //! by these steps.
 
 mod bindings;
+mod blockers;
+mod deputies;
 mod edge;
+mod escape;
 mod goal;
 mod haves;
 mod index;
+mod intercept;
 mod joint;
 mod model;
+mod nodes;
+mod own_pods;
+mod pod_security;
+mod pods;
 mod power;
 mod search;
+mod sink;
 mod steps;
 
 use crate::authn::UserInfo;
@@ -72,5 +81,13 @@ impl Reachable<'_> {
     pub fn reaches(&self, goal: &Goal) -> bool {
         let nodes = goal.nodes(self.search.index);
         nodes.into_iter().any(|node| self.search.has(node))
+    }
+
+    /// The surest step of a kind that something was first reached by, with all that leads there.
+    pub fn surest(&self, edge: EdgeId) -> Option<Certainty> {
+        let reached = self.search.reached().iter();
+        let found = reached.filter_map(|&node| self.search.found(node));
+        let by_edge = found.filter(|found| found.edge == Some(edge));
+        by_edge.map(|found| found.certainty).min()
     }
 }

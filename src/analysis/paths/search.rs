@@ -4,7 +4,8 @@
 //! needs a state of the cluster, and so on. Within one certainty a round takes all steps that what was
 //! held before allows, so that what is found first is found by the fewest rounds.
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use crate::authn::UserInfo;
 use crate::kube::RoleKind;
@@ -55,7 +56,7 @@ pub(super) struct Search<'i> {
     opened: usize,
     members: Vec<Member>,
     halves: HashMap<HalfKind, Vec<Half>>,
-    known_halves: HashSet<(HalfKind, Area, Option<String>)>,
+    known_halves: HashMap<(HalfKind, Area, Option<String>), usize>,
     gains: HashMap<RoleNo, Vec<RoleNo>>,
     is_changed: bool,
 }
@@ -75,7 +76,7 @@ impl<'i> Search<'i> {
             opened: 0,
             members: Vec::new(),
             halves: HashMap::new(),
-            known_halves: HashSet::new(),
+            known_halves: HashMap::new(),
             gains: HashMap::new(),
             is_changed: false,
         }
@@ -319,7 +320,8 @@ impl<'i> Search<'i> {
         self.reach_as(node, edge, edge.certainty(), grounds);
     }
 
-    fn reach_as(
+    /// The same with a certainty of its own.
+    pub(super) fn reach_as(
         &mut self,
         node: PathNode,
         edge: EdgeId,
@@ -340,9 +342,20 @@ impl<'i> Search<'i> {
 
     /// Takes an account by a step that needs it to be there.
     pub(super) fn take_account(&mut self, account: u32, edge: EdgeId, grounds: &[Ground]) {
+        self.take_account_as(account, edge, edge.certainty(), grounds);
+    }
+
+    /// The same with a certainty of its own.
+    pub(super) fn take_account_as(
+        &mut self,
+        account: u32,
+        edge: EdgeId,
+        certainty: Certainty,
+        grounds: &[Ground],
+    ) {
         let certainty = match self.index.accounts[account as usize].existence {
-            Existence::There => edge.certainty(),
-            Existence::Unknown => edge.certainty().max(Certainty::State),
+            Existence::There => certainty,
+            Existence::Unknown => certainty.max(Certainty::State),
             Existence::Absent | Existence::Nowhere => return,
         };
         let node = self.account(account, Hold::Real);
@@ -392,14 +405,44 @@ impl<'i> Search<'i> {
         name: Option<&str>,
         grounds: Vec<Ground>,
     ) {
+        self.half_in(kind, view.area, name, grounds);
+    }
+
+    /// The same of an area that isn't the one that was looked at.
+    pub(super) fn half_in(
+        &mut self,
+        kind: HalfKind,
+        area: Area,
+        name: Option<&str>,
+        grounds: Vec<Ground>,
+    ) {
         let name = name.map(str::to_owned);
-        if self.known_halves.insert((kind, view.area, name.clone())) {
-            self.halves.entry(kind).or_default().push(Half {
-                area: view.area,
+        if let Entry::Vacant(entry) = self.known_halves.entry((kind, area, name.clone())) {
+            let halves = self.halves.entry(kind).or_default();
+            entry.insert(halves.len());
+            halves.push(Half {
+                area,
                 name,
                 grounds,
             });
         }
+    }
+
+    /// What a half rests on that holds in an area, for a name or for all.
+    pub(super) fn half_over(
+        &self,
+        kind: HalfKind,
+        area: Area,
+        name: Option<&str>,
+    ) -> Option<&[Ground]> {
+        let names = [None, name.map(str::to_owned)];
+        let areas = [Area::Cluster, Area::EveryNamespace, area].into_iter();
+        let at = areas.filter(|known| known.has(area)).find_map(|area| {
+            let mut names = names.iter();
+            names.find_map(|name| self.known_halves.get(&(kind, area, name.clone())))
+        })?;
+        let half = self.halves(kind).get(*at)?;
+        Some(&half.grounds)
     }
 
     pub(super) fn halves(&self, kind: HalfKind) -> &[Half] {
