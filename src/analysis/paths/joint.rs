@@ -278,7 +278,7 @@ impl Search<'_> {
     /// Source: the admission plugin NodeRestriction.
     pub(super) fn is_node(&self, who: PathNode) -> bool {
         match who {
-            PathNode::Identity(identity, _) => self.user(identity).is_node(),
+            PathNode::Identity(identity, _) => self.is_of_nodes(identity),
             _ => false,
         }
     }

@@ -196,6 +196,10 @@ impl<'i> Search<'i> {
                     haves: Haves::default(),
                     is_stale: true,
                 });
+                if let [first, _] = self.members.as_mut_slice() {
+                    // There is someone now to hand on to.
+                    first.is_stale = true;
+                }
                 let at = self.members.len() - 1;
                 self.renew_member(at);
             }
@@ -481,6 +485,13 @@ impl<'i> Search<'i> {
             None => self.index.account_user(identity.0),
             Some(at) => self.people[at].clone(),
         }
+    }
+
+    /// Whether someone is a node; no account is.
+    pub(super) fn is_of_nodes(&self, identity: IdentityNo) -> bool {
+        let at = (identity.0 as usize).checked_sub(self.index.accounts.len());
+        at.and_then(|at| self.people.get(at))
+            .is_some_and(UserInfo::is_node)
     }
 
     /// A user with groups, and with the group of everyone.
