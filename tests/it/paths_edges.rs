@@ -827,3 +827,26 @@ fn some_secrets_sign_in_elsewhere() {
     assert_eq!(step_of("prod-kubeconfig"), Some(State));
     assert_eq!(step_of("keys"), None);
 }
+
+#[test]
+fn labels_of_ones_own_get_past_webhooks_that_select_by_them() {
+    let webhook = |selector: &str| {
+        format!(
+            "{}---
+{{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingWebhookConfiguration, metadata: {{name: w}},
+  webhooks: [{{name: w.example.com, clientConfig: {{url: 'https://w'}},
+    namespaceSelector: {{matchExpressions: [{selector}]}},
+    rules: [{{operations: [CREATE], apiGroups: [''], apiVersions: [v1], resources: [pods]}}]}}]}}
+",
+            NAMESPACES.replace("{name: open}", "{name: open, labels: {pod-security.kubernetes.io/enforce: baseline}}")
+        )
+    };
+    let rights = [("create", "namespaces", "", ""), ("create", "pods", "", "")];
+    let made = |selector: &str| step("own-namespace", &rights, &webhook(selector));
+    let exempt = "{key: exempt, operator: DoesNotExist}";
+    assert_eq!(made(exempt), Some(Definite));
+    let all_but = "{key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system]}";
+    assert_eq!(made(all_but), Some(State));
+    let one = "{key: kubernetes.io/metadata.name, operator: In, values: [open]}";
+    assert_eq!(made(one), Some(Definite));
+}

@@ -2,7 +2,8 @@
 
 use crate::cluster::Snapshot;
 use crate::kube::{
-    Namespace, PolicyEngine, PolicyObject, Webhook, WebhookConfiguration, WebhookKind,
+    LabelOperator, LabelSelector, Namespace, PolicyEngine, PolicyObject, Webhook,
+    WebhookConfiguration, WebhookKind,
 };
 
 use super::index::narrow;
@@ -105,11 +106,12 @@ fn speaks_of(policy: &PolicyObject, written: Written, place: Place<'_>) -> bool 
                 && (policy.namespaces.is_empty() || namespaces.any(|of| matches_glob(of, name)))
                 && !excluded.any(|of| matches_glob(of, name))
         }
-        // Whoever makes it names it; no name is free of what speaks of all.
+        // Whoever makes it names it, but names that are listed may be taken.
         Place::New => {
+            let mut excluded = policy.excluded_namespaces.iter();
             policy.namespaces.is_empty()
-                && policy.excluded_namespaces.is_empty()
                 && policy.namespace.is_empty()
+                && !excluded.any(|of| of.contains('*'))
         }
         Place::Cluster => policy.namespaces.is_empty() && policy.namespace.is_empty(),
     };
@@ -140,22 +142,55 @@ fn is_asked(webhook: &Webhook, written: Written, place: Place<'_>) -> bool {
             })
             && rule.scope.as_deref().is_none_or(|of| of == scope)
     });
-    // A label more or less takes an object of one's own out of any selector.
-    let is_of_object = webhook.object_selector == crate::kube::LabelSelector::default();
     let selector = &webhook.namespace_selector;
-    let is_of_namespace = match place {
-        Place::Cluster | Place::Namespace(_, None) => true,
-        Place::New => *selector == crate::kube::LabelSelector::default(),
-        Place::Namespace(name, Some(namespace)) => {
-            let key = "kubernetes.io/metadata.name";
-            let mut labels = namespace.labels.clone();
-            labels.retain(|(known, _)| known != key);
-            labels.push((key.to_owned(), name.to_owned()));
-            labels.sort();
-            selector.matches(&labels)
-        }
+    let (is_of_object, is_of_namespace) = match place {
+        Place::Cluster => (takes_all(&webhook.object_selector, None), true),
+        Place::New => (
+            takes_all(&webhook.object_selector, None),
+            takes_all(selector, None),
+        ),
+        // Of a change, the object as it was is looked at too.
+        Place::Namespace(name, of) if written.kind == "Namespace" => (
+            takes_all(&webhook.object_selector, Some(name))
+                || of.is_none_or(|of| webhook.object_selector.matches(&labels_of(name, of))),
+            takes_all(selector, Some(name)),
+        ),
+        Place::Namespace(name, of) => (
+            takes_all(&webhook.object_selector, None),
+            of.is_none_or(|of| selector.matches(&labels_of(name, of))),
+        ),
     };
     is_of_rules && is_of_object && is_of_namespace
+}
+
+/// The label that a server gives each Namespace.
+const NAME: &str = "kubernetes.io/metadata.name";
+
+/// The labels of a Namespace as a server has them.
+fn labels_of(name: &str, namespace: &Namespace) -> Vec<(String, String)> {
+    let mut labels = namespace.labels.clone();
+    labels.retain(|(key, _)| key != NAME);
+    labels.push((NAME.to_owned(), name.to_owned()));
+    labels.sort();
+    labels
+}
+
+/// Whether a selector takes an object whatever labels its writer gives it: all but that of a Namespace's
+/// name, where it is one of this name, or of a new one.
+fn takes_all(selector: &LabelSelector, name: Option<&str>) -> bool {
+    let mut labels = selector.match_labels.iter();
+    let mut requirements = selector.match_expressions.iter();
+    labels.all(|(key, value)| key == NAME && name == Some(value))
+        && requirements.all(|wanted| {
+            let lists = |name: &str| wanted.values.iter().any(|value| value == name);
+            wanted.key == NAME
+                && match wanted.operator {
+                    LabelOperator::In => name.is_some_and(lists),
+                    LabelOperator::NotIn => !name.is_some_and(lists),
+                    LabelOperator::Exists => true,
+                    LabelOperator::DoesNotExist => false,
+                }
+        })
 }
 
 /// Whether `*` in a pattern, standing for anything, makes it a name.

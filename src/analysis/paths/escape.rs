@@ -125,7 +125,7 @@ pub(super) fn claimed_path<'s>(
 pub(super) fn opens_node_by_writing(path: &str) -> bool {
     let path = tidy(path);
     let is_harmless = |folder: &&str| is_below(&path, folder);
-    !HARMLESS.iter().any(|folder| is_harmless(folder))
+    !HARMLESS.iter().any(is_harmless)
 }
 
 fn opens_node(mount: &VolumeMount, path: &str, is_read_only: bool) -> bool {
