@@ -11,7 +11,7 @@ use super::pod_security::{Verdict, refuses_privileged};
 
 /// What is written, as policies and webhooks are asked about it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Written {
+pub(super) struct WriteOf {
     pub(super) group: &'static str,
     pub(super) resource: &'static str,
     pub(super) kind: &'static str,
@@ -19,18 +19,18 @@ pub(super) struct Written {
 }
 
 /// A new pod.
-pub(super) const POD: Written = core("pods", "Pod", "CREATE");
+pub(super) const POD: WriteOf = core("pods", "Pod", "CREATE");
 /// A new claim.
-pub(super) const CLAIM: Written = core("persistentvolumeclaims", "PersistentVolumeClaim", "CREATE");
+pub(super) const CLAIM: WriteOf = core("persistentvolumeclaims", "PersistentVolumeClaim", "CREATE");
 /// A new volume.
-pub(super) const VOLUME: Written = core("persistentvolumes", "PersistentVolume", "CREATE");
+pub(super) const VOLUME: WriteOf = core("persistentvolumes", "PersistentVolume", "CREATE");
 /// A new Namespace.
-pub(super) const NEW_NAMESPACE: Written = core("namespaces", "Namespace", "CREATE");
+pub(super) const NEW_NAMESPACE: WriteOf = core("namespaces", "Namespace", "CREATE");
 /// Another label of a Namespace.
-pub(super) const LABEL: Written = core("namespaces", "Namespace", "UPDATE");
+pub(super) const LABEL: WriteOf = core("namespaces", "Namespace", "UPDATE");
 
-const fn core(resource: &'static str, kind: &'static str, operation: &'static str) -> Written {
-    Written {
+const fn core(resource: &'static str, kind: &'static str, operation: &'static str) -> WriteOf {
+    WriteOf {
         group: "",
         resource,
         kind,
@@ -40,7 +40,7 @@ const fn core(resource: &'static str, kind: &'static str, operation: &'static st
 
 /// Where something is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place<'p> {
+pub(super) enum WritePlace<'p> {
     /// In a namespace, or the Namespace itself.
     Namespace(&'p str, Option<&'p Namespace>),
     /// In a namespace that whoever writes makes, or that namespace.
@@ -69,7 +69,11 @@ impl Blocker {
 }
 
 /// What of a snapshot may refuse what is written.
-pub(super) fn blockers(snapshot: &Snapshot, written: Written, place: Place<'_>) -> Vec<Blocker> {
+pub(super) fn blockers(
+    snapshot: &Snapshot,
+    written: WriteOf,
+    place: WritePlace<'_>,
+) -> Vec<Blocker> {
     let policies = (0..).zip(snapshot.objects().of::<PolicyObject>());
     let policies = policies
         .filter(|(_, policy)| policy.may_refuse() && speaks_of(policy, written, place))
@@ -84,7 +88,7 @@ pub(super) fn blockers(snapshot: &Snapshot, written: Written, place: Place<'_>) 
     policies.chain(webhooks).collect()
 }
 
-fn speaks_of(policy: &PolicyObject, written: Written, place: Place<'_>) -> bool {
+fn speaks_of(policy: &PolicyObject, written: WriteOf, place: WritePlace<'_>) -> bool {
     let is_of_kind = policy.kinds.is_empty()
         || policy.kinds.iter().any(|of| {
             let mut groups = of.api_groups.iter();
@@ -96,7 +100,7 @@ fn speaks_of(policy: &PolicyObject, written: Written, place: Place<'_>) -> bool 
             is_of_group && kinds.any(|kind| is_kind(kind.rsplit('/').next().unwrap_or(kind)))
         });
     let is_there = match place {
-        Place::Namespace(name, _) => {
+        WritePlace::Namespace(name, _) => {
             let is_own = policy.engine != PolicyEngine::Kyverno
                 || policy.namespace.is_empty()
                 || policy.namespace == name;
@@ -107,13 +111,13 @@ fn speaks_of(policy: &PolicyObject, written: Written, place: Place<'_>) -> bool 
                 && !excluded.any(|of| matches_glob(of, name))
         }
         // Whoever makes it names it, but names that are listed may be taken.
-        Place::New => {
+        WritePlace::New => {
             let mut excluded = policy.excluded_namespaces.iter();
             policy.namespaces.is_empty()
                 && policy.namespace.is_empty()
                 && !excluded.any(|of| of.contains('*'))
         }
-        Place::Cluster => policy.namespaces.is_empty() && policy.namespace.is_empty(),
+        WritePlace::Cluster => policy.namespaces.is_empty() && policy.namespace.is_empty(),
     };
     is_of_kind && is_there
 }
@@ -121,11 +125,11 @@ fn speaks_of(policy: &PolicyObject, written: Written, place: Place<'_>) -> bool 
 /// Whether a webhook is asked about an object whose labels its writer chooses.
 ///
 /// Source: `Matcher` of `k8s.io/apiserver/pkg/admission/plugin/webhook/predicates`.
-fn is_asked(webhook: &Webhook, written: Written, place: Place<'_>) -> bool {
+fn is_asked(webhook: &Webhook, written: WriteOf, place: WritePlace<'_>) -> bool {
     let has = |list: &[crate::kube::CompactString], word: &str| {
         list.iter().any(|known| known == "*" || known == word)
     };
-    let is_namespaced = !matches!(place, Place::Cluster) && written.kind != "Namespace";
+    let is_namespaced = !matches!(place, WritePlace::Cluster) && written.kind != "Namespace";
     let scope = if is_namespaced {
         "Namespaced"
     } else {
@@ -144,18 +148,18 @@ fn is_asked(webhook: &Webhook, written: Written, place: Place<'_>) -> bool {
     });
     let selector = &webhook.namespace_selector;
     let (is_of_object, is_of_namespace) = match place {
-        Place::Cluster => (takes_all(&webhook.object_selector, None), true),
-        Place::New => (
+        WritePlace::Cluster => (takes_all(&webhook.object_selector, None), true),
+        WritePlace::New => (
             takes_all(&webhook.object_selector, None),
             takes_all(selector, None),
         ),
         // Of a change, the object as it was is looked at too.
-        Place::Namespace(name, of) if written.kind == "Namespace" => (
+        WritePlace::Namespace(name, of) if written.kind == "Namespace" => (
             takes_all(&webhook.object_selector, Some(name))
                 || of.is_none_or(|of| webhook.object_selector.matches(&labels_of(name, of))),
             takes_all(selector, Some(name)),
         ),
-        Place::Namespace(name, of) => (
+        WritePlace::Namespace(name, of) => (
             takes_all(&webhook.object_selector, None),
             of.is_none_or(|of| selector.matches(&labels_of(name, of))),
         ),
@@ -243,7 +247,7 @@ impl Admissions {
     pub(super) fn new(snapshot: &Snapshot, namespaces: &[&str]) -> Self {
         let of = namespaces.iter().map(|name| {
             let namespace = find(snapshot, name);
-            let place = Place::Namespace(name, namespace);
+            let place = WritePlace::Namespace(name, namespace);
             Admission {
                 is_there: namespace.is_some(),
                 pod_security: refuses_privileged(namespace),

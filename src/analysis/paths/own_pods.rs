@@ -3,7 +3,9 @@
 use crate::authz::{Attributes, ResourceAttributes};
 use crate::kube::{PolicyEngine, PolicyObject, ServiceAccount, WebhookConfiguration};
 
-use super::blockers::{Blocker, CLAIM, LABEL, NEW_NAMESPACE, POD, Place, VOLUME, blockers, find};
+use super::blockers::{
+    Blocker, CLAIM, LABEL, NEW_NAMESPACE, POD, VOLUME, WritePlace, blockers, find,
+};
 use super::edge::EdgeId;
 use super::haves::View;
 use super::index::narrow;
@@ -221,10 +223,10 @@ impl Search<'_> {
         };
         let grounds = [&run.grounds, claim, volume].concat();
         let snapshot = self.index.rbac.snapshot();
-        let mut refusers = blockers(snapshot, VOLUME, Place::Cluster);
+        let mut refusers = blockers(snapshot, VOLUME, WritePlace::Cluster);
         if let Area::Namespace(one) = run.area {
             let name = self.index.namespaces[one as usize];
-            let place = Place::Namespace(name, find(snapshot, name));
+            let place = WritePlace::Namespace(name, find(snapshot, name));
             refusers.extend(blockers(snapshot, CLAIM, place));
         }
         let certainty = unless_refused(&refusers);
@@ -238,8 +240,8 @@ impl Search<'_> {
         };
         let grounds = [made, &run.grounds].concat();
         let snapshot = self.index.rbac.snapshot();
-        let mut refusers = blockers(snapshot, NEW_NAMESPACE, Place::New);
-        refusers.extend(blockers(snapshot, POD, Place::New));
+        let mut refusers = blockers(snapshot, NEW_NAMESPACE, WritePlace::New);
+        refusers.extend(blockers(snapshot, POD, WritePlace::New));
         let certainty = unless_refused(&refusers);
         self.reach_as(PathNode::Hosts, EdgeId::OwnNamespace, certainty, grounds);
     }
@@ -269,7 +271,7 @@ impl Search<'_> {
         blockers(
             snapshot,
             LABEL,
-            Place::Namespace(name, find(snapshot, name)),
+            WritePlace::Namespace(name, find(snapshot, name)),
         )
     }
 
@@ -284,7 +286,11 @@ impl Search<'_> {
         let name = index.namespaces[namespace as usize];
         let area = Area::Namespace(namespace);
         let mut grounds = Vec::new();
-        let mut gates = blockers(snapshot, POD, Place::Namespace(name, find(snapshot, name)));
+        let mut gates = blockers(
+            snapshot,
+            POD,
+            WritePlace::Namespace(name, find(snapshot, name)),
+        );
         if admission.pod_security != Verdict::Admits {
             let label = self.half_over(HalfKind::NamespaceLabelled, area, None);
             let Some(label) = label.filter(|_| admission.is_there) else {
