@@ -3,9 +3,10 @@
 use clap::{Args, ValueEnum};
 
 use crate::analysis::lookup::subjects;
+use crate::analysis::owner::{Owner, Owners};
 use crate::analysis::paths::{Bounds, Certainty, EDGES, EdgeId, EdgeSet, Goal, News, Paths};
 use crate::ask::{Match, NamedSubject, Resolver};
-use crate::authn::{Principal, UserInfo};
+use crate::authn::{ImpliedGroup, Principal, UserInfo};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::entra::Directory;
 use crate::kube::SubjectKind;
@@ -214,7 +215,8 @@ fn answer(
             let Some(path) = reached.path(goal) else {
                 continue;
             };
-            if path.hops.is_empty() && !is_of_one && !args.all {
+            let is_owner = path.hops.is_empty() || is_system(rbac, &start.principal);
+            if is_owner && !is_of_one && !args.all {
                 found.owners += 1;
             } else {
                 found.paths.push((view.clone(), start.groups.clone(), path));
@@ -238,6 +240,17 @@ fn answer(
         certainty: bounds.certainty,
     };
     Ok((PathsView::new(rbac, question, &found), exit))
+}
+
+/// Whether a binding of Kubernetes' default policy, or one that AKS makes, names someone: what such owners
+/// reach is by construction. That everyone is named by some doesn't make everyone one.
+fn is_system(rbac: &RbacAuthorizer, principal: &Principal) -> bool {
+    if ImpliedGroup::of(principal).is_some() {
+        return false;
+    }
+    let owners = Owners::new();
+    let mut applied = rbac.applied_anywhere(&principal.as_user()).into_iter();
+    applied.any(|applied| owners.of_binding(rbac, principal, applied.binding) != Owner::Cluster)
 }
 
 /// Those from whom paths begin.

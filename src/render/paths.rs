@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::analysis::paths::{Certainty, FoundPath, Goal, Hop, HopRequest};
+use crate::analysis::paths::{Certainty, FoundPath, Goal, Hop, HopRequest, PathArea};
 use crate::analysis::unjudged::unjudged as unjudged_parts;
 use crate::authz::Attributes;
 use crate::authz::rbac::RbacAuthorizer;
@@ -29,7 +29,7 @@ pub struct PathsView {
     /// How many goals were reached that give nothing more, and aren't told.
     #[serde(skip)]
     held_back: usize,
-    /// How many have everything from the start, and aren't told one by one.
+    /// How many are there from the start, or are Kubernetes' own, and aren't told one by one.
     #[serde(skip)]
     owners: usize,
     #[serde(skip)]
@@ -54,7 +54,7 @@ pub struct PathsFound {
     pub paths: Vec<(SubjectView, Vec<String>, FoundPath)>,
     /// How many goals were reached that give nothing more, and aren't told.
     pub held_back: usize,
-    /// How many have everything from the start, and aren't told one by one.
+    /// How many are there from the start, or are Kubernetes' own, and aren't told one by one.
     pub owners: usize,
 }
 
@@ -139,7 +139,21 @@ impl HopRequestView {
             by: request.by.to_string(),
             request: AttributesView::new(&attributes),
             given_by: request.given_by.as_ref().map(ToString::to_string),
-            in_words: describe_request(&attributes),
+            in_words: match &request.area {
+                PathArea::EveryNamespace => {
+                    let words = describe_request(&attributes);
+                    let words = words.strip_suffix(WHOLE_CLUSTER).unwrap_or(&words);
+                    format!("{words} in every namespace")
+                }
+                PathArea::Cluster => {
+                    let words = describe_request(&attributes);
+                    words
+                        .strip_suffix(WHOLE_CLUSTER)
+                        .unwrap_or(&words)
+                        .to_owned()
+                }
+                PathArea::Namespace(_) => describe_request(&attributes),
+            },
             grant: request
                 .grant
                 .filter(|grant| grant.rule > 0)
@@ -291,6 +305,9 @@ impl PathView {
     }
 }
 
+/// How a request without a namespace ends, in words.
+const WHOLE_CLUSTER: &str = " in the whole cluster";
+
 /// The headings of the table of everyone.
 pub const HEADER: [&str; 5] = ["FROM", "GOAL", "STEPS", "CERTAINTY", "FIRST STEP"];
 
@@ -325,13 +342,15 @@ impl PathsView {
             out.push_str(&format!("{}\n", wrapped(0, &self.nothing())));
         }
         if self.held_back > 0 {
-            let what = count(self.held_back, "goal gives", "goals give");
-            let text = format!("{what} nothing more, and isn't told; --all shows all");
+            let what = count(self.held_back, "more goal gives", "more goals give");
+            let text = format!("{what} nothing that isn't held anyway; --all shows all");
             out.push_str(&format!("{}\n", wrapped(0, &text)));
         }
         if self.owners > 0 {
-            let who = count(self.owners, "subject has", "subjects have");
-            let text = format!("{who} the goal from the start, and aren't told; --all shows all");
+            let who = count(self.owners, "owner gets", "owners get");
+            let text = format!(
+                "{who} there too: who has it from the start, and Kubernetes' own; --all shows all"
+            );
             out.push_str(&format!("{}\n", wrapped(0, &text)));
         }
         for line in unjudged::lines(&self.unjudged, 0, "incomplete") {

@@ -28,7 +28,7 @@ use search::Search;
 pub use edge::{EDGES, EdgeId, EdgeSet};
 pub use goal::Goal;
 pub use model::Certainty;
-pub use path::{FoundPath, Hop, HopRequest, PathEnd};
+pub use path::{FoundPath, Hop, HopRequest, PathArea, PathEnd};
 pub use reached::News;
 
 /// Knows the ways through one cluster.

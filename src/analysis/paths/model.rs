@@ -100,6 +100,8 @@ pub(super) enum PathNode {
     /// Membership in `system:masters`.
     #[default]
     Masters,
+    /// A role that wasn't there is made, without rules.
+    Made(RoleNo),
     /// That a role gives what another does, to whomever it is bound.
     Gain(RoleNo, RoleNo),
     /// A Node, by its number.

@@ -7,7 +7,7 @@ use crate::authz::ResourceAttributes;
 use crate::authz::rbac::Grant;
 use crate::cluster::BindingId;
 use crate::kube::{Extent, RoleKind};
-use crate::object::{ObjectRef, Scope};
+use crate::object::ObjectRef;
 use crate::text::Span;
 
 use super::edge::EdgeId;
@@ -53,12 +53,45 @@ pub struct HopRequest {
     pub by: PathEnd,
     /// What is asked; nothing where a role is only had.
     pub asked: Option<ResourceAttributes>,
+    /// Where it may be asked.
+    pub area: PathArea,
     /// What allows it, or by what the role is had; nothing where a step before gave it.
     pub grant: Option<Grant>,
     /// The binding and the number of its subject, where the role itself was given its rules by a step.
     pub through: Option<(BindingId, usize)>,
     /// The step before that gave it.
     pub given_by: Option<PathEnd>,
+}
+
+/// Where a right holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PathArea {
+    /// In all of the cluster, what is of no namespace included.
+    Cluster,
+    /// In every namespace, but not on what is of none.
+    EveryNamespace,
+    /// In a namespace.
+    Namespace(String),
+}
+
+impl PathArea {
+    /// The namespace, if it is one.
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            PathArea::Namespace(namespace) => Some(namespace),
+            PathArea::Cluster | PathArea::EveryNamespace => None,
+        }
+    }
+}
+
+impl fmt::Display for PathArea {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PathArea::Cluster => f.write_str("cluster-wide"),
+            PathArea::EveryNamespace => f.write_str("every namespace"),
+            PathArea::Namespace(namespace) => write!(f, "namespace {namespace}"),
+        }
+    }
 }
 
 /// What is held or reached, by name.
@@ -75,13 +108,15 @@ pub enum PathEnd {
     /// A ServiceAccount, by namespace and name.
     Account(String, String),
     /// Every ServiceAccount, of a namespace or of all.
-    Accounts(Scope),
+    Accounts(PathArea),
     /// Every user that a binding names.
     Users,
     /// Anyone but `system:masters`.
     Anyone,
     /// A role in a scope, for all who are held.
-    Role(ObjectRef, Scope),
+    Role(ObjectRef, PathArea),
+    /// A role that wasn't there, without rules.
+    NewRole(ObjectRef),
     /// That a role gives what another does.
     Rules(ObjectRef, ObjectRef),
     /// That a role gives everything.
@@ -101,12 +136,12 @@ pub enum PathEnd {
     /// A Secret, by namespace and name.
     Secret(String, String),
     /// Every Secret, of a namespace or of all.
-    Secrets(Scope),
+    Secrets(PathArea),
 }
 
 impl fmt::Display for PathEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |scope: &Scope| scope.namespace().map_or("*", |name| name).to_owned();
+        let of = |area: &PathArea| area.namespace().map_or("*", |name| name).to_owned();
         match self {
             PathEnd::User(name) => write!(f, "user:{name}"),
             PathEnd::Group(name) => write!(f, "group:{name}"),
@@ -116,6 +151,7 @@ impl fmt::Display for PathEnd {
             PathEnd::Users => f.write_str("user:*"),
             PathEnd::Anyone => f.write_str("anyone but system:masters"),
             PathEnd::Role(role, scope) => write!(f, "{role}, {scope}"),
+            PathEnd::NewRole(role) => write!(f, "{role}, made without rules"),
             PathEnd::Rules(role, other) => write!(f, "{role} with the rules of {other}"),
             PathEnd::AllRules(role) => write!(f, "{role} with every right"),
             PathEnd::Admin(namespace) => write!(f, "admin:{namespace}"),
@@ -172,10 +208,11 @@ pub(super) fn end_of_user(user: &UserInfo) -> PathEnd {
     }
 }
 
-fn scope_of(index: &PathIndex<'_>, area: Area) -> Scope {
+fn named_area(index: &PathIndex<'_>, area: Area) -> PathArea {
     match area {
-        Area::Namespace(one) => Scope::of(index.namespaces[one as usize]),
-        Area::Cluster | Area::EveryNamespace => Scope::Cluster,
+        Area::Namespace(one) => PathArea::Namespace(index.namespaces[one as usize].to_owned()),
+        Area::EveryNamespace => PathArea::EveryNamespace,
+        Area::Cluster => PathArea::Cluster,
     }
 }
 
@@ -198,12 +235,12 @@ impl Search<'_> {
         match node {
             PathNode::Identity(identity, _) => end_of_user(&self.user(identity)),
             PathNode::Accounts(area) | PathNode::ImpersonatedAccounts(area) => {
-                PathEnd::Accounts(scope_of(index, area))
+                PathEnd::Accounts(named_area(index, area))
             }
             PathNode::ImpersonatedUsers => PathEnd::Users,
             PathNode::Anyone => PathEnd::Anyone,
             PathNode::Right(role, area) => {
-                PathEnd::Role(role_ref(self.role_name(role)), scope_of(index, area))
+                PathEnd::Role(role_ref(self.role_name(role)), named_area(index, area))
             }
             PathNode::Everything(Area::Cluster) => PathEnd::ClusterAdmin,
             PathNode::Everything(Area::EveryNamespace) => PathEnd::AdminOfAll,
@@ -211,6 +248,7 @@ impl Search<'_> {
                 PathEnd::Admin(index.namespaces[one as usize].to_owned())
             }
             PathNode::Masters => PathEnd::Masters,
+            PathNode::Made(role) => PathEnd::NewRole(role_ref(self.role_name(role))),
             PathNode::Gain(role, RoleNo::EVERYTHING) => {
                 PathEnd::AllRules(role_ref(self.role_name(role)))
             }
@@ -226,7 +264,7 @@ impl Search<'_> {
                 let secret = &index.secrets[secret as usize];
                 PathEnd::Secret(secret.namespace.to_string(), secret.name.to_string())
             }
-            PathNode::Secrets(area) => PathEnd::Secrets(scope_of(index, area)),
+            PathNode::Secrets(area) => PathEnd::Secrets(named_area(index, area)),
         }
     }
 
@@ -344,8 +382,13 @@ impl Search<'_> {
                     }
                     (None, _) => String::new(),
                 };
+                let asked_in = match (request.extent, &*namespace) {
+                    (Extent::Cluster, _) => PathArea::Cluster,
+                    (Extent::Namespaced, "") => PathArea::EveryNamespace,
+                    (Extent::Namespaced, one) => PathArea::Namespace(one.to_owned()),
+                };
                 let asked = request.attributes(&namespace, &name);
-                Some(self.request(*who, Some(asked), *right, Some(*rule)))
+                Some(self.request(*who, Some((asked, asked_in)), *right, Some(*rule)))
             }
             Ground::Has { who, right } => Some(self.request(*who, None, *right, None)),
             Ground::Node(_) => None,
@@ -366,7 +409,7 @@ impl Search<'_> {
     fn request(
         &self,
         who: PathNode,
-        asked: Option<ResourceAttributes>,
+        asked: Option<(ResourceAttributes, PathArea)>,
         right: Right,
         rule: Option<u32>,
     ) -> HopRequest {
@@ -377,9 +420,14 @@ impl Search<'_> {
                 (Some((binding, subject as usize)), Some(node))
             }
         };
+        let (asked, area) = match asked {
+            Some((asked, area)) => (Some(asked), area),
+            None => (None, named_area(self.index, right.area)),
+        };
         HopRequest {
             by: self.end(who),
             asked,
+            area,
             grant: self.grant(right, rule),
             through,
             given_by: given_by.map(|node| self.end(node)),
