@@ -16,6 +16,7 @@ mod model;
 mod power;
 mod search;
 mod steps;
+mod table;
 
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
@@ -26,6 +27,7 @@ use search::Search;
 pub use edge::{EDGES, EdgeId, EdgeSet};
 pub use goal::Goal;
 pub use model::Certainty;
+pub use table::{EdgeGroup, EdgeSeverity, EdgeText, NO_EDGES, NoEdge, Proof, edge_texts};
 
 /// Knows the ways through one cluster.
 #[derive(Debug)]
