@@ -215,7 +215,7 @@ impl Search<'_> {
     }
 
     /// Whether rights give, in an area, every rule of a role.
-    fn covers_role(&self, rights: &[Right], area: Area, role: RoleNo) -> bool {
+    pub(super) fn covers_role(&self, rights: &[Right], area: Area, role: RoleNo) -> bool {
         let index = self.index;
         let Some(role) = index.role_id(role) else {
             return false;

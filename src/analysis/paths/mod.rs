@@ -13,7 +13,9 @@ mod haves;
 mod index;
 mod joint;
 mod model;
+mod path;
 mod power;
+mod reached;
 mod search;
 mod steps;
 mod table;
@@ -27,6 +29,8 @@ use search::Search;
 pub use edge::{EDGES, EdgeId, EdgeSet};
 pub use goal::Goal;
 pub use model::Certainty;
+pub use path::{FoundPath, Hop, HopRequest, PathEnd};
+pub use reached::News;
 pub use table::{EdgeGroup, EdgeSeverity, EdgeText, NO_EDGES, NoEdge, Proof, edge_texts};
 
 /// Knows the ways through one cluster.
@@ -53,13 +57,21 @@ impl<'s> Paths<'s> {
         }
     }
 
+    /// Whether the input knows what a goal names.
+    pub fn knows(&self, goal: &Goal) -> bool {
+        !goal.nodes(&self.index).is_empty()
+    }
+
     /// All that someone becomes and reaches; with a goal, no more than it takes to reach that.
     pub fn from(&self, user: &UserInfo, bounds: Bounds, goal: Option<&Goal>) -> Reachable<'_> {
         let mut search = Search::new(&self.index, bounds.edges);
         search.start(user);
         let goals = goal.map(|goal| goal.nodes(&self.index));
         search.run(bounds.certainty, goals.as_deref());
-        Reachable { search }
+        Reachable {
+            search,
+            start: user.clone(),
+        }
     }
 }
 
@@ -67,6 +79,7 @@ impl<'s> Paths<'s> {
 #[derive(Debug)]
 pub struct Reachable<'p> {
     search: Search<'p>,
+    start: UserInfo,
 }
 
 impl Reachable<'_> {
@@ -74,5 +87,15 @@ impl Reachable<'_> {
     pub fn reaches(&self, goal: &Goal) -> bool {
         let nodes = goal.nodes(self.search.index);
         nodes.into_iter().any(|node| self.search.has(node))
+    }
+
+    /// What is reached, in the order in which it is, and whether it gives more.
+    pub fn goals(&self) -> Vec<(Goal, News)> {
+        self.search.goals(&self.start)
+    }
+
+    /// The way to a goal, if it is reached.
+    pub fn path(&self, goal: &Goal) -> Option<FoundPath> {
+        self.search.path(goal)
     }
 }

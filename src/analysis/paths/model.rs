@@ -18,6 +18,14 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// All of them, the surest first.
+    pub const ALL: [Certainty; 4] = [
+        Certainty::Definite,
+        Certainty::State,
+        Certainty::Somebody,
+        Certainty::Outside,
+    ];
+
     /// The certainty as it is written.
     pub fn as_str(self) -> &'static str {
         match self {

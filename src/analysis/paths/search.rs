@@ -111,13 +111,7 @@ impl<'i> Search<'i> {
     pub(super) fn run(&mut self, upto: Certainty, goal: Option<&[PathNode]>) {
         let is_done =
             |search: &Self| goal.is_some_and(|nodes| nodes.iter().any(|&node| search.has(node)));
-        let levels = [
-            Certainty::Definite,
-            Certainty::State,
-            Certainty::Somebody,
-            Certainty::Outside,
-        ];
-        for level in levels.into_iter().filter(|&level| level <= upto) {
+        for level in Certainty::ALL.into_iter().filter(|&level| level <= upto) {
             self.limit = level;
             // What was refused below this level is looked for again.
             self.opened = 0;

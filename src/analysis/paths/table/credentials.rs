@@ -141,7 +141,7 @@ pub(super) static CREDENTIALS: &[EdgeText] = &[
             "NodeRestriction, for nodes alone: they get tokens bound to their own pods (`node-pods`).",
         ),
         close: "Remove `create` on `serviceaccounts/token`, or restrict it with resourceNames to accounts that \
-            may be had. Newer versions' `edit` has it.",
+            may be had. The `edit` and `admin` of 1.29 and later have it.",
         proof: &[Proof::Performed(&["TOKEN", "TOKEN-AUD"]), Proof::Recorded],
     },
     EdgeText {

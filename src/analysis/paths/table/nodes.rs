@@ -34,7 +34,8 @@ pub(super) static NODES: &[EdgeText] = &[
         to: "what is bound to Group `system:nodes`, or to User `system:node:N`",
         condition: "None. A binding names the group or the user.",
         why: "RBAC adds to what the Node authorizer allows, and doesn't know which pods are on the node. AKS \
-            clusters of 2022 and 2023 bind `system:node` to the group, which lists every Secret.",
+            clusters of 2022 and 2023 bind ClusterRole `system:node` to the group, so that each node may list \
+            every Secret.",
         blocked: None,
         close: "Remove `system:nodes` from bindings: the Node authorizer gives kubelets what they need.",
         proof: &[Proof::Source(
