@@ -18,6 +18,7 @@ mod power;
 mod reached;
 mod search;
 mod steps;
+mod table;
 
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
@@ -30,6 +31,7 @@ pub use goal::Goal;
 pub use model::Certainty;
 pub use path::{FoundPath, Hop, HopRequest, PathArea, PathEnd};
 pub use reached::News;
+pub use table::{EdgeGroup, EdgeSeverity, EdgeText, NO_EDGES, NoEdge, Proof, edge_texts};
 
 /// Knows the ways through one cluster.
 #[derive(Debug)]
