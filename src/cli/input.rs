@@ -26,7 +26,7 @@ use super::exit::Failure;
 use super::out;
 use super::progress::Progress;
 use super::rendering::{self, RenderedReading};
-use super::settings::{self, Settings};
+use super::settings::{self, Kinds, Settings};
 use super::version;
 
 /// Where the policy comes from.
@@ -161,7 +161,8 @@ impl Wanted<'_> {
         reading.set_origins(&mut files);
         reading.set_comments(&mut files, &mut manifest.comments);
         manifest.add_unreadable(&mut files, &reading.reading.unreadable);
-        let beside = kube::parse_with_progress(&Registry::standard(), &mut files, with, &watch);
+        let beside =
+            kube::parse_with_progress(&settings.kinds.registry(), &mut files, with, &watch);
         progress.finish();
         let settings_file = settings_file.map(|path| files.add(path.display().to_string()));
         Parsed {
@@ -285,6 +286,12 @@ pub(super) fn inputs(args: &InputArgs) -> Result<Vec<Input<'_>>, Failure> {
 }
 
 impl Input<'_> {
+    /// The same, with other kinds of objects that are read.
+    pub(super) fn of_kinds(mut self, kinds: Kinds) -> Self {
+        self.settings.kinds = kinds;
+        self
+    }
+
     /// Reads everything and builds the authorizer.
     pub(super) fn load(&self, stdin: Stdin) -> Result<Loaded, Failure> {
         let loaded = self.load_and_report(stdin, Report::Everything)?;

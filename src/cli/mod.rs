@@ -20,6 +20,7 @@ mod lookup;
 mod man;
 mod matrix;
 mod out;
+mod paths;
 mod progress;
 mod proposal;
 mod rendering;
@@ -61,6 +62,7 @@ enum Command {
     WhoCan(who_can::WhoCanArgs),
     Lookup(lookup::LookupArgs),
     Matrix(matrix::MatrixArgs),
+    Paths(paths::PathsArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Upgrade(upgrade::UpgradeArgs),
@@ -101,6 +103,7 @@ pub fn run() -> std::process::ExitCode {
         Command::WhoCan(args) => who_can::run(&args),
         Command::Lookup(args) => lookup::run(&args),
         Command::Matrix(args) => matrix::run(&args),
+        Command::Paths(args) => paths::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Upgrade(args) => upgrade::run(&args),

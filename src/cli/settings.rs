@@ -16,6 +16,26 @@ use super::exit::Failure;
 use super::input::InputArgs;
 use super::rendering::Strays;
 
+/// Which kinds of objects a question needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Kinds {
+    /// Roles, bindings, and what tells whom and what they are about.
+    #[default]
+    Rbac,
+    /// The same with what runs on the cluster, Secrets (without what they keep) and policies.
+    Workloads,
+}
+
+impl Kinds {
+    /// The decoders.
+    pub(super) fn registry(self) -> Registry {
+        match self {
+            Kinds::Rbac => Registry::standard(),
+            Kinds::Workloads => Registry::with_workloads(),
+        }
+    }
+}
+
 /// What one answer is from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -44,6 +64,8 @@ pub(super) struct Settings {
     pub(super) ignore_everywhere: Vec<IgnoreEntry>,
     /// Those that it ignores in this one.
     pub(super) ignore: Vec<IgnoreEntry>,
+    /// Which kinds of objects are read.
+    pub(super) kinds: Kinds,
 }
 
 impl Settings {
@@ -77,6 +99,7 @@ impl Settings {
         nearest: impl FnOnce() -> Result<Option<FoundConfig>, Failure>,
     ) -> Result<(Self, Vec<Environment>), Failure> {
         let mut settings = Settings {
+            kinds: Kinds::default(),
             environment: None,
             files: args.filename.clone(),
             kustomizations: Vec::new(),
@@ -201,7 +224,7 @@ impl Settings {
 
     /// The decoders of its objects, of which those without a namespace are in this one where it is given.
     pub(super) fn registry(&self, namespace: Option<&str>) -> Registry {
-        let registry = Registry::standard();
+        let registry = self.kinds.registry();
         match namespace.or(self.namespace.as_deref()) {
             Some(namespace) => registry.in_namespace(namespace),
             None => registry,

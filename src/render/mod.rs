@@ -19,6 +19,7 @@ pub mod lookup;
 mod markdown;
 pub mod matrix;
 mod near_miss;
+pub mod paths;
 pub mod rules_table;
 pub mod sarif;
 pub mod suggest;

@@ -39,6 +39,7 @@ mod directory_answers;
 mod docs_commands;
 mod docs_links;
 mod docs_words;
+mod edges_doc;
 mod empty_namespace;
 mod environments;
 mod environments_law;

@@ -13,6 +13,9 @@ use rbac_eval::kube::{self, Minor, Registry};
 use rbac_eval::text::{Files, SourceText};
 use serde_json::Value;
 
+use crate::support::naive_paths::{Cluster, Held, Identity, RECORDED as RECORDED_EDGES, reach};
+use crate::support::paths_cluster::{USERS, clusters};
+
 /// The attacker's own steps.
 const RECORDED: &str = "member, same-name, masters, everything, everything-ns, bind, bind-put, bind-held, \
     give-by-role, escalate, aggregate, takeover-role, impersonate-user, impersonate-group, impersonate-sa, \
@@ -179,4 +182,73 @@ fn agrees_with_every_recorded_path() {
 #[test]
 fn loses_no_recorded_path_with_all_edges() {
     hold(EdgeSet::all(), Agreement::NoneMissing);
+}
+
+/// All that a search reaches in a small cluster, as the second evaluator tells it.
+fn told(
+    rbac: &RbacAuthorizer,
+    user: &UserInfo,
+    accounts: &BTreeSet<String>,
+    secrets: &[(String, String)],
+) -> (bool, bool, BTreeSet<String>, BTreeSet<String>) {
+    let paths = Paths::new(rbac);
+    let bounds = Bounds {
+        edges: recorded_edges(),
+        certainty: Certainty::Outside,
+    };
+    let found = paths.from(user, bounds, None);
+    let goal = |path: &str| {
+        let (namespace, name) = path.split_once('/').unwrap();
+        Goal::Account(namespace.to_owned(), name.to_owned())
+    };
+    let accounts = accounts
+        .iter()
+        .filter(|account| found.reaches(&goal(account)));
+    let secrets = secrets
+        .iter()
+        .filter(|(namespace, name)| found.reaches(&Goal::Secret(namespace.clone(), name.clone())));
+    (
+        found.reaches(&Goal::ClusterAdmin),
+        found.reaches(&Goal::Masters),
+        accounts.cloned().collect(),
+        secrets
+            .map(|(namespace, name)| format!("{namespace}/{name}"))
+            .collect(),
+    )
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+
+    /// The search reaches what trying every step on every object does, and nothing else.
+    #[test]
+    fn reaches_what_a_naive_fixpoint_does(cluster in clusters()) {
+        let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": cluster.objects});
+        let text = SourceText {
+            name: "cluster.json".into(),
+            bytes: serde_json::to_vec(&list).unwrap(),
+            named: true,
+        };
+        let mut files = Files::default();
+        let manifest = kube::parse_with(&Registry::with_workloads(), &mut files, &[text]);
+        let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None)).unwrap();
+        let naive = Cluster::read(&[list.clone()]);
+        let edges: BTreeSet<&'static str> = RECORDED_EDGES.into_iter().collect();
+        let secrets = goals(&list, "Secret");
+        for (name, groups) in USERS {
+            let user = UserInfo::impersonated(name, groups.iter().map(|&group| group.to_owned()));
+            let who = Identity::user(name, groups.iter().copied(), Held::Real);
+            let wanted = reach(&naive, &who, &edges);
+            let mut accounts: BTreeSet<String> = goals(&list, "ServiceAccount")
+                .into_iter()
+                .map(|(namespace, name)| format!("{namespace}/{name}"))
+                .collect();
+            accounts.extend(wanted.accounts.iter().cloned());
+            let (admin, masters, accounts, secrets) = told(&rbac, &user, &accounts, &secrets);
+            proptest::prop_assert_eq!(admin, wanted.cluster_admin, "cluster-admin of {}", name);
+            proptest::prop_assert_eq!(masters, wanted.masters, "masters of {}", name);
+            proptest::prop_assert_eq!(&accounts, &wanted.accounts, "accounts of {}", name);
+            proptest::prop_assert_eq!(&secrets, &wanted.secrets, "secrets of {}", name);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! or every rule that it has after the write. One identity has to have it all.
 
 use crate::authz::rbac::rules::covers;
+use crate::cluster::RoleId;
 use crate::kube::{Binding, BindingKind, PolicyRule, RoleKind};
 
 use super::edge::EdgeId;
@@ -111,6 +112,7 @@ impl Search<'_> {
                             kind: RoleKind::ClusterRole,
                             namespace: String::new(),
                             name: name.to_owned(),
+                            is_made: false,
                         });
                         let node = self.right(role, view.area);
                         self.reach(node, edge, with(ground));
@@ -126,6 +128,7 @@ impl Search<'_> {
                         kind: RoleKind::Role,
                         namespace: role.namespace.to_string(),
                         name: role.name.to_string(),
+                        is_made: false,
                     });
                 }
             }
@@ -136,6 +139,7 @@ impl Search<'_> {
                     kind: RoleKind::Role,
                     namespace: namespace.to_owned(),
                     name: name.to_owned(),
+                    is_made: false,
                 }));
             }
             for name in names {
@@ -152,6 +156,7 @@ impl Search<'_> {
                 }
             }
         }
+        self.bind_covered(view, rights, write);
         if self.is_alone() {
             return;
         }
@@ -170,6 +175,77 @@ impl Search<'_> {
         }
     }
 
+    /// Roles whose rules are had anyway may be bound by anyone. That gives more once someone rewrites them.
+    fn bind_covered(&mut self, view: &View<'_>, rights: &[Right], write: &[Ground]) {
+        if !view.is_of_here(write) || !self.has_role_writers() {
+            return;
+        }
+        for role in (0..self.role_count()).map(RoleNo) {
+            let name = self.role_name(role);
+            let area = match (name.kind, self.index.namespace(&name.namespace)) {
+                (RoleKind::ClusterRole, _) => view.area,
+                (RoleKind::Role, Some(namespace)) => Area::Namespace(namespace),
+                (RoleKind::Role, None) => Area::EveryNamespace,
+            };
+            let fits =
+                view.area.has(area) && (view.area == Area::Cluster) == (area == Area::Cluster);
+            if !fits
+                || rights
+                    .iter()
+                    .any(|right| right.role == role && right.area.has(area))
+            {
+                continue;
+            }
+            let made = PathNode::Made(role);
+            let mut grounds = write.to_vec();
+            if self.has(made) {
+                grounds.push(Ground::Node(made));
+            } else if self.index.role_id(role).is_none() || !self.covers_role(rights, area, role) {
+                continue;
+            }
+            let node = self.right(role, area);
+            self.reach(node, EdgeId::BindHeld, grounds);
+        }
+    }
+
+    /// Making roles without rules, which takes no right but to write them.
+    pub(super) fn make_roles(&mut self, view: &View<'_>, kind: RoleKind, areas: &[Area]) {
+        let [create, update, patch, _] = role_powers(kind);
+        let post = view.unnamed(create);
+        let mut names = self.listed_roles(kind);
+        names.push(NEW.to_owned());
+        let spaces: Vec<&str> = match (kind, view.area) {
+            (RoleKind::ClusterRole, _) => vec![""],
+            (RoleKind::Role, Area::Namespace(one)) => vec![self.index.namespaces[one as usize]],
+            (RoleKind::Role, _) => {
+                let known = areas.iter().filter_map(|area| match area {
+                    Area::Namespace(one) => Some(self.index.namespaces[*one as usize]),
+                    _ => None,
+                });
+                known.chain([""]).collect()
+            }
+        };
+        for namespace in spaces {
+            for name in names.iter().map(String::as_str) {
+                let is_anywhere = namespace.is_empty() && kind == RoleKind::Role;
+                if name != NEW && (is_anywhere || self.is_role(kind, namespace, name)) {
+                    continue;
+                }
+                let put = || view.made_by_name(create, &[update, patch], name);
+                let Some(grounds) = post.clone().map(|post| vec![post]).or_else(put) else {
+                    continue;
+                };
+                let role = self.role(RoleName {
+                    kind,
+                    namespace: namespace.to_owned(),
+                    name: name.to_owned(),
+                    is_made: true,
+                });
+                self.reach(PathNode::Made(role), EdgeId::TakeoverRole, grounds);
+            }
+        }
+    }
+
     fn bind_any_cluster_role(&mut self, area: Area, edge: EdgeId, grounds: &[Ground]) {
         if self.index.cluster_admin.is_some() {
             self.reach(PathNode::Everything(area), edge, grounds.to_vec());
@@ -179,6 +255,7 @@ impl Search<'_> {
             kind: RoleKind::ClusterRole,
             namespace: String::new(),
             name: NEW.to_owned(),
+            is_made: false,
         });
         let cluster_roles: Vec<RoleNo> = (0..self.role_count())
             .map(RoleNo)
@@ -215,7 +292,7 @@ impl Search<'_> {
     }
 
     /// Whether rights give, in an area, every rule of a role.
-    fn covers_role(&self, rights: &[Right], area: Area, role: RoleNo) -> bool {
+    pub(super) fn covers_role(&self, rights: &[Right], area: Area, role: RoleNo) -> bool {
         let index = self.index;
         let Some(role) = index.role_id(role) else {
             return false;
@@ -253,35 +330,24 @@ impl Search<'_> {
             RoleKind::ClusterRole => Area::Cluster,
             RoleKind::Role => match self.index.namespace(&name.namespace) {
                 Some(namespace) => Area::Namespace(namespace),
-                None => return,
+                None => Area::EveryNamespace,
             },
         };
         if (scope == Area::Cluster) != (view.area == Area::Cluster) || !view.area.has(scope) {
             return;
         }
-        let Some(id) = self.index.role_id(role) else {
-            self.take_over(
-                &View {
-                    area: scope,
-                    ..*view
-                },
-                rights,
-                role,
-                &name,
-                reached,
-            );
-            return;
-        };
-        let aggregates = self
-            .index
-            .rbac
-            .snapshot()
-            .role(id)
-            .aggregation_rule
-            .is_some();
         let view = &View {
             area: scope,
             ..*view
+        };
+        let made = PathNode::Made(role);
+        let aggregates = match self.index.role_id(role) {
+            Some(id) => self.aggregates(id),
+            None if name.is_made => false,
+            None => {
+                self.take_over(view, rights, role, &name, reached);
+                return;
+            }
         };
         if let Some(write) = view.named_of(&[update, patch], &name.name) {
             if let Some(escalate) = view.named(escalate, &name.name) {
@@ -294,7 +360,7 @@ impl Search<'_> {
                 return;
             }
             // Its rules are told together with those that are added.
-            if !aggregates && self.covers_role(rights, scope, role) {
+            if !aggregates && (self.has(made) || self.covers_role(rights, scope, role)) {
                 let grounds = [write, reached.clone()];
                 self.give(view, rights, role, EdgeId::GiveByRole, &grounds);
             }
@@ -308,6 +374,11 @@ impl Search<'_> {
                 [create, update, patch, escalate],
             );
         }
+    }
+
+    fn aggregates(&self, role: RoleId) -> bool {
+        let role = self.index.rbac.snapshot().role(role);
+        role.aggregation_rule.is_some()
     }
 
     /// Making a role that a binding names and that isn't there.
@@ -411,6 +482,7 @@ impl Search<'_> {
                 kind: RoleKind::ClusterRole,
                 namespace: String::new(),
                 name: other.name.to_string(),
+                is_made: false,
             });
             let may = other.aggregation_rule.is_none()
                 && post.is_none()

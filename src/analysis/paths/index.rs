@@ -47,6 +47,8 @@ pub(super) struct RoleName {
     /// Empty for a ClusterRole.
     pub(super) namespace: String,
     pub(super) name: String,
+    /// Whether a step makes it, so that it is there when it is bound.
+    pub(super) is_made: bool,
 }
 
 /// What of a cluster paths lead through.
@@ -440,6 +442,9 @@ impl<'s> PathIndex<'s> {
 
     /// The number of a role that is there, or that bindings name.
     pub(super) fn role_named(&self, name: &RoleName) -> Option<RoleNo> {
+        if name.is_made {
+            return None;
+        }
         let snapshot = self.rbac.snapshot();
         match snapshot.find_role(name.kind, &name.namespace, &name.name) {
             Some(role) => Some(RoleNo(narrow(role.index()))),
@@ -458,6 +463,7 @@ impl<'s> PathIndex<'s> {
                     kind: role.map_or(RoleKind::ClusterRole, |role| role.value.kind),
                     namespace: role.map_or_else(String::new, |role| role.namespace.to_string()),
                     name: role.map_or_else(String::new, |role| role.name.to_string()),
+                    is_made: false,
                 }
             }
         }
@@ -495,6 +501,7 @@ pub(super) fn role_name(binding: &Binding) -> RoleName {
             RoleKind::Role => binding.namespace.to_string(),
         },
         name: binding.role_ref.name.to_string(),
+        is_made: false,
     }
 }
 

@@ -213,6 +213,7 @@ impl Search<'_> {
             }
             PathNode::Identity(..)
             | PathNode::Right(..)
+            | PathNode::Made(_)
             | PathNode::Everything(_)
             | PathNode::Gain(..)
             | PathNode::Sink(_) => {}

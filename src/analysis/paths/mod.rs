@@ -19,12 +19,15 @@ mod joint;
 mod model;
 mod nodes;
 mod own_pods;
+mod path;
 mod pod_security;
 mod pods;
 mod power;
+mod reached;
 mod search;
 mod sink;
 mod steps;
+mod table;
 
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
@@ -35,6 +38,9 @@ use search::Search;
 pub use edge::{EDGES, EdgeId, EdgeSet};
 pub use goal::Goal;
 pub use model::Certainty;
+pub use path::{FoundPath, Hop, HopRequest, PathArea, PathEnd};
+pub use reached::News;
+pub use table::{EdgeGroup, EdgeSeverity, EdgeText, NO_EDGES, NoEdge, Proof, edge_texts};
 
 /// Knows the ways through one cluster.
 #[derive(Debug)]
@@ -60,13 +66,21 @@ impl<'s> Paths<'s> {
         }
     }
 
+    /// Whether the input knows what a goal names.
+    pub fn knows(&self, goal: &Goal) -> bool {
+        !goal.nodes(&self.index).is_empty()
+    }
+
     /// All that someone becomes and reaches; with a goal, no more than it takes to reach that.
     pub fn from(&self, user: &UserInfo, bounds: Bounds, goal: Option<&Goal>) -> Reachable<'_> {
         let mut search = Search::new(&self.index, bounds.edges);
         search.start(user);
         let goals = goal.map(|goal| goal.nodes(&self.index));
         search.run(bounds.certainty, goals.as_deref());
-        Reachable { search }
+        Reachable {
+            search,
+            start: user.clone(),
+        }
     }
 }
 
@@ -74,6 +88,7 @@ impl<'s> Paths<'s> {
 #[derive(Debug)]
 pub struct Reachable<'p> {
     search: Search<'p>,
+    start: UserInfo,
 }
 
 impl Reachable<'_> {
@@ -89,5 +104,15 @@ impl Reachable<'_> {
         let found = reached.filter_map(|&node| self.search.found(node));
         let by_edge = found.filter(|found| found.edge == Some(edge));
         by_edge.map(|found| found.certainty).min()
+    }
+
+    /// What is reached, in the order in which it is, and whether it gives more.
+    pub fn goals(&self) -> Vec<(Goal, News)> {
+        self.search.goals(&self.start)
+    }
+
+    /// The way to a goal, if it is reached.
+    pub fn path(&self, goal: &Goal) -> Option<FoundPath> {
+        self.search.path(goal)
     }
 }

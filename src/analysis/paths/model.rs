@@ -18,6 +18,14 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// All of them, the surest first.
+    pub const ALL: [Certainty; 4] = [
+        Certainty::Definite,
+        Certainty::State,
+        Certainty::Somebody,
+        Certainty::Outside,
+    ];
+
     /// The certainty as it is written.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,6 +100,8 @@ pub(super) enum PathNode {
     /// Membership in `system:masters`.
     #[default]
     Masters,
+    /// A role that wasn't there is made, without rules.
+    Made(RoleNo),
     /// That a role gives what another does, to whomever it is bound.
     Gain(RoleNo, RoleNo),
     /// The credential of a Node, by its number: what is on the Node's disk isn't told by it.

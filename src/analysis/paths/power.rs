@@ -384,9 +384,4 @@ impl<'r> OfNames<'r> {
             OfNames::Only(names) => names.iter().any(|known| known == name),
         }
     }
-
-    /// Whether a request without a name is allowed, as a POST is.
-    pub(super) fn is_any(self) -> bool {
-        self == OfNames::Any
-    }
 }

@@ -4,6 +4,8 @@
 //! needs a state of the cluster, and so on. Within one certainty a round takes all steps that what was
 //! held before allows, so that what is found first is found by the fewest rounds.
 
+use std::collections::BTreeSet;
+
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
@@ -58,6 +60,11 @@ pub(super) struct Search<'i> {
     halves: HashMap<HalfKind, Vec<Half>>,
     known_halves: HashMap<(HalfKind, Area, Option<String>), usize>,
     gains: HashMap<RoleNo, Vec<RoleNo>>,
+    /// The names of roles that rules of those who write roles list.
+    listed_roles: BTreeSet<(RoleKind, String)>,
+    has_role_writers: bool,
+    /// Whether all have to be looked at again.
+    are_stale: bool,
     is_changed: bool,
 }
 
@@ -78,6 +85,9 @@ impl<'i> Search<'i> {
             halves: HashMap::new(),
             known_halves: HashMap::new(),
             gains: HashMap::new(),
+            listed_roles: BTreeSet::new(),
+            has_role_writers: false,
+            are_stale: false,
             is_changed: false,
         }
     }
@@ -112,13 +122,7 @@ impl<'i> Search<'i> {
     pub(super) fn run(&mut self, upto: Certainty, goal: Option<&[PathNode]>) {
         let is_done =
             |search: &Self| goal.is_some_and(|nodes| nodes.iter().any(|&node| search.has(node)));
-        let levels = [
-            Certainty::Definite,
-            Certainty::State,
-            Certainty::Somebody,
-            Certainty::Outside,
-        ];
-        for level in levels.into_iter().filter(|&level| level <= upto) {
+        for level in Certainty::ALL.into_iter().filter(|&level| level <= upto) {
             self.limit = level;
             // What was refused below this level is looked for again.
             self.opened = 0;
@@ -146,14 +150,15 @@ impl<'i> Search<'i> {
         if std::mem::take(&mut self.is_changed) {
             self.renew_rights();
         }
+        let are_stale = std::mem::take(&mut self.are_stale);
         for at in 0..self.members.len() {
-            if std::mem::take(&mut self.members[at].is_stale) {
+            if std::mem::take(&mut self.members[at].is_stale) || are_stale {
                 self.look_everywhere(at);
             }
         }
         self.rewrite_roles();
         self.join();
-        self.order.len() > before || self.opened < self.order.len()
+        self.order.len() > before || self.opened < self.order.len() || self.are_stale
     }
 
     fn enlist(&mut self, node: PathNode) {
@@ -208,6 +213,7 @@ impl<'i> Search<'i> {
                 self.is_changed = true;
             }
             PathNode::Right(..) | PathNode::Everything(_) => self.is_changed = true,
+            PathNode::Made(_) => self.are_stale = true,
             _ => {}
         }
     }
@@ -289,6 +295,12 @@ impl<'i> Search<'i> {
         let mut reached: Vec<(RoleNo, Ground)> = reached.into_iter().collect();
         reached.sort_by_key(|(role, _)| *role);
         let index = self.index;
+        let mut areas: Vec<Area> = Vec::new();
+        for member in &self.members {
+            areas.extend(member.haves.areas());
+        }
+        areas.sort_unstable();
+        areas.dedup();
         for at in 0..self.members.len() {
             let writes = |view: &View<'_>, kind| {
                 let [create, update, patch, _] = super::steps::role_powers(kind);
@@ -311,6 +323,14 @@ impl<'i> Search<'i> {
                 if !writes(&view, kind) {
                     continue;
                 }
+                let powers = super::steps::role_powers(kind);
+                let listed = view.listed(&powers).into_iter();
+                self.listed_roles
+                    .extend(listed.map(|name| (kind, name.to_owned())));
+                if !std::mem::replace(&mut self.has_role_writers, true) {
+                    self.are_stale = true;
+                }
+                self.make_roles(&view, kind, &areas);
                 for (role, ground) in &reached {
                     self.rewrite(&view, &member.rights, *role, ground);
                 }
@@ -451,6 +471,17 @@ impl<'i> Search<'i> {
 
     pub(super) fn halves(&self, kind: HalfKind) -> &[Half] {
         self.halves.get(&kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether anyone who is held writes roles.
+    pub(super) fn has_role_writers(&self) -> bool {
+        self.has_role_writers
+    }
+
+    /// The names that rules about roles of a kind list.
+    pub(super) fn listed_roles(&self, kind: RoleKind) -> Vec<String> {
+        let listed = self.listed_roles.iter().filter(|(of, _)| *of == kind);
+        listed.map(|(_, name)| name.clone()).collect()
     }
 
     /// Whether nobody but the start is held, who gains nothing by handing on.
