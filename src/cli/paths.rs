@@ -212,6 +212,9 @@ fn answer(
         }
         for goal in goals {
             let reached = paths.from(&start.user, bounds, Some(goal));
+            if !reached.reaches(goal) {
+                continue;
+            }
             let Some(path) = reached.path(goal) else {
                 continue;
             };

@@ -80,6 +80,7 @@ mod outside_authorizers;
 #[cfg(unix)]
 mod packaging;
 mod paths;
+mod paths_cli;
 #[cfg(unix)]
 mod pull_request_comments;
 #[cfg(unix)]

@@ -18,6 +18,8 @@ mod power;
 mod reached;
 mod search;
 mod steps;
+// The page is made of all its words, the program tells a part of them.
+#[cfg_attr(not(feature = "internals"), allow(dead_code))]
 mod table;
 
 use crate::authn::UserInfo;

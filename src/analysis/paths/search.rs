@@ -12,14 +12,14 @@ use crate::authn::UserInfo;
 use crate::kube::RoleKind;
 
 use super::edge::{EdgeId, EdgeSet};
-use super::haves::{Haves, View};
+use super::haves::{AreaView, Haves};
 use super::index::{Existence, PathIndex, RoleName, narrow};
 use super::model::{Area, Certainty, Ground, Hold, IdentityNo, PathNode, Right, RightBy, RoleNo};
 use super::steps::{Half, HalfKind};
 
 /// How something was reached.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct Arrival {
     /// The step; none for what was held from the start, and for a member of a class.
     pub(super) edge: Option<EdgeId>,
     /// That of the whole way up to here.
@@ -50,12 +50,15 @@ pub(super) struct Search<'i> {
     people: Vec<UserInfo>,
     people_no: HashMap<UserInfo, u32>,
     more_roles: Vec<RoleName>,
-    found: HashMap<PathNode, Found>,
+    found: HashMap<PathNode, Arrival>,
     /// All that was reached, in the order in which it was.
     order: Vec<PathNode>,
     /// How much of the order has been opened.
     opened: usize,
     members: Vec<Member>,
+    known_members: HashSet<PathNode>,
+    /// The rights that all have by steps.
+    pool: Vec<Right>,
     halves: HashMap<HalfKind, Vec<Half>>,
     known_halves: HashSet<(HalfKind, Area, Option<String>)>,
     gains: HashMap<RoleNo, Vec<RoleNo>>,
@@ -81,6 +84,8 @@ impl<'i> Search<'i> {
             order: Vec::new(),
             opened: 0,
             members: Vec::new(),
+            known_members: HashSet::new(),
+            pool: Vec::new(),
             halves: HashMap::new(),
             known_halves: HashSet::new(),
             gains: HashMap::new(),
@@ -172,9 +177,8 @@ impl<'i> Search<'i> {
                 if is_owner && !self.members.is_empty() {
                     return;
                 }
-                let is_known = self.members.iter().any(|member| member.node == node)
-                    || other.is_some_and(|other| self.has(other));
-                if is_known {
+                let is_real_too = other.is_some_and(|other| self.has(other));
+                if is_real_too || !self.known_members.insert(node) {
                     return;
                 }
                 let user = self.user(identity);
@@ -204,12 +208,30 @@ impl<'i> Search<'i> {
                 self.renew_member(at);
             }
             PathNode::Gain(role, gained) => {
-                self.gains.entry(role).or_default().push(gained);
-                self.is_changed = true;
+                let gains = self.gains.entry(role).or_default();
+                if !gains.contains(&gained) {
+                    gains.push(gained);
+                    self.is_changed = true;
+                }
             }
-            PathNode::Right(..) | PathNode::Everything(_) => self.is_changed = true,
+            PathNode::Right(role, area) => self.share(role, area, node),
+            PathNode::Everything(area) => self.share(RoleNo::EVERYTHING, area, node),
             PathNode::Made(_) => self.are_stale = true,
             _ => {}
+        }
+    }
+
+    /// Adds a right that all have from now on.
+    fn share(&mut self, role: RoleNo, area: Area, node: PathNode) {
+        let right = Right {
+            area,
+            role,
+            by: RightBy::Step(node),
+        };
+        // A level is opened anew.
+        if !self.pool.contains(&right) {
+            self.pool.push(right);
+            self.is_changed = true;
         }
     }
 
@@ -220,17 +242,12 @@ impl<'i> Search<'i> {
     }
 
     fn renew_member(&mut self, at: usize) {
-        let pool = self.order.iter().filter_map(|&node| match node {
-            PathNode::Right(role, area) => Some((role, area, node)),
-            PathNode::Everything(area) => Some((RoleNo::EVERYTHING, area, node)),
-            _ => None,
-        });
-        let pool = pool.map(|(role, area, node)| Right {
-            area,
-            role,
-            by: RightBy::Step(node),
-        });
-        let held: Vec<Right> = self.members[at].bound.iter().copied().chain(pool).collect();
+        let held: Vec<Right> = self.members[at]
+            .bound
+            .iter()
+            .chain(&self.pool)
+            .copied()
+            .collect();
         let mut rights = held.clone();
         for right in held {
             for &gained in self.gains.get(&right.role).into_iter().flatten() {
@@ -297,7 +314,7 @@ impl<'i> Search<'i> {
         areas.sort_unstable();
         areas.dedup();
         for at in 0..self.members.len() {
-            let writes = |view: &View<'_>, kind| {
+            let writes = |view: &AreaView<'_>, kind| {
                 let [create, update, patch, _] = super::steps::role_powers(kind);
                 [create, update, patch]
                     .iter()
@@ -305,7 +322,7 @@ impl<'i> Search<'i> {
             };
             let member = self.take_member(at);
             for area in member.haves.areas() {
-                let view = View {
+                let view = AreaView {
                     index,
                     haves: &member.haves,
                     who: member.node,
@@ -382,7 +399,7 @@ impl<'i> Search<'i> {
         let before = premises(&grounds).filter_map(|node| self.found.get(&node));
         let before = before.map(|found| found.certainty).max();
         let certainty = before.map_or(certainty, |before| before.max(certainty));
-        let found = Found {
+        let found = Arrival {
             edge,
             certainty,
             grounds,
@@ -395,7 +412,7 @@ impl<'i> Search<'i> {
         self.found.contains_key(&node)
     }
 
-    pub(super) fn found(&self, node: PathNode) -> Option<&Found> {
+    pub(super) fn found(&self, node: PathNode) -> Option<&Arrival> {
         self.found.get(&node)
     }
 
@@ -408,7 +425,7 @@ impl<'i> Search<'i> {
     pub(super) fn half(
         &mut self,
         kind: HalfKind,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         name: Option<&str>,
         grounds: Vec<Ground>,
     ) {
