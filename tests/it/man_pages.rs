@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::support::gates::{run, text};
 use crate::support::stand_in::on_path;
 
-const SUBCOMMANDS: [&str; 12] = [
+const SUBCOMMANDS: [&str; 13] = [
     "can-i",
     "who-can",
     "lookup",

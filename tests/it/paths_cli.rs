@@ -46,7 +46,7 @@ fn the_default_policy_alone_opens_nothing_to_anyone_but_its_owners() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("ns.yaml"),
-        "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n",
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a, namespace: a}\nrules: []\n",
     )
     .unwrap();
     let folder = folder.path().to_str().unwrap();

@@ -17,6 +17,7 @@ mod path;
 mod power;
 mod reached;
 mod search;
+mod start;
 mod steps;
 // The page is made of all its words, the program tells a part of them.
 #[cfg_attr(not(feature = "internals"), allow(dead_code))]
@@ -33,6 +34,7 @@ pub use goal::Goal;
 pub use model::Certainty;
 pub use path::{FoundPath, Hop, HopRequest, PathArea, PathEnd};
 pub use reached::News;
+pub use start::PathStart;
 pub use table::{EdgeGroup, EdgeSeverity, EdgeText, NO_EDGES, NoEdge, Proof, edge_texts};
 
 /// Knows the ways through one cluster.
