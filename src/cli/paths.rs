@@ -3,13 +3,12 @@
 use clap::{Args, ValueEnum};
 
 use crate::analysis::lookup::subjects;
-use crate::analysis::owner::{Owner, Owners};
-use crate::analysis::paths::{Bounds, Certainty, EDGES, EdgeId, EdgeSet, Goal, News, Paths};
+use crate::analysis::paths::{
+    Bounds, Certainty, EDGES, EdgeId, EdgeSet, Goal, News, PathStart, Paths,
+};
 use crate::ask::{Match, NamedSubject, Resolver};
-use crate::authn::{ImpliedGroup, Principal, UserInfo};
 use crate::authz::rbac::RbacAuthorizer;
 use crate::entra::Directory;
-use crate::kube::SubjectKind;
 use crate::render::SubjectView;
 use crate::render::paths::{HEADER, PathsFound, PathsQuestion, PathsView};
 
@@ -95,31 +94,6 @@ enum PathsOutput {
     Table,
     Json,
     Yaml,
-}
-
-/// Where paths begin.
-struct Start {
-    principal: Principal,
-    /// Groups that were given, or that the directory knows.
-    groups: Vec<String>,
-    user: UserInfo,
-}
-
-impl Start {
-    fn of(NamedSubject { principal, groups }: NamedSubject) -> Self {
-        let as_user = principal.as_user();
-        let user = match principal.kind {
-            SubjectKind::Group => UserInfo::impersonated("", as_user.groups),
-            SubjectKind::User | SubjectKind::ServiceAccount => {
-                UserInfo::impersonated(&as_user.name, groups.iter().cloned())
-            }
-        };
-        Start {
-            principal,
-            groups,
-            user,
-        }
-    }
 }
 
 pub(super) fn run(args: &PathsArgs) -> Result<Exit, Failure> {
@@ -212,10 +186,13 @@ fn answer(
         }
         for goal in goals {
             let reached = paths.from(&start.user, bounds, Some(goal));
+            if !reached.reaches(goal) {
+                continue;
+            }
             let Some(path) = reached.path(goal) else {
                 continue;
             };
-            let is_owner = path.hops.is_empty() || is_system(rbac, &start.principal);
+            let is_owner = path.hops.is_empty() || start.is_system(rbac);
             if is_owner && !is_of_one && !args.all {
                 found.owners += 1;
             } else {
@@ -242,36 +219,20 @@ fn answer(
     Ok((PathsView::new(rbac, question, &found), exit))
 }
 
-/// Whether a binding of Kubernetes' default policy, or one that AKS makes, names someone: what such owners
-/// reach is by construction. That everyone is named by some doesn't make everyone one.
-fn is_system(rbac: &RbacAuthorizer, principal: &Principal) -> bool {
-    if ImpliedGroup::of(principal).is_some() {
-        return false;
-    }
-    let owners = Owners::new();
-    let mut applied = rbac.applied_anywhere(&principal.as_user()).into_iter();
-    applied.any(|applied| owners.of_binding(rbac, principal, applied.binding) != Owner::Cluster)
-}
-
 /// Those from whom paths begin.
 fn starts(
     args: &PathsArgs,
     input: &Input<'_>,
     rbac: &RbacAuthorizer,
     directory: &Directory,
-) -> Result<Vec<Start>, Failure> {
+) -> Result<Vec<PathStart>, Failure> {
     let resolver = Resolver::new(rbac.snapshot(), directory);
     if args.who.is_given() {
         let asker = args.who.resolve(&resolver)?;
         for note in &asker.notes {
             input.note(&note.to_string());
         }
-        let principal = Principal::new(SubjectKind::User, "", &asker.user.name);
-        return Ok(vec![Start {
-            principal,
-            groups: asker.user.groups.clone(),
-            user: asker.user,
-        }]);
+        return Ok(vec![PathStart::of_user(asker.user)]);
     }
     let Some(word) = &args.subject else {
         let all = subjects(rbac).into_iter();
@@ -279,12 +240,9 @@ fn starts(
             principal,
             groups: Vec::new(),
         });
-        return Ok(all.map(Start::of).collect());
+        return Ok(all.map(PathStart::of).collect());
     };
-    let word = match &**word {
-        "anonymous" => crate::authn::ANONYMOUS,
-        word => word.strip_prefix("sa:").unwrap_or(word),
-    };
+    let word = PathStart::word(word);
     let found = resolver.subjects(subjects(rbac), word, Match::Exact);
     let found = match found.is_empty() {
         true => resolver.subjects(subjects(rbac), word, Match::Part),
@@ -295,5 +253,5 @@ fn starts(
             resolver.nobody_called(word, Match::Part).to_string(),
         ));
     }
-    Ok(found.into_iter().map(Start::of).collect())
+    Ok(found.into_iter().map(PathStart::of).collect())
 }

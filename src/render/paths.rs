@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::analysis::paths::{Certainty, FoundPath, Goal, Hop, HopRequest, PathArea};
+use crate::analysis::paths::{Certainty, EdgeText, FoundPath, Goal, Hop, HopRequest, PathArea};
 use crate::analysis::unjudged::unjudged as unjudged_parts;
 use crate::authz::Attributes;
 use crate::authz::rbac::RbacAuthorizer;
@@ -102,6 +102,11 @@ pub struct HopView {
     pub evidence: Vec<EvidenceView>,
     /// What may forbid it and can't be judged.
     pub blocked_by: Vec<String>,
+    /// How the way is closed there, and where it is explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close: Option<&'static str>,
+    /// The section of the documentation on this kind of step.
+    pub docs: String,
 }
 
 /// A request of a step.
@@ -200,6 +205,8 @@ impl HopView {
             requests,
             evidence: bindings.chain(objects).collect(),
             blocked_by: Vec::new(),
+            close: EdgeText::of(hop.edge.as_str()).map(|text| text.close),
+            docs: format!("docs/edges.md#{}", hop.edge.as_str()),
         }
     }
 
@@ -257,6 +264,11 @@ impl HopView {
         };
         out.push_str(&marked(5, "→ ", &format!("{}{doubt}", self.to), ""));
         out.push('\n');
+        if let Some(close) = self.close {
+            let close = close.replace('`', "");
+            out.push_str(&marked(7, "to close it: ", &close, ""));
+            out.push('\n');
+        }
         out
     }
 }
@@ -361,23 +373,24 @@ impl PathsView {
     }
 
     fn nothing(&self) -> String {
-        let from = match &self.question.from {
-            Some(from) => shown(from).into_owned(),
-            None => "nobody else".to_owned(),
-        };
         let goals: Vec<String> = self
             .question
             .goals
             .iter()
             .map(ToString::to_string)
             .collect();
+        let goals = goals.join(" or ");
         let certainty = self.question.certainty.as_str();
-        match &*goals {
-            [] => format!("{from} becomes and reaches nothing more ({certainty})"),
-            goals => format!(
-                "no path from {from} to {} ({certainty})",
-                goals.join(" or ")
-            ),
+        match &self.question.from {
+            None if self.owners > 0 => format!("nobody else gets to {goals} ({certainty})"),
+            None => format!("nobody gets to {goals} ({certainty})"),
+            Some(from) if goals.is_empty() => {
+                format!(
+                    "{} becomes and reaches nothing more ({certainty})",
+                    shown(from)
+                )
+            }
+            Some(from) => format!("no path from {} to {goals} ({certainty})", shown(from)),
         }
     }
 

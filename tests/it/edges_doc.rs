@@ -149,7 +149,7 @@ fn the_headings_are_the_edges() {
 /// The edges that there have to be, written down once more: none gets lost with its entry.
 const WANTED: [&str; 12] = [
     "member same-name masters everything everything-ns",
-    "bind bind-put bind-held give-by-role escalate aggregate takeover-role",
+    "bind bind-put bind-held bind-covered give-by-role escalate aggregate takeover-role",
     "impersonate-user impersonate-group impersonate-sa impersonate-node impersonate-constrained",
     "impersonate-extra token ghost token-secret secret-retarget secret-read secret-to-sa",
     "secret-to-user csr-approve csr-put csr-nodeclient bootstrap-token pod-certificate",

@@ -80,6 +80,7 @@ mod outside_authorizers;
 #[cfg(unix)]
 mod packaging;
 mod paths;
+mod paths_cli;
 mod paths_edges;
 mod paths_traps;
 #[cfg(unix)]

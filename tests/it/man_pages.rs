@@ -11,11 +11,12 @@ use tempfile::TempDir;
 use crate::support::gates::{run, text};
 use crate::support::stand_in::on_path;
 
-const SUBCOMMANDS: [&str; 12] = [
+const SUBCOMMANDS: [&str; 13] = [
     "can-i",
     "who-can",
     "lookup",
     "matrix",
+    "paths",
     "check",
     "diff",
     "upgrade",
@@ -125,7 +126,7 @@ fn pages_are_written_into_the_folder() {
     let folder = TempDir::new().unwrap();
     let at = folder.path();
     let output = run(at, &["man", "--out", "new/man1"]);
-    assert_eq!(text(&output), "note: wrote 13 pages into `new/man1`\n");
+    assert_eq!(text(&output), "note: wrote 14 pages into `new/man1`\n");
     let names = |folder: &Path| {
         let mut names: Vec<String> = fs::read_dir(folder)
             .unwrap()

@@ -9,7 +9,7 @@ use crate::cluster::RoleId;
 use crate::kube::{Binding, BindingKind, PolicyRule, RoleKind};
 
 use super::edge::EdgeId;
-use super::haves::View;
+use super::haves::AreaView;
 use super::index::{RoleName, role_name};
 use super::model::{Area, Ground, PathNode, Right, RoleNo};
 use super::power::{OfNames, Power};
@@ -21,7 +21,7 @@ pub(super) const NEW: &str = "\u{1}";
 
 impl Search<'_> {
     /// What someone gives to all who are held, themselves included, by writing bindings in an area.
-    pub(super) fn bind(&mut self, view: &View<'_>, rights: &[Right]) {
+    pub(super) fn bind(&mut self, view: &AreaView<'_>, rights: &[Right]) {
         let [create, update, patch] = match view.area {
             Area::Cluster => [
                 Power::CreateClusterRoleBinding,
@@ -59,7 +59,7 @@ impl Search<'_> {
                 continue;
             }
             if let Some(write) = view.named_of(&[update, patch], &binding.name) {
-                self.bind_existing(&View { area, ..*view }, rights, binding, write);
+                self.bind_existing(&AreaView { area, ..*view }, rights, binding, write);
             }
         }
     }
@@ -87,7 +87,7 @@ impl Search<'_> {
     }
 
     /// A new binding, of any role that may be bound.
-    fn bind_anew(&mut self, view: &View<'_>, rights: &[Right], edge: EdgeId, write: &[Ground]) {
+    fn bind_anew(&mut self, view: &AreaView<'_>, rights: &[Right], edge: EdgeId, write: &[Ground]) {
         let index = self.index;
         let snapshot = index.rbac.snapshot();
         let with = |ground: Ground| {
@@ -176,7 +176,7 @@ impl Search<'_> {
     }
 
     /// Roles whose rules are had anyway may be bound by anyone. That gives more once someone rewrites them.
-    fn bind_covered(&mut self, view: &View<'_>, rights: &[Right], write: &[Ground]) {
+    fn bind_covered(&mut self, view: &AreaView<'_>, rights: &[Right], write: &[Ground]) {
         if !view.is_of_here(write) || !self.has_role_writers() {
             return;
         }
@@ -204,12 +204,12 @@ impl Search<'_> {
                 continue;
             }
             let node = self.right(role, area);
-            self.reach(node, EdgeId::BindHeld, grounds);
+            self.reach(node, EdgeId::BindCovered, grounds);
         }
     }
 
     /// Making roles without rules, which takes no right but to write them.
-    pub(super) fn make_roles(&mut self, view: &View<'_>, kind: RoleKind, areas: &[Area]) {
+    pub(super) fn make_roles(&mut self, view: &AreaView<'_>, kind: RoleKind, areas: &[Area]) {
         let [create, update, patch, _] = role_powers(kind);
         let post = view.unnamed(create);
         let mut names = self.listed_roles(kind);
@@ -241,7 +241,7 @@ impl Search<'_> {
                     name: name.to_owned(),
                     is_made: true,
                 });
-                self.reach(PathNode::Made(role), EdgeId::TakeoverRole, grounds);
+                self.reach(PathNode::Made(role), EdgeId::BindCovered, grounds);
             }
         }
     }
@@ -271,7 +271,7 @@ impl Search<'_> {
     /// More subjects for a binding that is there, whose role stays.
     fn bind_existing(
         &mut self,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         rights: &[Right],
         binding: &Binding,
         write: Ground,
@@ -319,7 +319,7 @@ impl Search<'_> {
     /// What a writer of roles makes of one that someone has.
     pub(super) fn rewrite(
         &mut self,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         rights: &[Right],
         role: RoleNo,
         reached: &Ground,
@@ -336,7 +336,7 @@ impl Search<'_> {
         if (scope == Area::Cluster) != (view.area == Area::Cluster) || !view.area.has(scope) {
             return;
         }
-        let view = &View {
+        let view = &AreaView {
             area: scope,
             ..*view
         };
@@ -384,7 +384,7 @@ impl Search<'_> {
     /// Making a role that a binding names and that isn't there.
     fn take_over(
         &mut self,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         rights: &[Right],
         role: RoleNo,
         name: &RoleName,
@@ -427,7 +427,7 @@ impl Search<'_> {
     /// A label on another ClusterRole puts its rules into one that aggregates.
     fn aggregate(
         &mut self,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         rights: &[Right],
         role: RoleNo,
         reached: &Ground,
@@ -497,7 +497,7 @@ impl Search<'_> {
     /// A writer's own rules, put into a role of someone else.
     fn give(
         &mut self,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         rights: &[Right],
         role: RoleNo,
         edge: EdgeId,

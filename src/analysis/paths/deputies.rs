@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 use crate::kube::WorkloadKind;
 
 use super::edge::EdgeId;
-use super::haves::View;
+use super::haves::AreaView;
 use super::index::Account;
 use super::intercept::{write_any, write_named};
 use super::model::{Area, Ground, PathNode};
@@ -251,7 +251,7 @@ impl Search<'_> {
     }
 
     /// What someone tells controllers.
-    pub(super) fn instruct(&mut self, view: &View<'_>) {
+    pub(super) fn instruct(&mut self, view: &AreaView<'_>) {
         if self.index.controllers.of.is_empty() {
             return;
         }
@@ -297,7 +297,7 @@ impl Search<'_> {
     }
 
     /// The same of types that have no namespace.
-    pub(super) fn instruct_cluster(&mut self, view: &View<'_>) {
+    pub(super) fn instruct_cluster(&mut self, view: &AreaView<'_>) {
         if self.index.controllers.of.is_empty() {
             return;
         }
@@ -306,7 +306,7 @@ impl Search<'_> {
         }
     }
 
-    fn tell(&mut self, view: &View<'_>, deputy: &Deputy, edge: EdgeId) {
+    fn tell(&mut self, view: &AreaView<'_>, deputy: &Deputy, edge: EdgeId) {
         if let Some(grounds) = write_any(view, deputy.powers) {
             self.take_controllers(view, deputy.controllers, deputy.orders, edge, &grounds);
         }
@@ -314,7 +314,7 @@ impl Search<'_> {
 
     fn take_controllers(
         &mut self,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         names: &[&str],
         orders: Orders,
         edge: EdgeId,

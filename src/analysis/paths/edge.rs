@@ -36,6 +36,7 @@ edges! {
     Bind "bind" Definite;
     BindPut "bind-put" Definite;
     BindHeld "bind-held" Definite;
+    BindCovered "bind-covered" Definite;
     GiveByRole "give-by-role" Definite;
     Escalate "escalate" Definite;
     Aggregate "aggregate" Definite;

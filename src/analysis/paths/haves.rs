@@ -76,14 +76,14 @@ impl Haves {
 
 /// What someone may do in one area.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'v> {
+pub(super) struct AreaView<'v> {
     pub(super) index: &'v PathIndex<'v>,
     pub(super) haves: &'v Haves,
     pub(super) who: PathNode,
     pub(super) area: Area,
 }
 
-impl<'v> View<'v> {
+impl<'v> AreaView<'v> {
     /// The rules that give a power here, with the names that they are for.
     pub(super) fn rules(&self, power: Power) -> impl Iterator<Item = (Have, OfNames<'v>)> {
         let index = self.index;

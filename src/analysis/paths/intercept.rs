@@ -3,7 +3,7 @@
 use crate::kube::{Minor, PolicyEngine, PolicyObject};
 
 use super::edge::EdgeId;
-use super::haves::View;
+use super::haves::AreaView;
 use super::model::{Area, Ground, PathNode, Right};
 use super::power::Power;
 use super::search::Search;
@@ -30,7 +30,7 @@ const TRUSTED: [(&str, &str); 3] = [
 
 /// Writing an object of any name at all: which of them are there isn't known.
 pub(super) fn write_any(
-    view: &View<'_>,
+    view: &AreaView<'_>,
     [create, update, patch]: [Power; 3],
 ) -> Option<Vec<Ground>> {
     let post = view.unnamed(create);
@@ -42,7 +42,7 @@ pub(super) fn write_any(
 
 /// Writing an object of one name, whether it is there or not.
 pub(super) fn write_named(
-    view: &View<'_>,
+    view: &AreaView<'_>,
     [create, update, patch]: [Power; 3],
     name: &str,
 ) -> Option<Vec<Ground>> {
@@ -73,7 +73,7 @@ impl Search<'_> {
     }
 
     /// What stands between everyone and the API server.
-    pub(super) fn intercept(&mut self, view: &View<'_>) {
+    pub(super) fn intercept(&mut self, view: &AreaView<'_>) {
         let mutating = [
             Power::CreateMutatingWebhook,
             Power::UpdateMutatingWebhook,
@@ -154,7 +154,7 @@ impl Search<'_> {
     }
 
     /// Where traffic goes, whom others trust, and what policies are asked about.
-    pub(super) fn redirect(&mut self, view: &View<'_>) {
+    pub(super) fn redirect(&mut self, view: &AreaView<'_>) {
         const TRAFFIC: [[Power; 3]; 6] = [
             [
                 Power::CreateEndpoints,
@@ -237,7 +237,7 @@ impl Search<'_> {
     }
 
     /// Impersonation for some requests, or with more attributes of a user.
-    pub(super) fn impersonate_in_part(&mut self, view: &View<'_>, rights: &[Right]) {
+    pub(super) fn impersonate_in_part(&mut self, view: &AreaView<'_>, rights: &[Right]) {
         let is_cluster = view.area == Area::Cluster;
         let people = match is_cluster {
             true => view.any(Power::ImpersonateUser),
@@ -275,7 +275,7 @@ impl Search<'_> {
     }
 
     /// A right to make any request at all as someone else, in a mode.
-    fn impersonates_on(&self, view: &View<'_>, rights: &[Right], mode: &str) -> Option<Ground> {
+    fn impersonates_on(&self, view: &AreaView<'_>, rights: &[Right], mode: &str) -> Option<Ground> {
         let start = format!("impersonate-on:{mode}:");
         let mut rights = rights.iter().copied();
         let right = rights.find(|right| {

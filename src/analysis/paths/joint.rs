@@ -4,7 +4,7 @@
 use crate::kube::{EnvironmentKind, PodSpec, ProjectedSource, Secret, VolumeSource};
 
 use super::edge::EdgeId;
-use super::haves::View;
+use super::haves::AreaView;
 use super::index::{Existence, narrow};
 use super::model::{Area, Certainty, Ground, Hold, IdentityNo, PathNode};
 use super::search::Search;
@@ -290,7 +290,7 @@ impl Search<'_> {
         let member = self.take_member(at);
         let hold = member.hold;
         for area in member.haves.areas() {
-            let view = View {
+            let view = AreaView {
                 index,
                 haves: &member.haves,
                 who: member.node,

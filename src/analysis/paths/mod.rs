@@ -26,7 +26,10 @@ mod power;
 mod reached;
 mod search;
 mod sink;
+mod start;
 mod steps;
+// The page is made of all its words, the program tells a part of them.
+#[cfg_attr(not(feature = "internals"), allow(dead_code))]
 mod table;
 
 use crate::authn::UserInfo;
@@ -40,6 +43,7 @@ pub use goal::Goal;
 pub use model::Certainty;
 pub use path::{FoundPath, Hop, HopRequest, PathArea, PathEnd};
 pub use reached::News;
+pub use start::PathStart;
 pub use table::{EdgeGroup, EdgeSeverity, EdgeText, NO_EDGES, NoEdge, Proof, edge_texts};
 
 /// Knows the ways through one cluster.
@@ -99,6 +103,7 @@ impl Reachable<'_> {
     }
 
     /// The surest step of a kind that something was first reached by, with all that leads there.
+    #[cfg_attr(not(feature = "internals"), allow(dead_code))]
     pub fn surest(&self, edge: EdgeId) -> Option<Certainty> {
         let reached = self.search.reached().iter();
         let found = reached.filter_map(|&node| self.search.found(node));

@@ -4,7 +4,7 @@ use crate::kube::{Node, Pod, PodSpec, WorkloadKind};
 
 use super::edge::EdgeId;
 use super::escape::writes_logs;
-use super::haves::View;
+use super::haves::AreaView;
 use super::index::{PathIndex, narrow};
 use super::joint::secrets_of;
 use super::model::{Area, Certainty, Ground, PathNode};
@@ -93,7 +93,7 @@ impl Search<'_> {
     }
 
     /// What someone asks of kubelets, and writes of nodes.
-    pub(super) fn ask_nodes(&mut self, view: &View<'_>) {
+    pub(super) fn ask_nodes(&mut self, view: &AreaView<'_>) {
         let index = self.index;
         let proxy = [Power::GetNodeProxy, Power::CreateNodeProxy];
         if let Some(ground) = view.unnamed_of(&proxy) {
@@ -131,7 +131,7 @@ impl Search<'_> {
         }
     }
 
-    fn write_nodes(&mut self, view: &View<'_>) {
+    fn write_nodes(&mut self, view: &AreaView<'_>) {
         let status = [Power::UpdateNodeStatus, Power::PatchNodeStatus];
         self.named_halves(view, HalfKind::NodeReported, &status);
         if let Some(ground) = view.unnamed(Power::CreateNode) {
@@ -163,7 +163,7 @@ impl Search<'_> {
     }
 
     /// Halves of requests that carry a name: one for all, or one for each that is listed.
-    fn named_halves(&mut self, view: &View<'_>, kind: HalfKind, powers: &[Power]) {
+    fn named_halves(&mut self, view: &AreaView<'_>, kind: HalfKind, powers: &[Power]) {
         if let Some(ground) = view.unnamed_of(powers) {
             self.half(kind, view, None, vec![ground]);
         }
@@ -175,7 +175,7 @@ impl Search<'_> {
     }
 
     /// Pods that someone evicts, or puts onto a node of choice.
-    pub(super) fn move_pods(&mut self, view: &View<'_>) {
+    pub(super) fn move_pods(&mut self, view: &AreaView<'_>) {
         if self.is_node(view.who) {
             return;
         }

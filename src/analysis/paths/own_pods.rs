@@ -7,7 +7,7 @@ use super::blockers::{
     Blocker, CLAIM, LABEL, NEW_NAMESPACE, POD, VOLUME, WritePlace, blockers, find,
 };
 use super::edge::EdgeId;
-use super::haves::View;
+use super::haves::AreaView;
 use super::index::narrow;
 use super::model::{Area, Certainty, Ground, PathNode, Right};
 use super::pod_security::Verdict;
@@ -76,7 +76,7 @@ impl Search<'_> {
     }
 
     /// Pods by apply of a name that is free, for which the server asks for `create` and `patch`.
-    pub(super) fn put_pods(&mut self, view: &View<'_>) {
+    pub(super) fn put_pods(&mut self, view: &AreaView<'_>) {
         if self.is_node(view.who) {
             return;
         }
@@ -105,7 +105,7 @@ impl Search<'_> {
     }
 
     /// Claims that are made, and labels of Namespaces that are set.
-    pub(super) fn claims_and_labels(&mut self, view: &View<'_>) {
+    pub(super) fn claims_and_labels(&mut self, view: &AreaView<'_>) {
         if let Some(ground) = view.unnamed(Power::CreateClaim) {
             self.half(HalfKind::ClaimMade, view, None, vec![ground]);
         } else {
@@ -143,7 +143,7 @@ impl Search<'_> {
     }
 
     /// Volumes and Namespaces that are made.
-    pub(super) fn volumes_and_namespaces(&mut self, view: &View<'_>) {
+    pub(super) fn volumes_and_namespaces(&mut self, view: &AreaView<'_>) {
         let made = |create, patch| {
             let post = view.unnamed(create).map(|ground| vec![ground]);
             post.or_else(|| {
@@ -316,7 +316,7 @@ impl Search<'_> {
     }
 
     /// Policies and webhooks that someone takes away or changes.
-    pub(super) fn open_gates(&mut self, view: &View<'_>, rights: &[Right]) {
+    pub(super) fn open_gates(&mut self, view: &AreaView<'_>, rights: &[Right]) {
         const WEBHOOK: [Power; 3] = [
             Power::UpdateValidatingWebhook,
             Power::PatchValidatingWebhook,
@@ -392,7 +392,7 @@ impl Search<'_> {
     /// A right to change or delete a constraint, whose type the input alone names.
     fn constraint(
         &self,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         rights: &[Right],
         policy: &PolicyObject,
     ) -> Option<Ground> {

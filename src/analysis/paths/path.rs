@@ -14,7 +14,7 @@ use super::edge::EdgeId;
 use super::goal::Goal;
 use super::index::{PathIndex, RoleName};
 use super::model::{Area, Certainty, Ground, Hold, PathNode, Right, RightBy, RoleNo};
-use super::search::{Found, Search, premises};
+use super::search::{Arrival, Search, premises};
 use super::sink::Sink;
 
 /// A way from someone to a goal.
@@ -400,7 +400,7 @@ impl Search<'_> {
         let is_class = |class: PathNode| {
             step != goal
                 && order.iter().all(|&other| {
-                    let uses = |found: &Found| premises(&found.grounds).any(|node| node == class);
+                    let uses = |found: &Arrival| premises(&found.grounds).any(|node| node == class);
                     let found = self.found(other).filter(|found| uses(found));
                     found.is_none_or(|found| found.edge.is_none())
                 })
@@ -542,7 +542,7 @@ impl Search<'_> {
     }
 }
 
-fn by_node(found: &Found, step: PathNode) -> PathNode {
+fn by_node(found: &Arrival, step: PathNode) -> PathNode {
     match &*found.grounds {
         [Ground::Node(class)] if found.edge.is_none() => *class,
         _ => step,

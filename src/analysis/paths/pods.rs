@@ -8,7 +8,7 @@ use crate::kube::{
 
 use super::edge::EdgeId;
 use super::escape::may_escape;
-use super::haves::View;
+use super::haves::AreaView;
 use super::index::{PathIndex, narrow};
 use super::model::{Area, Certainty, Ground, PathNode};
 use super::power::Power;
@@ -168,7 +168,7 @@ fn makes_pod_named(workload: &Workload, name: &str) -> bool {
 
 impl Search<'_> {
     /// Getting into pods that are there.
-    pub(super) fn enter_pods(&mut self, view: &View<'_>) {
+    pub(super) fn enter_pods(&mut self, view: &AreaView<'_>) {
         const EXEC: &[Power] = &[Power::CreateExec];
         const ATTACH: &[Power] = &[Power::CreateAttach];
         let definite = Certainty::Definite;
@@ -189,7 +189,7 @@ impl Search<'_> {
         }
     }
 
-    fn enter(&mut self, view: &View<'_>, edge: EdgeId, certainty: Certainty, powers: &[Power]) {
+    fn enter(&mut self, view: &AreaView<'_>, edge: EdgeId, certainty: Certainty, powers: &[Power]) {
         if let Some(ground) = view.unnamed_of(powers) {
             let grounds = vec![ground];
             if view.is_of_here(&grounds) {

@@ -6,21 +6,21 @@
 
 use std::collections::BTreeSet;
 
-use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
 
 use crate::authn::UserInfo;
 use crate::kube::RoleKind;
 
 use super::edge::{EdgeId, EdgeSet};
-use super::haves::{Haves, View};
+use super::haves::{AreaView, Haves};
 use super::index::{Existence, PathIndex, RoleName, narrow};
 use super::model::{Area, Certainty, Ground, Hold, IdentityNo, PathNode, Right, RightBy, RoleNo};
 use super::steps::{Half, HalfKind};
 
 /// How something was reached.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct Arrival {
     /// The step; none for what was held from the start, and for a member of a class.
     pub(super) edge: Option<EdgeId>,
     /// That of the whole way up to here.
@@ -51,12 +51,15 @@ pub(super) struct Search<'i> {
     people: Vec<UserInfo>,
     people_no: HashMap<UserInfo, u32>,
     more_roles: Vec<RoleName>,
-    found: HashMap<PathNode, Found>,
+    found: HashMap<PathNode, Arrival>,
     /// All that was reached, in the order in which it was.
     order: Vec<PathNode>,
     /// How much of the order has been opened.
     opened: usize,
     members: Vec<Member>,
+    known_members: HashSet<PathNode>,
+    /// The rights that all have by steps.
+    pool: Vec<Right>,
     halves: HashMap<HalfKind, Vec<Half>>,
     known_halves: HashMap<(HalfKind, Area, Option<String>), usize>,
     gains: HashMap<RoleNo, Vec<RoleNo>>,
@@ -82,6 +85,8 @@ impl<'i> Search<'i> {
             order: Vec::new(),
             opened: 0,
             members: Vec::new(),
+            known_members: HashSet::new(),
+            pool: Vec::new(),
             halves: HashMap::new(),
             known_halves: HashMap::new(),
             gains: HashMap::new(),
@@ -173,9 +178,8 @@ impl<'i> Search<'i> {
                 if is_owner && !self.members.is_empty() {
                     return;
                 }
-                let is_known = self.members.iter().any(|member| member.node == node)
-                    || other.is_some_and(|other| self.has(other));
-                if is_known {
+                let is_real_too = other.is_some_and(|other| self.has(other));
+                if is_real_too || !self.known_members.insert(node) {
                     return;
                 }
                 let user = self.user(identity);
@@ -209,12 +213,30 @@ impl<'i> Search<'i> {
                 self.renew_member(at);
             }
             PathNode::Gain(role, gained) => {
-                self.gains.entry(role).or_default().push(gained);
-                self.is_changed = true;
+                let gains = self.gains.entry(role).or_default();
+                if !gains.contains(&gained) {
+                    gains.push(gained);
+                    self.is_changed = true;
+                }
             }
-            PathNode::Right(..) | PathNode::Everything(_) => self.is_changed = true,
+            PathNode::Right(role, area) => self.share(role, area, node),
+            PathNode::Everything(area) => self.share(RoleNo::EVERYTHING, area, node),
             PathNode::Made(_) => self.are_stale = true,
             _ => {}
+        }
+    }
+
+    /// Adds a right that all have from now on.
+    fn share(&mut self, role: RoleNo, area: Area, node: PathNode) {
+        let right = Right {
+            area,
+            role,
+            by: RightBy::Step(node),
+        };
+        // A level is opened anew.
+        if !self.pool.contains(&right) {
+            self.pool.push(right);
+            self.is_changed = true;
         }
     }
 
@@ -225,17 +247,12 @@ impl<'i> Search<'i> {
     }
 
     fn renew_member(&mut self, at: usize) {
-        let pool = self.order.iter().filter_map(|&node| match node {
-            PathNode::Right(role, area) => Some((role, area, node)),
-            PathNode::Everything(area) => Some((RoleNo::EVERYTHING, area, node)),
-            _ => None,
-        });
-        let pool = pool.map(|(role, area, node)| Right {
-            area,
-            role,
-            by: RightBy::Step(node),
-        });
-        let held: Vec<Right> = self.members[at].bound.iter().copied().chain(pool).collect();
+        let held: Vec<Right> = self.members[at]
+            .bound
+            .iter()
+            .chain(&self.pool)
+            .copied()
+            .collect();
         let mut rights = held.clone();
         for right in held {
             for &gained in self.gains.get(&right.role).into_iter().flatten() {
@@ -302,7 +319,7 @@ impl<'i> Search<'i> {
         areas.sort_unstable();
         areas.dedup();
         for at in 0..self.members.len() {
-            let writes = |view: &View<'_>, kind| {
+            let writes = |view: &AreaView<'_>, kind| {
                 let [create, update, patch, _] = super::steps::role_powers(kind);
                 [create, update, patch]
                     .iter()
@@ -310,7 +327,7 @@ impl<'i> Search<'i> {
             };
             let member = self.take_member(at);
             for area in member.haves.areas() {
-                let view = View {
+                let view = AreaView {
                     index,
                     haves: &member.haves,
                     who: member.node,
@@ -399,7 +416,7 @@ impl<'i> Search<'i> {
         let before = premises(&grounds).filter_map(|node| self.found.get(&node));
         let before = before.map(|found| found.certainty).max();
         let certainty = before.map_or(certainty, |before| before.max(certainty));
-        let found = Found {
+        let found = Arrival {
             edge,
             certainty,
             grounds,
@@ -412,7 +429,7 @@ impl<'i> Search<'i> {
         self.found.contains_key(&node)
     }
 
-    pub(super) fn found(&self, node: PathNode) -> Option<&Found> {
+    pub(super) fn found(&self, node: PathNode) -> Option<&Arrival> {
         self.found.get(&node)
     }
 
@@ -425,7 +442,7 @@ impl<'i> Search<'i> {
     pub(super) fn half(
         &mut self,
         kind: HalfKind,
-        view: &View<'_>,
+        view: &AreaView<'_>,
         name: Option<&str>,
         grounds: Vec<Ground>,
     ) {

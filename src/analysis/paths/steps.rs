@@ -4,7 +4,7 @@
 use crate::kube::{RoleKind, WorkloadKind};
 
 use super::edge::EdgeId;
-use super::haves::View;
+use super::haves::AreaView;
 use super::model::{Area, Ground, Hold, PathNode};
 use super::power::{OfNames, Power};
 use super::search::Search;
@@ -133,7 +133,7 @@ pub(super) struct Half {
 
 impl Search<'_> {
     /// All that someone who is held does alone, and the halves that they bring.
-    pub(super) fn look(&mut self, view: &View<'_>, hold: Hold) {
+    pub(super) fn look(&mut self, view: &AreaView<'_>, hold: Hold) {
         match view.area {
             Area::Cluster => {
                 if hold == Hold::Real {
@@ -161,7 +161,7 @@ impl Search<'_> {
         }
     }
 
-    fn impersonate_people(&mut self, view: &View<'_>) {
+    fn impersonate_people(&mut self, view: &AreaView<'_>) {
         // Service accounts are asked for as such, whatever the user name.
         let is_person = |name: &&str| crate::authn::split_service_account(name).is_none();
         let index = self.index;
@@ -244,12 +244,12 @@ impl Search<'_> {
     }
 
     /// An account that someone may impersonate anywhere, as its user name.
-    fn some_account(&self, view: &View<'_>) -> Option<(String, Ground)> {
+    fn some_account(&self, view: &AreaView<'_>) -> Option<(String, Ground)> {
         let areas = view.haves.areas().into_iter();
         areas
             .filter(|&area| area != Area::Cluster)
             .find_map(|area| {
-                let view = View { area, ..*view };
+                let view = AreaView { area, ..*view };
                 let ground = view.any(Power::ImpersonateAccount)?;
                 let Ground::Request { name, .. } = &ground else {
                     return None;
@@ -263,7 +263,7 @@ impl Search<'_> {
             })
     }
 
-    fn impersonate_accounts(&mut self, view: &View<'_>) {
+    fn impersonate_accounts(&mut self, view: &AreaView<'_>) {
         let everyone = view
             .rules(Power::ImpersonateAccount)
             .find(|(_, names)| *names == OfNames::Any);
@@ -285,7 +285,7 @@ impl Search<'_> {
         }
     }
 
-    fn certificates(&mut self, view: &View<'_>) {
+    fn certificates(&mut self, view: &AreaView<'_>) {
         const READS: [Power; 12] = [
             Power::GetCsr,
             Power::ListCsrs,
@@ -348,7 +348,7 @@ impl Search<'_> {
         }
     }
 
-    fn tokens(&mut self, view: &View<'_>) {
+    fn tokens(&mut self, view: &AreaView<'_>) {
         if let Some(ground) = view.unnamed(Power::CreateToken)
             && view.is_of_here(std::slice::from_ref(&ground))
         {
@@ -375,7 +375,7 @@ impl Search<'_> {
         }
     }
 
-    fn secrets(&mut self, view: &View<'_>) {
+    fn secrets(&mut self, view: &AreaView<'_>) {
         const BY_NAME: [Power; 4] = [
             Power::GetSecret,
             Power::ListSecrets,
@@ -482,7 +482,7 @@ impl Search<'_> {
         self.reach(node, EdgeId::BootstrapToken, grounds);
     }
 
-    fn runs(&mut self, view: &View<'_>) {
+    fn runs(&mut self, view: &AreaView<'_>) {
         if let Some(grounds) = self.way_to_run(view)
             && view.is_of_here(&grounds)
         {
@@ -496,7 +496,7 @@ impl Search<'_> {
     }
 
     /// How someone makes pods of their own in an area.
-    pub(super) fn way_to_run(&self, view: &View<'_>) -> Option<Vec<Ground>> {
+    pub(super) fn way_to_run(&self, view: &AreaView<'_>) -> Option<Vec<Ground>> {
         if !self.is_node(view.who)
             && let Some(ground) = view.unnamed(Power::CreatePod)
         {
@@ -512,6 +512,10 @@ impl Search<'_> {
                     return Some(grounds);
                 }
             }
+            // What a Job runs can't be changed once it is there.
+            if kind == WorkloadKind::Job {
+                continue;
+            }
             if let Area::Namespace(_) = view.area {
                 let mut there = self.index.workloads_in(kind, view.area);
                 if let Some(ground) = there.find_map(|name| view.named_of(&[update, patch], name)) {
@@ -523,14 +527,14 @@ impl Search<'_> {
     }
 
     /// Changing workloads by rights that hold in every namespace.
-    fn change_workloads(&mut self, view: &View<'_>) {
+    fn change_workloads(&mut self, view: &AreaView<'_>) {
         for (_, [_, update, patch]) in WORKLOADS {
             if view.any(update).or_else(|| view.any(patch)).is_none() {
                 continue;
             }
             for namespace in 0..super::index::narrow(self.index.namespaces.len()) {
                 let area = Area::Namespace(namespace);
-                let here = View { area, ..*view };
+                let here = AreaView { area, ..*view };
                 if let Some(grounds) = self.way_to_run(&here) {
                     self.run_pods(area, EdgeId::RunAs, grounds);
                 }

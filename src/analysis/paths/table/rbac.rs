@@ -75,6 +75,28 @@ pub(super) static RBAC: &[EdgeText] = &[
         ],
     },
     EdgeText {
+        id: "bind-covered",
+        group: EdgeGroup::Rbac,
+        certainty: Certainty::Definite,
+        less_sure: None,
+        severity: EdgeSeverity::OfTarget,
+        from: "identity",
+        to: "a role in a scope, for all who are held",
+        condition: "One identity may write bindings as by `bind` or `bind-put`, without the verb `bind`, and has \
+            every rule of the role in that scope. A role without rules is had by everyone: one that is there, \
+            such as a ClusterRole that aggregates and gathers nothing yet, or one that somebody makes first \
+            (`create` on `roles` or `clusterroles`, or `create` with `update` or `patch` of its name). The \
+            step counts where someone who is held may rewrite the role afterwards.",
+        why: "The API server asks what a role gives when it is bound, not when it is rewritten. So who may \
+            escalate a role, but is bound to none that they may rewrite, binds themselves to an empty one first.",
+        blocked: Some("An admission policy about bindings."),
+        close: "Remove the write on bindings in that scope, or `escalate`, or the write on roles.",
+        proof: &[
+            Proof::Performed(&["BIND"]),
+            Proof::Source("`ConfirmNoEscalation`"),
+        ],
+    },
+    EdgeText {
         id: "give-by-role",
         group: EdgeGroup::Rbac,
         certainty: Certainty::Definite,
