@@ -36,7 +36,7 @@ fn recorded_edges() -> EdgeSet {
 
 fn load(dump: &Path) -> RbacAuthorizer {
     let text = SourceText {
-        name: dump.display().to_string().into(),
+        name: dump.display().to_string(),
         bytes: fs::read(dump).unwrap(),
         named: true,
     };
@@ -229,7 +229,7 @@ proptest::proptest! {
         let mut files = Files::default();
         let manifest = kube::parse_with(&Registry::with_workloads(), &mut files, &[text]);
         let rbac = RbacAuthorizer::new(Snapshot::new(files, manifest, Defaults::None)).unwrap();
-        let naive = Cluster::read(&[list.clone()]);
+        let naive = Cluster::read(std::slice::from_ref(&list));
         let edges: BTreeSet<&'static str> = RECORDED_EDGES.into_iter().collect();
         let secrets = goals(&list, "Secret");
         let with_covered = EDGES

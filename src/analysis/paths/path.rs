@@ -13,7 +13,7 @@ use crate::text::Span;
 use super::edge::EdgeId;
 use super::goal::Goal;
 use super::index::{PathIndex, RoleName};
-use super::model::{Area, Certainty, Ground, Hold, PathNode, Right, RightBy, RoleNo};
+use super::model::{Area, Certainty, Ground, PathNode, Right, RightBy, RoleNo};
 use super::search::{Arrival, Search, premises};
 use super::sink::Sink;
 
