@@ -181,11 +181,9 @@ impl Search<'_> {
             return;
         }
         for role in (0..self.role_count()).map(RoleNo) {
-            let name = self.role_name(role);
-            let area = match (name.kind, self.index.namespace(&name.namespace)) {
-                (RoleKind::ClusterRole, _) => view.area,
-                (RoleKind::Role, Some(namespace)) => Area::Namespace(namespace),
-                (RoleKind::Role, None) => Area::EveryNamespace,
+            let area = match self.role_area(role) {
+                Area::Cluster => view.area,
+                area => area,
             };
             let fits =
                 view.area.has(area) && (view.area == Area::Cluster) == (area == Area::Cluster);
@@ -212,8 +210,8 @@ impl Search<'_> {
     pub(super) fn make_roles(&mut self, view: &AreaView<'_>, kind: RoleKind, areas: &[Area]) {
         let [create, update, patch, _] = role_powers(kind);
         let post = view.unnamed(create);
-        let mut names = self.listed_roles(kind);
-        names.push(NEW.to_owned());
+        let mut names = self.listed_roles(kind, view.area);
+        names.insert(NEW.to_owned());
         let spaces: Vec<&str> = match (kind, view.area) {
             (RoleKind::ClusterRole, _) => vec![""],
             (RoleKind::Role, Area::Namespace(one)) => vec![self.index.namespaces[one as usize]],

@@ -21,6 +21,24 @@ pub(super) struct Have {
 pub(super) struct Haves {
     /// Sorted by area and power.
     all: Vec<Have>,
+    /// Where each area's begin, and which powers are among them.
+    parts: Vec<(Area, usize, PowerSet)>,
+}
+
+/// Which powers there are. Most that are asked for aren't.
+#[derive(Debug, Clone, Copy, Default)]
+struct PowerSet([u64; POWERS.len() / 64 + 1]);
+
+impl PowerSet {
+    fn add(&mut self, power: Power) {
+        let number = power as usize;
+        self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    fn has(&self, power: Power) -> bool {
+        let number = power as usize;
+        self.0[number / 64] & (1 << (number % 64)) != 0
+    }
 }
 
 impl Haves {
@@ -45,32 +63,50 @@ impl Haves {
             }
         }
         all.sort_unstable();
-        Haves { all }
+        let mut parts: Vec<(Area, usize, PowerSet)> = Vec::new();
+        for (at, have) in all.iter().enumerate() {
+            match parts.last_mut() {
+                Some((area, _, powers)) if *area == have.area => powers.add(have.power),
+                _ => {
+                    let mut powers = PowerSet::default();
+                    powers.add(have.power);
+                    parts.push((have.area, at, powers));
+                }
+            }
+        }
+        Haves { all, parts }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// The areas to look at: the cluster, every namespace, and those in which there is more.
+    /// The areas to look at: the cluster and every namespace, if anything holds there, and those namespaces in
+    /// which there is more.
     pub(super) fn areas(&self) -> Vec<Area> {
-        let mut areas = vec![Area::Cluster, Area::EveryNamespace];
-        areas.extend(
-            self.all
-                .chunk_by(|a, b| a.area == b.area)
-                .map(|same| same[0].area)
-                .filter(|area| matches!(area, Area::Namespace(_))),
-        );
+        let mut areas: Vec<Area> = self.parts.iter().map(|(area, _, _)| *area).collect();
+        if areas.first() == Some(&Area::Cluster) && areas.get(1) != Some(&Area::EveryNamespace) {
+            areas.insert(1, Area::EveryNamespace);
+        }
         areas
     }
 
     fn slice(&self, area: Area, power: Power) -> &[Have] {
-        let begin = self
-            .all
-            .partition_point(|have| (have.area, have.power) < (area, power));
-        let same =
-            self.all[begin..].partition_point(|have| have.area == area && have.power == power);
-        &self.all[begin..begin + same]
+        let Ok(at) = self.parts.binary_search_by_key(&area, |(area, _, _)| *area) else {
+            return &[];
+        };
+        let (_, begin, powers) = self.parts[at];
+        if !powers.has(power) {
+            return &[];
+        }
+        let end = self
+            .parts
+            .get(at + 1)
+            .map_or(self.all.len(), |(_, next, _)| *next);
+        let part = &self.all[begin..end];
+        let first = part.partition_point(|have| have.power < power);
+        let count = part[first..].partition_point(|have| have.power == power);
+        &part[first..first + count]
     }
 }
 
@@ -88,13 +124,16 @@ impl<'v> AreaView<'v> {
     pub(super) fn rules(&self, power: Power) -> impl Iterator<Item = (Have, OfNames<'v>)> {
         let index = self.index;
         let haves = self.haves;
-        let areas: &[Area] = match self.area {
-            Area::Cluster => &[Area::Cluster],
-            Area::EveryNamespace => &[Area::Cluster, Area::EveryNamespace],
-            Area::Namespace(_) => &[Area::Cluster, Area::EveryNamespace, self.area],
+        let slice = |area| haves.slice(area, power);
+        let slices: [&'v [Have]; 3] = match self.area {
+            Area::Cluster => [slice(Area::Cluster), &[], &[]],
+            Area::EveryNamespace => [slice(Area::Cluster), slice(Area::EveryNamespace), &[]],
+            Area::Namespace(_) => [
+                slice(Area::Cluster),
+                slice(Area::EveryNamespace),
+                slice(self.area),
+            ],
         };
-        let slices = areas.iter().map(|&area| haves.slice(area, power));
-        let slices: Vec<&'v [Have]> = slices.collect();
         slices
             .into_iter()
             .flatten()

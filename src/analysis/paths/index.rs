@@ -68,6 +68,8 @@ pub(super) struct PathIndex<'s> {
     pub(super) groups: Vec<&'s str>,
     /// The roles that bindings name and that aren't there.
     pub(super) absent_roles: Vec<RoleName>,
+    /// Where each role can be bound: those that bindings name and that aren't there come last.
+    role_areas: Vec<Area>,
     /// Whether each role gives every verb on everything.
     gives_everything: Vec<bool>,
     /// The ClusterRole that gives everything, if any does.
@@ -109,6 +111,7 @@ impl<'s> PathIndex<'s> {
             users: Vec::new(),
             groups: Vec::new(),
             absent_roles: Vec::new(),
+            role_areas: Vec::new(),
             gives_everything: Vec::new(),
             cluster_admin: None,
             secrets: snapshot.objects().of(),
@@ -163,6 +166,14 @@ impl<'s> PathIndex<'s> {
         index.add_running();
         index.controllers = Controllers::new(&index.accounts);
         index.admissions = Admissions::new(snapshot, &index.namespaces);
+        let roles = snapshot.all_roles().iter();
+        let there = roles.map(|role| (role.value.kind, &*role.namespace));
+        let absent = index.absent_roles.iter();
+        let absent = absent.map(|role| (role.kind, &*role.namespace));
+        let areas = there.chain(absent);
+        index.role_areas = areas
+            .map(|(kind, namespace)| index.area_of_role(kind, namespace))
+            .collect();
         index
     }
 
@@ -472,6 +483,20 @@ impl<'s> PathIndex<'s> {
     /// How many roles there are, and that bindings name.
     pub(super) fn roles(&self) -> usize {
         self.gives_everything.len() + self.absent_roles.len()
+    }
+
+    /// Where a role of a kind and namespace is written: an empty namespace of a Role stands for any.
+    pub(super) fn area_of_role(&self, kind: RoleKind, namespace: &str) -> Area {
+        match (kind, self.namespace(namespace)) {
+            (RoleKind::ClusterRole, _) => Area::Cluster,
+            (RoleKind::Role, Some(namespace)) => Area::Namespace(namespace),
+            (RoleKind::Role, None) => Area::EveryNamespace,
+        }
+    }
+
+    /// The same of a role that is there, or that bindings name.
+    pub(super) fn role_area(&self, role: RoleNo) -> Option<Area> {
+        self.role_areas.get(role.0 as usize).copied()
     }
 
     /// The role of the snapshot that a number is.

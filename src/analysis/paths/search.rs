@@ -51,6 +51,7 @@ pub(super) struct Search<'i> {
     people: Vec<UserInfo>,
     people_no: HashMap<UserInfo, u32>,
     more_roles: Vec<RoleName>,
+    more_role_no: HashMap<RoleName, u32>,
     found: HashMap<PathNode, Arrival>,
     /// All that was reached, in the order in which it was.
     order: Vec<PathNode>,
@@ -64,7 +65,7 @@ pub(super) struct Search<'i> {
     known_halves: HashMap<(HalfKind, Area, Option<String>), usize>,
     gains: HashMap<RoleNo, Vec<RoleNo>>,
     /// The names of roles that rules of those who write roles list.
-    listed_roles: BTreeSet<(RoleKind, String)>,
+    listed_roles: BTreeSet<(RoleKind, Area, String)>,
     has_role_writers: bool,
     /// Whether all have to be looked at again.
     are_stale: bool,
@@ -81,6 +82,7 @@ impl<'i> Search<'i> {
             people: Vec::new(),
             people_no: HashMap::new(),
             more_roles: Vec::new(),
+            more_role_no: HashMap::new(),
             found: HashMap::new(),
             order: Vec::new(),
             opened: 0,
@@ -343,13 +345,18 @@ impl<'i> Search<'i> {
                 let powers = super::steps::role_powers(kind);
                 let listed = view.listed(&powers).into_iter();
                 self.listed_roles
-                    .extend(listed.map(|name| (kind, name.to_owned())));
+                    .extend(listed.map(|name| (kind, area, name.to_owned())));
                 if !std::mem::replace(&mut self.has_role_writers, true) {
                     self.are_stale = true;
                 }
                 self.make_roles(&view, kind, &areas);
                 for (role, ground) in &reached {
-                    self.rewrite(&view, &member.rights, *role, ground);
+                    let scope = self.role_area(*role);
+                    let is_its = view.area.has(scope)
+                        && (view.area == Area::Cluster) == (scope == Area::Cluster);
+                    if is_its {
+                        self.rewrite(&view, &member.rights, *role, ground);
+                    }
                 }
             }
             self.put_member(at, member);
@@ -496,9 +503,11 @@ impl<'i> Search<'i> {
     }
 
     /// The names that rules about roles of a kind list.
-    pub(super) fn listed_roles(&self, kind: RoleKind) -> Vec<String> {
-        let listed = self.listed_roles.iter().filter(|(of, _)| *of == kind);
-        listed.map(|(_, name)| name.clone()).collect()
+    pub(super) fn listed_roles(&self, kind: RoleKind, area: Area) -> BTreeSet<String> {
+        let meets = |of: Area| of.has(area) || area.has(of);
+        let listed = self.listed_roles.iter();
+        let listed = listed.filter(|(of, there, _)| *of == kind && meets(*there));
+        listed.map(|(_, _, name)| name.clone()).collect()
     }
 
     /// Whether nobody but the start is held, who gains nothing by handing on.
@@ -586,12 +595,24 @@ impl<'i> Search<'i> {
         if let Some(role) = self.index.role_named(&name) {
             return role;
         }
-        let at = self.more_roles.iter().position(|known| *known == name);
-        let at = at.unwrap_or_else(|| {
-            self.more_roles.push(name);
-            self.more_roles.len() - 1
+        let Search {
+            more_roles,
+            more_role_no,
+            ..
+        } = self;
+        let at = *more_role_no.entry(name).or_insert_with_key(|name| {
+            more_roles.push(name.clone());
+            narrow(more_roles.len() - 1)
         });
-        RoleNo(narrow(self.index.roles() + at))
+        RoleNo(narrow(self.index.roles()) + at)
+    }
+
+    /// Where a role is written.
+    pub(super) fn role_area(&self, role: RoleNo) -> Area {
+        self.index.role_area(role).unwrap_or_else(|| {
+            let name = self.role_name(role);
+            self.index.area_of_role(name.kind, &name.namespace)
+        })
     }
 
     /// What names a role.
