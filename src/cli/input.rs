@@ -13,7 +13,7 @@ pub(super) use crate::files::Stdin;
 use crate::files::{
     AskedBy, IgnoreFiles, ReadError, ReadLimits, ReadRules, Reading, absent, read_paths,
 };
-use crate::kube::{self, Manifest, ObjectKey, Registry};
+use crate::kube::{self, Manifest, ObjectKey};
 use crate::text::{FileId, Files, SourceText};
 use crate::tools::ToolUse;
 use clap::Args;

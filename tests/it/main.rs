@@ -81,6 +81,8 @@ mod outside_authorizers;
 mod packaging;
 mod paths;
 mod paths_cli;
+mod paths_edges;
+mod paths_traps;
 #[cfg(unix)]
 mod pull_request_comments;
 #[cfg(unix)]

@@ -14,6 +14,8 @@ use crate::kube::{
     WorkloadKind,
 };
 
+use super::blockers::Admissions;
+use super::deputies::Controllers;
 use super::model::{Right, RoleNo};
 use super::power::RolePowers;
 
@@ -75,11 +77,24 @@ pub(super) struct PathIndex<'s> {
     pub(super) secrets: &'s [crate::text::Located<Secret>],
     /// The names of Nodes, those that pods name included.
     pub(super) machines: Vec<&'s str>,
+    machine_no: HashMap<&'s str, u32>,
     /// The pods on each of them.
     pub(super) pods_on: Vec<Vec<u32>>,
     pub(super) pods: &'s [crate::text::Located<Pod>],
     /// The workloads of each kind in each namespace.
     workloads: HashMap<(WorkloadKind, u32), Vec<&'s str>>,
+    pub(super) all_workloads: &'s [crate::text::Located<Workload>],
+    /// The numbers of the pods and the workloads of each namespace.
+    pods_of: Vec<Vec<u32>>,
+    workloads_of: Vec<Vec<u32>>,
+    /// The numbers of the DaemonSets.
+    pub(super) daemon_sets: Vec<u32>,
+    /// Whether AKS made any node.
+    pub(super) is_of_azure: bool,
+    /// What each namespace says to a privileged pod.
+    pub(super) admissions: Admissions,
+    /// The accounts of controllers that do as they are told.
+    pub(super) controllers: Controllers,
 }
 
 impl<'s> PathIndex<'s> {
@@ -101,9 +116,17 @@ impl<'s> PathIndex<'s> {
             cluster_admin: None,
             secrets: snapshot.objects().of(),
             machines: Vec::new(),
+            machine_no: HashMap::new(),
             pods_on: Vec::new(),
             pods: snapshot.objects().of(),
             workloads: HashMap::new(),
+            all_workloads: snapshot.objects().of(),
+            pods_of: Vec::new(),
+            workloads_of: Vec::new(),
+            daemon_sets: Vec::new(),
+            is_of_azure: false,
+            admissions: Admissions::default(),
+            controllers: Controllers::default(),
         };
         for namespace in snapshot.namespaces() {
             index.add_namespace(&namespace.name);
@@ -140,6 +163,9 @@ impl<'s> PathIndex<'s> {
         }
         index.add_subjects(snapshot);
         index.add_machines(snapshot);
+        index.add_running();
+        index.controllers = Controllers::new(&index.accounts);
+        index.admissions = Admissions::new(snapshot, &index.namespaces);
         let roles = snapshot.all_roles().iter();
         let there = roles.map(|role| (role.value.kind, &*role.namespace));
         let absent = index.absent_roles.iter();
@@ -149,6 +175,58 @@ impl<'s> PathIndex<'s> {
             .map(|(kind, namespace)| index.area_of_role(kind, namespace))
             .collect();
         index
+    }
+
+    fn add_running(&mut self) {
+        let count = self.namespaces.len();
+        let by_namespace = |names: &mut dyn Iterator<Item = &str>| {
+            let mut lists = vec![Vec::new(); count];
+            for (number, name) in (0..).zip(names) {
+                if let Some(&namespace) = self.namespace_no.get(name) {
+                    lists[namespace as usize].push(number);
+                }
+            }
+            lists
+        };
+        let pods = by_namespace(&mut self.pods.iter().map(|pod| &*pod.namespace));
+        let workloads = self.all_workloads.iter();
+        let workloads = by_namespace(&mut workloads.map(|workload| &*workload.namespace));
+        self.pods_of = pods;
+        self.workloads_of = workloads;
+        let workloads = (0..).zip(self.all_workloads);
+        let daemons = workloads.filter(|(_, one)| one.value.kind == WorkloadKind::DaemonSet);
+        self.daemon_sets = daemons.map(|(number, _)| number).collect();
+    }
+
+    fn in_area(lists: &[Vec<u32>], area: Area) -> impl Iterator<Item = u32> + '_ {
+        let namespaces = match area {
+            Area::Namespace(one) => one as usize..one as usize + 1,
+            Area::Cluster | Area::EveryNamespace => 0..lists.len(),
+        };
+        lists[namespaces].iter().flatten().copied()
+    }
+
+    /// The number of a Node that the input has or that a pod names.
+    pub(super) fn machine(&self, name: &str) -> Option<u32> {
+        self.machine_no.get(name).copied()
+    }
+
+    /// The Node that a number is, where the input has it.
+    pub(super) fn node(&self, machine: u32) -> Option<&'s crate::kube::Node> {
+        let nodes = self.rbac.snapshot().objects().of::<crate::kube::Node>();
+        let name = self.machines.get(machine as usize)?;
+        let at = nodes.binary_search_by(|node| (*node.name).cmp(name));
+        at.ok().map(|at| &nodes[at].value)
+    }
+
+    /// The numbers of the pods of an area.
+    pub(super) fn pods_in(&self, area: Area) -> impl Iterator<Item = u32> + '_ {
+        Self::in_area(&self.pods_of, area)
+    }
+
+    /// The numbers of the workloads of an area.
+    pub(super) fn all_workloads_in(&self, area: Area) -> impl Iterator<Item = u32> + '_ {
+        Self::in_area(&self.workloads_of, area)
     }
 
     fn add_namespace(&mut self, name: &'s str) -> u32 {
@@ -251,30 +329,31 @@ impl<'s> PathIndex<'s> {
     }
 
     fn add_machines(&mut self, snapshot: &'s Snapshot) {
-        let mut numbers: HashMap<&'s str, usize> = HashMap::new();
         for node in snapshot.objects().of::<crate::kube::Node>() {
-            numbers.entry(&node.name).or_insert_with(|| {
-                self.machines.push(&node.name);
-                self.machines.len() - 1
-            });
+            self.is_of_azure |= super::nodes::is_of_azure(node);
+            self.add_machine(&node.name);
         }
-        self.pods_on.resize(self.machines.len(), Vec::new());
-        for (number, pod) in self.pods.iter().enumerate() {
-            let Some(node) = pod
-                .spec
-                .node_name
-                .as_deref()
-                .filter(|name| !name.is_empty())
-            else {
-                continue;
-            };
-            let at = *numbers.entry(node).or_insert_with(|| {
-                self.machines.push(node);
-                self.pods_on.push(Vec::new());
-                self.machines.len() - 1
-            });
-            self.pods_on[at].push(narrow(number));
+        for (number, pod) in (0..).zip(self.pods) {
+            let node = pod.spec.node_name.as_deref();
+            if let Some(node) = node.filter(|name| !name.is_empty()) {
+                let at = self.add_machine(node);
+                self.pods_on[at as usize].push(number);
+            }
         }
+    }
+
+    fn add_machine(&mut self, name: &'s str) -> u32 {
+        let PathIndex {
+            machines,
+            machine_no,
+            pods_on,
+            ..
+        } = self;
+        *machine_no.entry(name).or_insert_with(|| {
+            machines.push(name);
+            pods_on.push(Vec::new());
+            narrow(machines.len() - 1)
+        })
     }
 
     /// The number of a namespace that the input names.
@@ -288,11 +367,7 @@ impl<'s> PathIndex<'s> {
 
     /// The accounts of an area.
     pub(super) fn accounts_in(&self, area: Area) -> impl Iterator<Item = u32> + '_ {
-        let namespaces = match area {
-            Area::Namespace(one) => one as usize..one as usize + 1,
-            Area::Cluster | Area::EveryNamespace => 0..self.accounts_of.len(),
-        };
-        self.accounts_of[namespaces].iter().flatten().copied()
+        Self::in_area(&self.accounts_of, area)
     }
 
     /// An account as it asks: with the groups that Kubernetes puts it into.

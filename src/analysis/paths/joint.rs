@@ -1,13 +1,14 @@
 //! Steps of several requests, which may be made by different ones of those who are held, and the members of
 //! classes.
 
-use crate::kube::{EnvironmentKind, PodSpec, ProjectedSource, VolumeSource};
+use crate::kube::{EnvironmentKind, PodSpec, ProjectedSource, Secret, VolumeSource};
 
 use super::edge::EdgeId;
 use super::haves::AreaView;
 use super::index::{Existence, narrow};
 use super::model::{Area, Certainty, Ground, Hold, IdentityNo, PathNode};
 use super::search::Search;
+use super::sink::Sink;
 use super::steps::{Half, HalfKind};
 
 /// With more than so many users and groups, a certificate is looked at for each of them alone, not for each
@@ -42,8 +43,28 @@ impl Search<'_> {
         if let Some(grounds) = own {
             self.reach(PathNode::Machines, EdgeId::CsrNodeclient, grounds);
         }
+        self.join_puts();
         self.join_token_secrets();
         self.join_ghosts();
+        self.join_own_pods();
+        self.join_nodes();
+        self.join_policies();
+    }
+
+    /// Certificates by apply of a name.
+    fn join_puts(&mut self) {
+        let half = |kind| self.half_over(kind, Area::Cluster, None);
+        let joined = |made, other| Some([half(made)?, half(other)?].concat());
+        let anyone = joined(HalfKind::CsrPut, HalfKind::CsrApproved);
+        let node = joined(HalfKind::CsrPut, HalfKind::NodeCsrApproved).or(anyone.clone());
+        // It is signed a moment later, so that it has to be read again.
+        let own = joined(HalfKind::NodeCsrPut, HalfKind::CsrRead);
+        if let Some(grounds) = anyone {
+            self.reach(PathNode::Anyone, EdgeId::CsrPut, grounds);
+        }
+        if let Some(grounds) = node.or(own) {
+            self.reach(PathNode::Machines, EdgeId::CsrPut, grounds);
+        }
     }
 
     fn join_token_secrets(&mut self) {
@@ -157,19 +178,33 @@ impl Search<'_> {
                 }
             }
             PathNode::Machine(machine) => self.open_machine(node, machine),
+            PathNode::Hosts => {
+                self.member_of(PathNode::Machines, node, Certainty::Definite);
+                for machine in 0..narrow(index.machines.len()) {
+                    self.member_of(PathNode::Host(machine), node, Certainty::Definite);
+                }
+            }
+            PathNode::Host(machine) => self.open_host(node, machine),
+            PathNode::Pods(area) => self.open_pods(node, area),
+            PathNode::Pod(pod) => self.open_pod(node, pod),
+            PathNode::Workload(workload) => self.open_workload(node, workload),
             PathNode::Secrets(area) => {
                 for secret in index.secrets_in(area) {
                     let member = PathNode::Secret(narrow(secret));
                     self.member_of(member, node, Certainty::Definite);
                 }
             }
-            PathNode::Secret(secret) => {
-                let secret = &index.secrets[secret as usize];
+            PathNode::Secret(number) => {
+                let secret = &index.secrets[number as usize];
                 if let Some(account) = secret.token_account()
                     && let Some(namespace) = index.namespace(&secret.namespace)
                     && let Some(account) = index.account(namespace, account)
                 {
                     self.take_account(account, EdgeId::SecretToSa, &[Ground::Node(node)]);
+                }
+                if is_for_elsewhere(secret) {
+                    let sink = PathNode::Sink(Sink::Elsewhere(number));
+                    self.reach(sink, EdgeId::SecretToUser, vec![Ground::Node(node)]);
                 }
             }
             PathNode::Masters => {
@@ -180,7 +215,8 @@ impl Search<'_> {
             | PathNode::Right(..)
             | PathNode::Made(_)
             | PathNode::Everything(_)
-            | PathNode::Gain(..) => {}
+            | PathNode::Gain(..)
+            | PathNode::Sink(_) => {}
         }
     }
 
@@ -216,7 +252,7 @@ impl Search<'_> {
             let pod = &index.pods[pod as usize];
             let Some(namespace) = index
                 .namespace(&pod.namespace)
-                .filter(|_| !pod.is_finished())
+                .filter(|_| !pod.is_finished() && !super::pods::is_mirror(pod))
             else {
                 continue;
             };
@@ -231,6 +267,7 @@ impl Search<'_> {
                 }
             }
         }
+        self.open_daemons(node);
         let user = format!("system:node:{}", index.machines[machine as usize]);
         let groups = vec!["system:nodes".to_owned()];
         let identity = self.person(&user, groups, Hold::Impersonated);
@@ -242,7 +279,7 @@ impl Search<'_> {
     /// Source: the admission plugin NodeRestriction.
     pub(super) fn is_node(&self, who: PathNode) -> bool {
         match who {
-            PathNode::Identity(identity, _) => self.user(identity).is_node(),
+            PathNode::Identity(identity, _) => self.is_of_nodes(identity),
             _ => false,
         }
     }
@@ -260,6 +297,10 @@ impl Search<'_> {
                 area,
             };
             self.look(&view, hold);
+            self.open_gates(&view, &member.rights);
+            if hold == Hold::Real {
+                self.impersonate_in_part(&view, &member.rights);
+            }
             self.bind(&view, &member.rights);
         }
         self.put_member(at, member);
@@ -269,6 +310,26 @@ impl Search<'_> {
     pub(super) fn account(&self, account: u32, hold: Hold) -> PathNode {
         PathNode::Identity(IdentityNo(account), hold)
     }
+}
+
+/// Whether a Secret, by its name, type and labels, signs in to something else: a cluster, a registry, a
+/// repository.
+fn is_for_elsewhere(secret: &Secret) -> bool {
+    const TYPES: [&str; 4] = [
+        "kubernetes.io/basic-auth",
+        "kubernetes.io/dockercfg",
+        "kubernetes.io/dockerconfigjson",
+        "kubernetes.io/ssh-auth",
+    ];
+    const ARGO: (&str, [&str; 3]) = (
+        "argocd.argoproj.io/secret-type",
+        ["cluster", "repository", "repo-creds"],
+    );
+    let mut labels = secret.labels.iter();
+    *secret.name == *"kubeconfig"
+        || secret.name.ends_with("-kubeconfig")
+        || TYPES.contains(&&*secret.secret_type)
+        || labels.any(|(key, value)| key == ARGO.0 && ARGO.1.contains(&&**value))
 }
 
 /// The Secrets that a pod may read from its files and its environment, or that its node pulls images by.

@@ -7,16 +7,25 @@
 //! by these steps.
 
 mod bindings;
+mod blockers;
+mod deputies;
 mod edge;
+mod escape;
 mod goal;
 mod haves;
 mod index;
+mod intercept;
 mod joint;
 mod model;
+mod nodes;
+mod own_pods;
 mod path;
+mod pod_security;
+mod pods;
 mod power;
 mod reached;
 mod search;
+mod sink;
 mod start;
 mod steps;
 // The page is made of all its words, the program tells a part of them.
@@ -91,6 +100,15 @@ impl Reachable<'_> {
     pub fn reaches(&self, goal: &Goal) -> bool {
         let nodes = goal.nodes(self.search.index);
         nodes.into_iter().any(|node| self.search.has(node))
+    }
+
+    /// The surest step of a kind that something was first reached by, with all that leads there.
+    #[cfg_attr(not(feature = "internals"), allow(dead_code))]
+    pub fn surest(&self, edge: EdgeId) -> Option<Certainty> {
+        let reached = self.search.reached().iter();
+        let found = reached.filter_map(|&node| self.search.found(node));
+        let by_edge = found.filter(|found| found.edge == Some(edge));
+        by_edge.map(|found| found.certainty).min()
     }
 
     /// What is reached, in the order in which it is, and whether it gives more.

@@ -104,10 +104,22 @@ pub(super) enum PathNode {
     Made(RoleNo),
     /// That a role gives what another does, to whomever it is bound.
     Gain(RoleNo, RoleNo),
-    /// A Node, by its number.
+    /// The credential of a Node, by its number: what is on the Node's disk isn't told by it.
     Machine(u32),
-    /// A Node of choice.
+    /// The credential of a Node of choice.
     Machines,
+    /// All that is on a Node, as its root.
+    Host(u32),
+    /// The same of a Node of choice.
+    Hosts,
+    /// Being in a Pod, by its number.
+    Pod(u32),
+    /// Being in any Pod.
+    Pods(Area),
+    /// Being in a Pod of a workload, by its number.
+    Workload(u32),
+    /// What is reached, and from which no step goes on.
+    Sink(super::sink::Sink),
     /// A Secret, by its number.
     Secret(u32),
     /// Every Secret.

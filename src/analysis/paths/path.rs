@@ -13,8 +13,9 @@ use crate::text::Span;
 use super::edge::EdgeId;
 use super::goal::Goal;
 use super::index::{PathIndex, RoleName};
-use super::model::{Area, Certainty, Ground, Hold, PathNode, Right, RightBy, RoleNo};
+use super::model::{Area, Certainty, Ground, PathNode, Right, RightBy, RoleNo};
 use super::search::{Arrival, Search, premises};
+use super::sink::Sink;
 
 /// A way from someone to a goal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +134,22 @@ pub enum PathEnd {
     Node(String),
     /// A Node of choice.
     AnyNode,
+    /// Root on a Node.
+    Host(String),
+    /// Root on a Node of choice.
+    AnyHost,
+    /// A Pod, by namespace and name.
+    Pod(String, String),
+    /// Any Pod, of a namespace or of all.
+    Pods(PathArea),
+    /// A Pod of a workload.
+    PodOf(ObjectRef),
+    /// What is reached, and from which no step goes on.
+    Reach(&'static str),
+    /// What is sent to Services, of a namespace or of all.
+    Traffic(PathArea),
+    /// What a Secret signs in to elsewhere, by namespace and name.
+    Elsewhere(String, String),
     /// A Secret, by namespace and name.
     Secret(String, String),
     /// Every Secret, of a namespace or of all.
@@ -160,6 +177,16 @@ impl fmt::Display for PathEnd {
             PathEnd::Masters => f.write_str("system:masters"),
             PathEnd::Node(name) => write!(f, "node:{name}"),
             PathEnd::AnyNode => f.write_str("node:*"),
+            PathEnd::Host(name) => write!(f, "root on node:{name}"),
+            PathEnd::AnyHost => f.write_str("root on node:*"),
+            PathEnd::Pod(namespace, name) => write!(f, "pod:{namespace}/{name}"),
+            PathEnd::Pods(scope) => write!(f, "pod:{}/*", of(scope)),
+            PathEnd::PodOf(workload) => write!(f, "a pod of {workload}"),
+            PathEnd::Reach(what) => f.write_str(what),
+            PathEnd::Traffic(scope) => write!(f, "traffic of Services, {scope}"),
+            PathEnd::Elsewhere(namespace, name) => {
+                write!(f, "what secret:{namespace}/{name} signs in to")
+            }
             PathEnd::Secret(namespace, name) => write!(f, "secret:{namespace}/{name}"),
             PathEnd::Secrets(scope) => write!(f, "secret:{}/*", of(scope)),
         }
@@ -172,10 +199,13 @@ impl PathEnd {
         match self {
             PathEnd::Account(namespace, _)
             | PathEnd::Secret(namespace, _)
+            | PathEnd::Pod(namespace, _)
             | PathEnd::Admin(namespace) => Some(namespace),
-            PathEnd::Accounts(scope) | PathEnd::Secrets(scope) | PathEnd::Role(_, scope) => {
-                scope.namespace()
-            }
+            PathEnd::Accounts(scope)
+            | PathEnd::Secrets(scope)
+            | PathEnd::Pods(scope)
+            | PathEnd::Traffic(scope)
+            | PathEnd::Role(_, scope) => scope.namespace(),
             _ => None,
         }
     }
@@ -183,7 +213,9 @@ impl PathEnd {
     /// The name of what a request is for that reaches this.
     fn name(&self) -> Option<&str> {
         match self {
-            PathEnd::Account(_, name) | PathEnd::Secret(_, name) => Some(name),
+            PathEnd::Account(_, name) | PathEnd::Secret(_, name) | PathEnd::Pod(_, name) => {
+                Some(name)
+            }
             _ => None,
         }
     }
@@ -265,7 +297,42 @@ impl Search<'_> {
                 PathEnd::Secret(secret.namespace.to_string(), secret.name.to_string())
             }
             PathNode::Secrets(area) => PathEnd::Secrets(named_area(index, area)),
+            PathNode::Host(machine) => PathEnd::Host(index.machines[machine as usize].to_owned()),
+            PathNode::Hosts => PathEnd::AnyHost,
+            PathNode::Pod(pod) => {
+                let pod = &index.pods[pod as usize];
+                PathEnd::Pod(pod.namespace.to_string(), pod.name.to_string())
+            }
+            PathNode::Pods(area) => PathEnd::Pods(named_area(index, area)),
+            PathNode::Workload(workload) => {
+                let workload = &index.all_workloads[workload as usize];
+                let kind = workload.value.kind.as_str();
+                let namespace = workload.namespace.clone();
+                PathEnd::PodOf(ObjectRef::new(kind, namespace, workload.name.clone()))
+            }
+            PathNode::Sink(sink) => self.end_of_sink(sink),
         }
+    }
+
+    fn end_of_sink(&self, sink: Sink) -> PathEnd {
+        let index = self.index;
+        PathEnd::Reach(match sink {
+            Sink::Traffic(area) => return PathEnd::Traffic(named_area(index, area)),
+            Sink::Elsewhere(secret) => {
+                let secret = &index.secrets[secret as usize];
+                let namespace = secret.namespace.to_string();
+                return PathEnd::Elsewhere(namespace, secret.name.to_string());
+            }
+            Sink::SomeRequests => "some requests of others",
+            Sink::Attributes => "attributes that other authorizers read",
+            Sink::MachineIdentities => "the cloud's identities of the node",
+            Sink::Kubelets => "logs and specs of the pods of nodes",
+            Sink::Policies => "what policies are asked about",
+            Sink::Requests => "requests to an API group",
+            Sink::Conversions => "objects of a type, as stored and read",
+            Sink::Names => "traffic to names",
+            Sink::Trust => "whom others trust",
+        })
     }
 
     /// The way to a goal, if it is reached.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 
 use crate::authn::UserInfo;
@@ -61,7 +62,7 @@ pub(super) struct Search<'i> {
     /// The rights that all have by steps.
     pool: Vec<Right>,
     halves: HashMap<HalfKind, Vec<Half>>,
-    known_halves: HashSet<(HalfKind, Area, Option<String>)>,
+    known_halves: HashMap<(HalfKind, Area, Option<String>), usize>,
     gains: HashMap<RoleNo, Vec<RoleNo>>,
     /// The names of roles that rules of those who write roles list.
     listed_roles: BTreeSet<(RoleKind, Area, String)>,
@@ -89,7 +90,7 @@ impl<'i> Search<'i> {
             known_members: HashSet::new(),
             pool: Vec::new(),
             halves: HashMap::new(),
-            known_halves: HashSet::new(),
+            known_halves: HashMap::new(),
             gains: HashMap::new(),
             listed_roles: BTreeSet::new(),
             has_role_writers: false,
@@ -206,6 +207,10 @@ impl<'i> Search<'i> {
                     haves: Haves::default(),
                     is_stale: true,
                 });
+                if let [first, _] = self.members.as_mut_slice() {
+                    // There is someone now to hand on to.
+                    first.is_stale = true;
+                }
                 let at = self.members.len() - 1;
                 self.renew_member(at);
             }
@@ -363,7 +368,8 @@ impl<'i> Search<'i> {
         self.reach_as(node, edge, edge.certainty(), grounds);
     }
 
-    fn reach_as(
+    /// The same with a certainty of its own.
+    pub(super) fn reach_as(
         &mut self,
         node: PathNode,
         edge: EdgeId,
@@ -384,9 +390,20 @@ impl<'i> Search<'i> {
 
     /// Takes an account by a step that needs it to be there.
     pub(super) fn take_account(&mut self, account: u32, edge: EdgeId, grounds: &[Ground]) {
+        self.take_account_as(account, edge, edge.certainty(), grounds);
+    }
+
+    /// The same with a certainty of its own.
+    pub(super) fn take_account_as(
+        &mut self,
+        account: u32,
+        edge: EdgeId,
+        certainty: Certainty,
+        grounds: &[Ground],
+    ) {
         let certainty = match self.index.accounts[account as usize].existence {
-            Existence::There => edge.certainty(),
-            Existence::Unknown => edge.certainty().max(Certainty::State),
+            Existence::There => certainty,
+            Existence::Unknown => certainty.max(Certainty::State),
             Existence::Absent | Existence::Nowhere => return,
         };
         let node = self.account(account, Hold::Real);
@@ -436,14 +453,44 @@ impl<'i> Search<'i> {
         name: Option<&str>,
         grounds: Vec<Ground>,
     ) {
+        self.half_in(kind, view.area, name, grounds);
+    }
+
+    /// The same of an area that isn't the one that was looked at.
+    pub(super) fn half_in(
+        &mut self,
+        kind: HalfKind,
+        area: Area,
+        name: Option<&str>,
+        grounds: Vec<Ground>,
+    ) {
         let name = name.map(str::to_owned);
-        if self.known_halves.insert((kind, view.area, name.clone())) {
-            self.halves.entry(kind).or_default().push(Half {
-                area: view.area,
+        if let Entry::Vacant(entry) = self.known_halves.entry((kind, area, name.clone())) {
+            let halves = self.halves.entry(kind).or_default();
+            entry.insert(halves.len());
+            halves.push(Half {
+                area,
                 name,
                 grounds,
             });
         }
+    }
+
+    /// What a half rests on that holds in an area, for a name or for all.
+    pub(super) fn half_over(
+        &self,
+        kind: HalfKind,
+        area: Area,
+        name: Option<&str>,
+    ) -> Option<&[Ground]> {
+        let names = [None, name.map(str::to_owned)];
+        let areas = [Area::Cluster, Area::EveryNamespace, area].into_iter();
+        let at = areas.filter(|known| known.has(area)).find_map(|area| {
+            let mut names = names.iter();
+            names.find_map(|name| self.known_halves.get(&(kind, area, name.clone())))
+        })?;
+        let half = self.halves(kind).get(*at)?;
+        Some(&half.grounds)
     }
 
     pub(super) fn halves(&self, kind: HalfKind) -> &[Half] {
@@ -495,6 +542,13 @@ impl<'i> Search<'i> {
             None => self.index.account_user(identity.0),
             Some(at) => self.people[at].clone(),
         }
+    }
+
+    /// Whether someone is a node; no account is.
+    pub(super) fn is_of_nodes(&self, identity: IdentityNo) -> bool {
+        let at = (identity.0 as usize).checked_sub(self.index.accounts.len());
+        at.and_then(|at| self.people.get(at))
+            .is_some_and(UserInfo::is_node)
     }
 
     /// A user with groups, and with the group of everyone.

@@ -70,12 +70,16 @@ pub(super) const WORKLOADS: [(WorkloadKind, [Power; 3]); 7] = [
 pub(super) enum HalfKind {
     /// A CertificateSigningRequest is made.
     CsrMade,
+    /// The same, by apply of a name.
+    CsrPut,
     /// One for a client of the API server is approved, and read in the answer.
     CsrApproved,
     /// The same of a client that is a node.
     NodeCsrApproved,
     /// One for a node is made that approves itself.
     NodeCsrMade,
+    /// The same, by apply of a name.
+    NodeCsrPut,
     /// A CertificateSigningRequest of one's choice is read.
     CsrRead,
     /// A Secret of a name that is free is made.
@@ -86,6 +90,36 @@ pub(super) enum HalfKind {
     AccountMade,
     /// Tokens of ServiceAccounts of these names are made.
     TokenMade,
+    /// Pods of one's own are run.
+    PodsRun,
+    /// A claim of a name that is free is made.
+    ClaimMade,
+    /// A PersistentVolume is made.
+    VolumeMade,
+    /// A Namespace is made.
+    NamespaceMade,
+    /// The labels of a Namespace, which is the area, are set.
+    NamespaceLabelled,
+    /// A Node of this name is asked, through the API server.
+    NodeProxied,
+    /// The address of a Node of this name is said.
+    NodeReported,
+    /// A Node of this name is made.
+    NodeMade,
+    /// Logs of a Node of this name are read.
+    LogsRead,
+    /// Pods are kept from a Node of this name.
+    NodeLeft,
+    /// Pods are evicted.
+    PodsEvicted,
+    /// Pods are put onto a Node of choice.
+    PodsBound,
+    /// A MutatingAdmissionPolicy is made.
+    MutationMade,
+    /// A MutatingAdmissionPolicy is bound.
+    MutationBound,
+    /// A policy of this name, see [`Blocker::key`](super::blockers::Blocker::key), is taken away.
+    GateOpened,
 }
 
 /// A half of a step of several.
@@ -106,6 +140,10 @@ impl Search<'_> {
                     self.impersonate_people(view);
                 }
                 self.certificates(view);
+                self.volumes_and_namespaces(view);
+                self.ask_nodes(view);
+                self.intercept(view);
+                self.instruct_cluster(view);
             }
             Area::EveryNamespace | Area::Namespace(_) => {
                 if hold == Hold::Real {
@@ -114,6 +152,11 @@ impl Search<'_> {
                 self.tokens(view);
                 self.secrets(view);
                 self.runs(view);
+                self.claims_and_labels(view);
+                self.enter_pods(view);
+                self.move_pods(view);
+                self.redirect(view);
+                self.instruct(view);
             }
         }
     }
@@ -283,6 +326,17 @@ impl Search<'_> {
                 );
             }
         }
+        let put = view
+            .listed(&[Power::CreateCsr, Power::PatchCsr])
+            .into_iter()
+            .find_map(|name| view.made_by_name(Power::CreateCsr, &[Power::PatchCsr], name));
+        if let Some(mut grounds) = put {
+            self.half(HalfKind::CsrPut, view, None, grounds.clone());
+            if let Some(node) = view.unnamed(Power::CreateNodeClient) {
+                grounds.push(node);
+                self.half(HalfKind::NodeCsrPut, view, None, grounds);
+            }
+        }
         if let (Some(made), Some(node)) = (made, view.unnamed(Power::CreateNodeClient)) {
             self.half(HalfKind::NodeCsrMade, view, None, vec![made, node]);
         }
@@ -432,8 +486,9 @@ impl Search<'_> {
         if let Some(grounds) = self.way_to_run(view)
             && view.is_of_here(&grounds)
         {
-            self.reach(PathNode::Accounts(view.area), EdgeId::RunAs, grounds);
+            self.run_pods(view.area, EdgeId::RunAs, grounds);
         }
+        self.put_pods(view);
         // Workloads that are there have namespaces of their own.
         if view.area == Area::EveryNamespace {
             self.change_workloads(view);
@@ -481,7 +536,7 @@ impl Search<'_> {
                 let area = Area::Namespace(namespace);
                 let here = AreaView { area, ..*view };
                 if let Some(grounds) = self.way_to_run(&here) {
-                    self.reach(PathNode::Accounts(area), EdgeId::RunAs, grounds);
+                    self.run_pods(area, EdgeId::RunAs, grounds);
                 }
             }
             return;

@@ -16,6 +16,7 @@ pub mod naive;
 pub mod naive_paths;
 pub mod object;
 pub mod paths_cluster;
+pub mod paths_small;
 #[cfg(unix)]
 pub mod pull_requests;
 pub mod second;

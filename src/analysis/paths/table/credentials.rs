@@ -280,6 +280,24 @@ pub(super) static CREDENTIALS: &[EdgeText] = &[
         proof: &[Proof::Performed(&["CSR", "CSR-NS"]), Proof::Recorded],
     },
     EdgeText {
+        id: "csr-put",
+        group: EdgeGroup::Credentials,
+        certainty: Certainty::State,
+        less_sure: None,
+        severity: EdgeSeverity::Fixed(Severity::Critical),
+        from: "someone",
+        to: "as by `csr-approve` or `csr-nodeclient`",
+        condition: "As `csr-approve` or `csr-nodeclient`, where `create` on `certificatesigningrequests` has \
+            resourceNames: one identity has `create` and `patch` on it, both with the same name.",
+        why: "A server-side apply of a name that is free makes the object. It is asked for as `create` and as \
+            `patch`, and both carry the name.",
+        blocked: Some("What blocks these two."),
+        close: "Remove `patch`, or `create`, on that name.",
+        proof: &[Proof::Source(
+            "`PatchResource` of `k8s.io/apiserver/pkg/endpoints/handlers`",
+        )],
+    },
+    EdgeText {
         id: "csr-nodeclient",
         group: EdgeGroup::Credentials,
         certainty: Certainty::State,

@@ -39,6 +39,24 @@ pub(super) static RUNNING: &[EdgeText] = &[
         ],
     },
     EdgeText {
+        id: "run-as-put",
+        group: EdgeGroup::Running,
+        certainty: Certainty::Definite,
+        less_sure: None,
+        severity: EdgeSeverity::OfTarget,
+        from: "someone",
+        to: "any ServiceAccount of namespace NS that exists",
+        condition: "One identity has `create` and `patch` on `pods` in NS, both with the same name among their \
+            resourceNames, and no pod has that name. A node can't.",
+        why: "A server-side apply of a name that is free makes the object. It is asked for as `create` and as \
+            `patch`, and both carry the name.",
+        blocked: Some("As of `run-as`."),
+        close: "Remove `patch`, or `create`, on that name.",
+        proof: &[Proof::Source(
+            "`PatchResource` of `k8s.io/apiserver/pkg/endpoints/handlers`",
+        )],
+    },
+    EdgeText {
         id: "run-mount",
         group: EdgeGroup::Running,
         certainty: Certainty::Definite,
@@ -126,8 +144,8 @@ pub(super) static RUNNING: &[EdgeText] = &[
         group: EdgeGroup::Running,
         certainty: Certainty::Definite,
         less_sure: Some(
-            "`state` where the input has no such pod, but only a workload that makes it; and by `get` where \
-            nothing tells the version",
+            "`state` where the input has no such pod, but only a workload that makes it; by `pods/attach`, \
+            since the container may take no input; and by `get` where nothing tells the version",
         ),
         severity: EdgeSeverity::OfTarget,
         from: "someone",
