@@ -59,19 +59,6 @@ impl WorkloadKind {
         }
     }
 
-    /// The plural, as rules write it.
-    pub fn resource(self) -> &'static str {
-        match self {
-            WorkloadKind::CronJob => "cronjobs",
-            WorkloadKind::DaemonSet => "daemonsets",
-            WorkloadKind::Deployment => "deployments",
-            WorkloadKind::Job => "jobs",
-            WorkloadKind::ReplicaSet => "replicasets",
-            WorkloadKind::ReplicationController => "replicationcontrollers",
-            WorkloadKind::StatefulSet => "statefulsets",
-        }
-    }
-
     /// The API group; empty for the core group.
     pub fn group(self) -> &'static str {
         GroupVersion::of(self.api_version()).group
