@@ -172,7 +172,8 @@ fn answer(
         (_, goals) => goals,
     };
     let mut found = PathsFound::default();
-    for start in &starts {
+    let ways = paths.ways(&starts, bounds, goals);
+    for (start, ways) in starts.iter().zip(ways) {
         let view = SubjectView::of(&start.principal, directory);
         if goals.is_empty() {
             let reached = paths.from(&start.user, bounds, None);
@@ -184,14 +185,7 @@ fn answer(
                 }
             }
         }
-        for goal in goals {
-            let reached = paths.from(&start.user, bounds, Some(goal));
-            if !reached.reaches(goal) {
-                continue;
-            }
-            let Some(path) = reached.path(goal) else {
-                continue;
-            };
+        for path in ways {
             let is_owner = path.hops.is_empty() || start.is_system(rbac);
             if is_owner && !is_of_one && !args.all {
                 found.owners += 1;

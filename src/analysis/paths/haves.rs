@@ -81,13 +81,11 @@ impl Haves {
         self.all.is_empty()
     }
 
-    /// The areas to look at: the cluster and every namespace, if anything holds there, and those namespaces in
-    /// which there is more.
+    /// The areas to look at: the cluster, every namespace, and those namespaces in which there is more.
     pub(super) fn areas(&self) -> Vec<Area> {
-        let mut areas: Vec<Area> = self.parts.iter().map(|(area, _, _)| *area).collect();
-        if areas.first() == Some(&Area::Cluster) && areas.get(1) != Some(&Area::EveryNamespace) {
-            areas.insert(1, Area::EveryNamespace);
-        }
+        let mut areas = vec![Area::Cluster, Area::EveryNamespace];
+        let parts = self.parts.iter().map(|(area, _, _)| *area);
+        areas.extend(parts.filter(|area| matches!(area, Area::Namespace(_))));
         areas
     }
 

@@ -77,17 +77,26 @@ impl Search<'_> {
                     (_, true) => made.area,
                     _ => continue,
                 };
-                let areas = match &read.name {
-                    None => vec![area],
-                    Some(name) => self.areas_without_secret(area, name),
+                let (areas, certainty) = match &read.name {
+                    None => (vec![area], Certainty::Definite),
+                    Some(name) => (self.areas_without_secret(area, name), self.knows_secrets()),
                 };
                 for area in areas {
                     let node = PathNode::Accounts(area);
                     let mut grounds = made.grounds.clone();
                     grounds.extend(read.grounds.iter().cloned());
-                    self.reach(node, EdgeId::TokenSecret, grounds);
+                    self.reach_as(node, EdgeId::TokenSecret, certainty, grounds);
                 }
             }
+        }
+    }
+
+    /// How sure it is that no Secret has a name that the input doesn't show: where it shows none at all, they
+    /// were left out.
+    pub(super) fn knows_secrets(&self) -> Certainty {
+        match self.index.secrets.is_empty() {
+            true => Certainty::State,
+            false => Certainty::Definite,
         }
     }
 

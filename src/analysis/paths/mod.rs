@@ -34,6 +34,7 @@ mod table;
 
 use crate::authn::UserInfo;
 use crate::authz::rbac::RbacAuthorizer;
+use crate::parallel;
 
 use index::PathIndex;
 use search::Search;
@@ -73,6 +74,19 @@ impl<'s> Paths<'s> {
     /// Whether the input knows what a goal names.
     pub fn knows(&self, goal: &Goal) -> bool {
         !goal.nodes(&self.index).is_empty()
+    }
+
+    /// The best way from each start to each goal that it reaches, in the order of both.
+    pub fn ways(
+        &self,
+        starts: &[PathStart],
+        bounds: Bounds,
+        goals: &[Goal],
+    ) -> Vec<Vec<FoundPath>> {
+        parallel::map(starts, |start| {
+            let way = |goal: &Goal| self.from(&start.user, bounds, Some(goal)).path(goal);
+            goals.iter().filter_map(way).collect()
+        })
     }
 
     /// All that someone becomes and reaches; with a goal, no more than it takes to reach that.
@@ -118,6 +132,9 @@ impl Reachable<'_> {
 
     /// The way to a goal, if it is reached.
     pub fn path(&self, goal: &Goal) -> Option<FoundPath> {
-        self.search.path(goal)
+        match self.reaches(goal) {
+            true => self.search.path(goal),
+            false => None,
+        }
     }
 }

@@ -430,7 +430,8 @@ impl Search<'_> {
             // The patch that makes it answers it too.
             for area in self.areas_without_secret(view.area, name) {
                 let node = PathNode::Accounts(area);
-                self.reach(node, EdgeId::TokenSecret, grounds.clone());
+                let certainty = self.knows_secrets();
+                self.reach_as(node, EdgeId::TokenSecret, certainty, grounds.clone());
             }
         }
         for number in index.secrets_in(view.area) {

@@ -165,7 +165,10 @@ pub(super) static CREDENTIALS: &[EdgeText] = &[
         id: "token-secret",
         group: EdgeGroup::Credentials,
         certainty: Certainty::Definite,
-        less_sure: None,
+        less_sure: Some(
+            "`state` where it takes a Secret of one name and the input holds no Secret at all, since the name may \
+             be taken",
+        ),
         severity: EdgeSeverity::OfTarget,
         from: "someone",
         to: "any ServiceAccount of namespace NS that exists",
